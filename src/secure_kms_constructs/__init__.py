@@ -1,0 +1,35 @@
+"""KMS least privilege by default for Python AWS CDK apps."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .keys import HardenedKey
+    from .logs import LogGroupWithCmk
+    from .resolved_secrets import AWS_MANAGED
+    from .secrets import ScopedSecretReader
+    from .services import Service, Use
+
+__all__ = ["AWS_MANAGED", "HardenedKey", "LogGroupWithCmk", "ScopedSecretReader", "Service", "Use"]
+
+# Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
+_HOMES = {
+    "AWS_MANAGED": "resolved_secrets",
+    "HardenedKey": "keys",
+    "LogGroupWithCmk": "logs",
+    "ScopedSecretReader": "secrets",
+    "Service": "services",
+    "Use": "services",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,141 @@
+"""ARNs as text: what can be read of one that CloudFormation still has to fill in.
+
+Plain Python. Intrinsics become ``${...}`` placeholders, so one pattern reads literal and unresolved ARNs alike.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .facts import LOOKUP_DUMMY_KEY_ID
+
+_PLACEHOLDER = r"\$\{[^}]*\}"
+_ARN = re.compile(r"arn:(?P<partition>[^:]+):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<resource>.+)")
+_REGION = re.compile(rf"[a-z]{{2,}}(-[a-z]+)+-\d+|{_PLACEHOLDER}")
+_ACCOUNT = re.compile(rf"\d{{12}}|{_PLACEHOLDER}")
+_PARTITION = re.compile(rf"aws(-[a-z]+)*|{_PLACEHOLDER}")
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Arn:
+    """The parts of an ARN; a part that is known only at deploy time is a ``${...}`` placeholder."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+
+def as_text(resolved: Any) -> str:
+    """Return a resolved CloudFormation value as one string, with each intrinsic as ``${...}``."""
+    if isinstance(resolved, str):
+        return resolved
+    if isinstance(resolved, dict) and len(resolved) == 1:
+        ((name, value),) = resolved.items()
+        if name == "Ref" and isinstance(value, str):
+            return _placeholder(value)
+        if name == "Fn::GetAtt" and isinstance(value, list):
+            return _placeholder(".".join(map(str, value)))
+        if name == "Fn::Join" and isinstance(value, list) and isinstance(value[1], list):
+            return str(value[0]).join(map(as_text, value[1]))
+    return _placeholder(json.dumps(resolved, sort_keys=True))
+
+
+def _placeholder(name: str) -> str:
+    # Without colons and braces, so that the text around it still splits as an ARN.
+    return "${" + re.sub(r"[:{}]+", ".", name) + "}"
+
+
+def has_placeholder(text: str) -> bool:
+    """Tell whether part of the text is known only at deploy time."""
+    return "${" in text
+
+
+def parse(text: str) -> Arn | None:
+    """Return the parts of an ARN, None where the text is no ARN or hides its structure."""
+    match = _ARN.fullmatch(text)
+    return Arn(**match.groupdict()) if match else None
+
+
+def key_arn(text: str, what: str = "key") -> Arn | None:
+    """Check that a text is the ARN of one KMS key.
+
+    :return: its parts; None where all of it is known only at deploy time.
+    :raises ValueError: for anything that a policy would not match, or would match too widely
+        (https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html).
+    """
+    if text.startswith("${"):
+        return None
+
+    def refuse(why: str) -> ValueError:
+        return ValueError(
+            f"{what} must be the full ARN of one KMS key, arn:<partition>:kms:<region>:<account>:key/<key id>, "
+            f"got {text!r}: {why}"
+        )
+
+    if re.fullmatch(_KEY_ID, text):
+        raise refuse("a key id alone matches no policy, pass the ARN that `aws kms describe-key` shows for it")
+    if text.startswith("alias/"):
+        raise refuse("an alias name matches no policy, pass the ARN of the key it points to")
+    arn = parse(text)
+    if arn is None:
+        raise refuse("this is not an ARN")
+    if arn.service != "kms":
+        raise refuse(f"this is an ARN of {arn.service}")
+    if arn.resource.startswith("alias/"):
+        raise refuse("a policy on an alias ARN never matches a use of the key, pass the ARN of the key it points to")
+    for part, pattern in (("partition", _PARTITION), ("region", _REGION), ("account", _ACCOUNT)):
+        if not pattern.fullmatch(getattr(arn, part)):
+            raise refuse(f"its {part} is {getattr(arn, part)!r}")
+    kind, _, key_id = arn.resource.partition("/")
+    if kind != "key" or not _KEY_ID.fullmatch(key_id):
+        if "*" in key_id or "?" in key_id:
+            raise refuse("a wildcard reaches other keys, name one key for each statement")
+        raise refuse(f"{arn.resource!r} is not key/<uuid> or key/mrk-<32 hexadecimal digits>")
+    return arn
+
+
+def is_lookup_dummy(arn: Arn) -> bool:
+    """Tell whether a key's ARN is what ``Key.from_lookup`` answers before the lookup has run."""
+    return arn.resource == f"key/{LOOKUP_DUMMY_KEY_ID.value}"
+
+
+def principal_arn(text: str) -> tuple[Arn, str] | None:
+    """Return the parts of an IAM principal's ARN and its kind (role, user, root, ...), None where it hides them."""
+    arn = parse(text)
+    if arn is None or arn.service not in ("iam", "sts"):
+        return None
+    return arn, arn.resource.split("/", 1)[0]
+
+
+def contradict(one: str, other: str) -> bool:
+    """Tell whether two parts are both known and differ."""
+    return not has_placeholder(one) and not has_placeholder(other) and one != other
+
+
+# The longest a pseudo parameter can become, for policies that have to fit a quota before they are deployed.
+_LONGEST = {"${AWS.Partition}": 10, "${AWS.Region}": 14, "${AWS.AccountId}": 12, "${AWS.URLSuffix}": 16}
+# An ARN with a generated name: the prefix in the longest partition, and a name of 64 characters.
+_LONGEST_ARN = 130
+
+
+def bounded(text: str) -> str:
+    """Return the text with each placeholder as long as it can become."""
+    return re.sub(_PLACEHOLDER, lambda match: "x" * _LONGEST.get(match[0], _LONGEST_ARN), text)
+
+
+def plain(resolved: Any) -> Any:
+    """Return a resolved value with every intrinsic turned into text."""
+    if isinstance(resolved, list):
+        return [plain(item) for item in resolved]
+    if isinstance(resolved, dict):
+        if len(resolved) == 1 and next(iter(resolved)).startswith(("Ref", "Fn::")):
+            return as_text(resolved)
+        return {name: plain(value) for name, value in resolved.items()}
+    return resolved

@@ -1,0 +1,36 @@
+"""Finds the principal that CloudFormation acts as when it deploys a stack."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+
+
+def deployer_of(stack: Stack) -> str:
+    """Return the ARN of the execution role that the stack's synthesizer deploys with.
+
+    :raises ValueError: where the synthesizer has none, or was made in Python, which hides it (it answers only
+        once bound, and Python holds the unbound one).
+
+    https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+    """
+    top = stack
+    while (parent := top.nested_stack_parent) is not None:
+        top = parent
+    synthesizer = top.synthesizer
+    try:
+        arn = synthesizer.cloud_formation_execution_role_arn  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):
+        arn = None
+    if not arn:
+        raise ValueError(
+            f"deployer cannot be told from the {type(synthesizer).__name__} of stack {top.node.path}: pass "
+            "deployer=iam.ArnPrincipal(<ARN of the role or user that CloudFormation acts as>), after a default "
+            "bootstrap arn:<partition>:iam::<account>:role/cdk-<qualifier>-cfn-exec-role-<account>-<region>"
+        )
+    for placeholder, token in (
+        ("${AWS::Partition}", stack.partition),
+        ("${AWS::AccountId}", stack.account),
+        ("${AWS::Region}", stack.region),
+    ):
+        arn = arn.replace(placeholder, token)
+    return str(arn)

@@ -1,0 +1,171 @@
+"""What AWS documents about KMS, once, each with its source.
+
+Builders, checks and documentation read the same rows. Plain Python: nothing here needs Node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_DOCS = "https://docs.aws.amazon.com/"
+_KMS = _DOCS + "kms/latest/developerguide/"
+
+
+@dataclass(frozen=True)
+class Fact(Generic[T]):
+    """A value AWS documents, and the page that says so."""
+
+    value: T
+    source: str
+
+
+# What services do with a symmetric key: no GenerateDataKeyPair*, which nothing at rest uses.
+SYMMETRIC_ACTIONS = Fact(
+    (
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    ),
+    _DOCS + "AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+)
+
+# What the root delegation may carry: AWS Config, Security Hub and Access Analyzer read this and no more.
+METADATA_ACTIONS = Fact(
+    (
+        "kms:DescribeKey",
+        "kms:GetKeyLastUsage",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListGrants",
+        "kms:ListKeyPolicies",
+        "kms:ListKeyRotations",
+        "kms:ListResourceTags",
+    ),
+    _DOCS + "IAM/latest/UserGuide/access-analyzer-resources.html",
+)
+
+# What the CloudFormation handlers of AWS::KMS::Key and AWS::KMS::Alias call, and the way back from a deletion.
+DEPLOYER_ACTIONS = Fact(
+    (
+        "kms:CancelKeyDeletion",
+        "kms:CreateAlias",
+        "kms:DeleteAlias",
+        "kms:DescribeKey",
+        "kms:DisableKey",
+        "kms:DisableKeyRotation",
+        "kms:EnableKey",
+        "kms:EnableKeyRotation",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListResourceTags",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:UpdateAlias",
+        "kms:UpdateKeyDescription",
+    ),
+    "https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-kms",
+)
+
+REPLICATE_ACTIONS = Fact(("kms:ReplicateKey",), _KMS + "multi-region-keys-auth.html")
+
+# Lifecycle without PutKeyPolicy and CreateGrant: those two let an administrator admit itself.
+ADMINISTRATOR_ACTIONS = Fact(
+    (
+        "kms:CancelKeyDeletion",
+        "kms:DescribeKey",
+        "kms:DisableKey",
+        "kms:DisableKeyRotation",
+        "kms:EnableKey",
+        "kms:EnableKeyRotation",
+        "kms:GetKeyLastUsage",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListGrants",
+        "kms:ListKeyPolicies",
+        "kms:ListKeyRotations",
+        "kms:ListResourceTags",
+        "kms:RevokeGrant",
+        "kms:RotateKeyOnDemand",
+        "kms:ScheduleKeyDeletion",
+        "kms:UpdateKeyDescription",
+    ),
+    _KMS + "key-policy-default.html#key-policy-default-allow-administrators",
+)
+POLICY_ADMINISTRATOR_ACTIONS = Fact(ADMINISTRATOR_ACTIONS.value + ("kms:PutKeyPolicy",), ADMINISTRATOR_ACTIONS.source)
+
+# What each kind of key can do; any other cryptographic action on it never works.
+USAGE_ACTIONS = Fact(
+    {
+        "SYMMETRIC": frozenset(
+            SYMMETRIC_ACTIONS
+            + ("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
+        ),
+        "ENCRYPT_DECRYPT": frozenset(
+            ("kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GetPublicKey")
+        ),
+        "SIGN_VERIFY": frozenset(("kms:Sign", "kms:Verify", "kms:GetPublicKey")),
+        "GENERATE_VERIFY_MAC": frozenset(("kms:GenerateMac", "kms:VerifyMac")),
+        "KEY_AGREEMENT": frozenset(("kms:DeriveSharedSecret", "kms:GetPublicKey")),
+    },
+    _KMS + "key-policy-default.html#key-policy-default-allow-users",
+)
+
+CRYPTOGRAPHIC_ACTIONS = frozenset().union(*USAGE_ACTIONS.value.values()) - {"kms:CreateGrant", "kms:GetPublicKey"}
+
+# The only actions that work for a principal of another account.
+CROSS_ACCOUNT_ACTIONS = Fact(
+    CRYPTOGRAPHIC_ACTIONS
+    | {
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+        "kms:GetKeyRotationStatus",
+        "kms:GetPublicKey",
+        "kms:ListGrants",
+        "kms:RetireGrant",
+        "kms:RevokeGrant",
+    },
+    _KMS + "key-policy-modifying-external-accounts.html",
+)
+
+# Actions that carry an encryption context; a condition on it never matches for any other.
+ENCRYPTION_CONTEXT_ACTIONS = Fact(
+    frozenset(SYMMETRIC_ACTIONS.value)
+    | {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant"},
+    _DOCS + "service-authorization/latest/reference/list_awskeymanagementservice.html",
+)
+
+# Service principals whose call to KMS carries neither aws:SourceArn nor aws:SourceAccount.
+WITHOUT_SOURCE_CONTEXT = Fact(frozenset({"events.amazonaws.com"}), _DOCS + "sns/latest/dg/sns-key-management.html")
+
+KEY_POLICY_BYTES = Fact(32_768, _KMS + "resource-limits.html")
+_IAM_QUOTAS = _DOCS + "IAM/latest/UserGuide/reference_iam-quotas.html"
+# Sum of all inline policies of one identity, white space not counted.
+INLINE_POLICY_CHARACTERS = Fact({"role": 10_240, "user": 2_048}, _IAM_QUOTAS)
+MANAGED_POLICY_CHARACTERS = Fact(6_144, _IAM_QUOTAS)
+MANAGED_POLICIES_PER_IDENTITY = Fact(10, _IAM_QUOTAS)
+
+_CFN_KEY = _DOCS + "AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html"
+ROTATION_PERIOD_DAYS = Fact((90, 2560), _CFN_KEY)
+PENDING_WINDOW_DAYS = Fact((7, 30), _CFN_KEY)
+
+LOG_GROUP_NAME = Fact(
+    r"(?!aws/)[.\-_/#A-Za-z0-9]{1,512}",
+    _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html",
+)
+SECRET_NAME = Fact(r"[A-Za-z0-9/_+=.@-]{1,512}", _DOCS + "secretsmanager/latest/apireference/API_CreateSecret.html")
+# Secrets Manager appends a hyphen and six random characters to the name.
+SECRET_SUFFIX = Fact("-??????", _DOCS + "secretsmanager/latest/userguide/auth-and-access_iam-policies.html")
+
+# Key.from_lookup answers with this id until the context holds the real one.
+LOOKUP_DUMMY_KEY_ID = Fact(
+    "1234abcd-12ab-34cd-56ef-1234567890ab",
+    _DOCS + "cdk/api/v2/docs/aws-cdk-lib.aws_kms.Key.html#static-fromwbrlookupscope-id-options",
+)

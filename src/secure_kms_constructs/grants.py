@@ -1,0 +1,250 @@
+"""Attaches statements to principals. The only module that turns the library's dicts into CDK policies."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import jsii
+from aws_cdk import Annotations, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct, IValidation
+
+from . import arns
+from .facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
+from .key_policies import Account
+from .packing import pack, size
+from .statements import Statement, document
+
+
+@jsii.implements(IValidation)
+class Validation:
+    """A check that CDK runs at synth; it returns one message for each problem."""
+
+    def __init__(self, check: Callable[[], list[str]]) -> None:
+        self._check = check
+
+    def validate(self) -> list[str]:
+        """Run the check."""
+        return self._check()
+
+
+@dataclass(frozen=True)
+class Grantee:
+    """A role or user that a grant is for.
+
+    :param arn: its ARN, literal or a token that CloudFormation fills in.
+    :param kind: ``role`` or ``user``.
+    :param account: the account it lives in.
+    :param name: how messages call it.
+    """
+
+    principal: iam.IPrincipal
+    arn: str
+    kind: str
+    account: Account
+    name: str
+
+
+def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | None:
+    """Check that a key has the full ARN of one key; return its parts, None where they are known only at deploy time.
+
+    :raises ValueError: for an alias, a key id, a wildcard, another service's ARN, and the dummy of a lookup. While the
+        CDK CLI runs the app the dummy is an error annotation instead: the CLI must get through the pass in which it
+        learns what to look up, and deploys nothing that carries an error.
+    """
+    parsed = arns.key_arn(arns.as_text(Stack.of(scope).resolve(key.key_arn)), what)
+    if parsed and arns.is_lookup_dummy(parsed):
+        message = (
+            f"{what} is the dummy of Key.from_lookup, got {parsed.resource}: run `cdk synth` with credentials, "
+            "so that cdk.context.json holds the real key"
+        )
+        if "CDK_CLI_VERSION" not in os.environ:
+            raise ValueError(message)
+        Annotations.of(scope).add_error(message)
+    return parsed
+
+
+def account_of(stack: Stack) -> Account:
+    """Return the account that a stack is deployed to."""
+    root = stack.format_arn(service="iam", region="", resource="root")
+    return Account(root, stack.account)
+
+
+def resolve_grantee(grantee: iam.IGrantable, key_stack: Stack) -> Grantee:
+    """Return the role or user behind a grantee, with the ARN that ``aws:PrincipalArn`` will carry.
+
+    :raises ValueError: where it is neither, or its ARN cannot be told in the stack of the key.
+    """
+    principal = grantee.grant_principal
+    if isinstance(principal, (iam.Role, iam.User)):
+        return _owned(principal, key_stack)
+    if isinstance(principal, iam.Group):
+        raise ValueError(
+            f"grantee must be a role or a user, got the group {principal.node.path}: "
+            "aws:PrincipalArn is never a group, grant to a role that its members assume"
+        )
+    try:
+        fragment = principal.policy_fragment
+    except RuntimeError as error:
+        raise ValueError(f"grantee has no role of its own, pass the role itself: {error}") from error
+    named = fragment.principal_json
+    if set(named) != {"AWS"} or len(named["AWS"]) != 1 or fragment.conditions:
+        raise ValueError(
+            f"grantee must be one role or user without conditions, got {json.dumps(named, sort_keys=True)}"
+            f"{' with conditions' if fragment.conditions else ''}: grant to a role that the service or caller assumes"
+        )
+    arn = named["AWS"][0]
+    text = arns.as_text(key_stack.resolve(arn))
+    parsed = arns.principal_arn(text)
+    if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
+        raise ValueError(
+            f"grantee must be a role or user whose ARN can be told, got {text!r}: "
+            "pass iam.Role.from_role_arn(...) or iam.ArnPrincipal(...) with the full ARN of one role or user"
+        )
+    account = parsed[0].account
+    if arns.has_placeholder(account):
+        own = account_of(key_stack)
+    else:
+        own = Account(key_stack.format_arn(service="iam", region="", account=account, resource="root"), account)
+    return Grantee(principal, arn, parsed[1], own, text)
+
+
+def _owned(principal: iam.Role | iam.User, key_stack: Stack) -> Grantee:
+    kind = "role" if isinstance(principal, iam.Role) else "user"
+    stack = Stack.of(principal)
+    name = principal.node.path
+    if stack is key_stack:
+        arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
+        return Grantee(principal, arn, kind, account_of(stack), name)
+    literal = _literal_name(principal)
+    if literal is None:
+        raise ValueError(
+            f"the ARN of {name} cannot be told in the stack of the key, because its {kind} name is generated "
+            f"and a reference to it would be a cycle: give it a literal {kind}_name, "
+            "or serve it with delegate_via=[...] on the HardenedKey"
+        )
+    arn = stack.format_arn(service="iam", region="", resource=kind, resource_name=literal)
+    return Grantee(principal, arn, kind, account_of(stack), name)
+
+
+def _literal_name(principal: iam.Role | iam.User) -> str | None:
+    """Return ``path/name`` as it stands in the ARN, None where either is known only at deploy time."""
+    resource = principal.node.default_child
+    if isinstance(resource, iam.CfnRole):
+        name, path = resource.role_name, resource.path
+    elif isinstance(resource, iam.CfnUser):
+        name, path = resource.user_name, resource.path
+    else:
+        return None
+    if name is None or Token.is_unresolved(name) or Token.is_unresolved(path):
+        return None
+    return f"{(path or '/').strip('/')}/{name}".lstrip("/")
+
+
+def holds_policies(grantee: Grantee, scope: Construct) -> bool:
+    """Tell whether an identity policy attached to the grantee lands; immutable imports drop it and report success."""
+    # CDK does not synthesize an empty policy, so the probe leaves no resource behind.
+    probe = iam.Policy(scope, "Probe")
+    try:
+        return _attach(probe, grantee)
+    finally:
+        scope.node.try_remove_child("Probe")
+
+
+def _attach(policy: iam.Policy, grantee: Grantee) -> bool:
+    principal: Any = grantee.principal
+    attach = getattr(principal, "attach_inline_policy", None)
+    if attach is None:
+        return False
+    attach(policy)
+    if isinstance(principal, (iam.Role, iam.User)):
+        return True
+    resource: Any = policy.node.default_child
+    roles, users = Stack.of(policy).resolve([resource.roles, resource.users])
+    return bool(roles or users)
+
+
+@dataclass
+class _Held:
+    """What the library has attached to one identity so far."""
+
+    inline: int = 0
+    managed: int = 0
+    targets: int = 0
+
+
+_held: WeakKeyDictionary[Any, _Held] = WeakKeyDictionary()
+
+
+def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Sequence[Statement], targets: int) -> bool:
+    """Attach statements as one inline policy of ``scope``, or as managed policies where the inline quota is used up.
+
+    Past the quota of the identity, synth fails with a message that says how many targets fit.
+
+    :param targets: how many things the statements are for, in the words of that message.
+    :return: False where the grantee holds no policies; nothing is attached then.
+    """
+    stack = Stack.of(scope)
+    resolved = stack.resolve(statements)
+    needed = size(document(resolved))
+    held = _held.get(grantee.principal)
+    if held is None:
+        held = _held[grantee.principal] = _Held()
+        scope.node.add_validation(Validation(partial(_over_quota, grantee, held)))
+    if held.inline + needed <= INLINE_POLICY_CHARACTERS.value[grantee.kind]:
+        policy = iam.Policy(scope, "Policy", document=iam.PolicyDocument.from_json(document(statements)))
+        if not _attach(policy, grantee):
+            scope.node.try_remove_child("Policy")
+            return False
+        held.inline += needed
+    elif holds_policies(grantee, scope):
+        who: Any = [grantee.principal]
+        packs = pack(statements, resolved, MANAGED_POLICY_CHARACTERS.value)
+        for number, part in enumerate(packs, start=1):
+            # Through the policy's own Roles, not the role's ManagedPolicyArns: key -> role -> policy -> key is a cycle.
+            iam.ManagedPolicy(
+                scope,
+                f"Policy{number}",
+                document=iam.PolicyDocument.from_json(document(part)),
+                roles=who if grantee.kind == "role" else None,
+                users=who if grantee.kind == "user" else None,
+            )
+        held.managed += len(packs)
+    else:
+        return False
+    held.targets += targets
+    return True
+
+
+def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
+    """Return what IAM would refuse to attach, other policies of an owned identity included."""
+    inline, managed = held.inline, held.managed
+    if isinstance(grantee.principal, (iam.Role, iam.User)):
+        stack, resource = Stack.of(grantee.principal), grantee.principal.node.default_child
+        default = grantee.principal.node.try_find_child("DefaultPolicy")
+        if isinstance(default, iam.Policy):
+            inline += size(stack.resolve(default.document))
+        if managed and isinstance(resource, (iam.CfnRole, iam.CfnUser)):
+            managed += len(stack.resolve(resource.managed_policy_arns) or [])
+    found = []
+    most = INLINE_POLICY_CHARACTERS.value[grantee.kind]
+    if inline > most:
+        found.append(
+            f"{grantee.kind} {grantee.name} would hold {inline} characters of inline policies, and IAM takes {most}: "
+            "move its own statements to a managed policy"
+        )
+    limit = MANAGED_POLICIES_PER_IDENTITY.value
+    if managed > limit:
+        fit = held.targets * max(limit - (managed - held.managed), 0) // held.managed
+        found.append(
+            f"{grantee.kind} {grantee.name} would need {managed} managed policies for {held.targets} secrets, "
+            f"and IAM attaches {limit}: about {fit} secrets fit, split the others over more {grantee.kind}s"
+        )
+    return found

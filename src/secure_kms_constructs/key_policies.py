@@ -1,0 +1,254 @@
+"""The key policy of one key, as plain data until synth, so that a thousand admissions cost no call into Node."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import statements
+from .facts import (
+    ADMINISTRATOR_ACTIONS,
+    CRYPTOGRAPHIC_ACTIONS,
+    DEPLOYER_ACTIONS,
+    POLICY_ADMINISTRATOR_ACTIONS,
+    REPLICATE_ACTIONS,
+)
+from .services import Service, Use
+from .statements import Statement
+
+
+@dataclass(frozen=True)
+class Account:
+    """An AWS account as policies name it; both may be CDK tokens."""
+
+    root: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What the key policy says of one principal's use of the key.
+
+    :param account: where given, the principal also needs an identity policy: the statement names the account's root
+        and narrows it by ``aws:PrincipalArn``. None names the principal itself, which admits it directly.
+    :param via: the ``kms:ViaService`` value that a use must come through; None for direct calls.
+    :param context_values: the encryption-context values it is narrowed to; none leaves the context open.
+    """
+
+    sid: str
+    principal: str
+    account: Account | None
+    actions: tuple[str, ...]
+    via: str | None = None
+    context_key: str | None = None
+    context_values: frozenset[str] = frozenset()
+
+    def statements(self, principals: Sequence[str] = ()) -> list[Statement]:
+        """Return the key-policy statements, for this principal or for several in its place."""
+        named = statements.one_or_many(principals or [self.principal])
+        equals = {"kms:ViaService": self.via} if self.via else {}
+        if self.account:
+            principal: dict[str, Any] = {"AWS": self.account.root}
+            condition = {
+                "StringEquals": {**equals, "kms:CallerAccount": self.account.id},
+                "ArnEquals": {"aws:PrincipalArn": named},
+            }
+        else:
+            principal = {"AWS": named}
+            condition = {"StringEquals": equals} if equals else {}
+        context: dict[str, Any] = {}
+        if self.context_key and self.context_values:
+            context = statements.encryption_context(self.context_key, self.context_values)
+        return [
+            statements.key_statement(self.sid, principal, actions, block)
+            for actions, block in statements.split_by_condition(self.actions, condition, context)
+        ]
+
+
+def through(
+    service: Service, use: Use, via: str, principal: str, account: Account | None, context_values: Iterable[str] = ()
+) -> Admission:
+    """Return the admission of a principal to one use of the key through a service."""
+    return Admission(
+        f"Allow{use.name.title()}Through{service.name}",
+        principal,
+        account,
+        service.actions_for(use),
+        via,
+        service.context_key,
+        frozenset(context_values),
+    )
+
+
+class KeyPolicy:
+    """Collects who is admitted to a key, and renders the key policy.
+
+    Principals are ARNs, literal or CDK tokens; equal strings are the same principal.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        deployer: str,
+        administrators: Sequence[str] = (),
+        policy_administrators: Sequence[str] = (),
+        multi_region: bool = False,
+        separation_of_duties: bool = True,
+    ) -> None:
+        self._account = account
+        self._deployer = deployer
+        self._administrators = list(dict.fromkeys(administrators))
+        self._policy_administrators = list(dict.fromkeys(policy_administrators))
+        self._multi_region = multi_region
+        self._separation_of_duties = separation_of_duties
+        self._users: set[str] = set()
+        self._admissions: dict[Admission, set[str]] = {}
+        self._provisioned: dict[str, set[str]] = {}
+        self._log_groups: dict[str, set[str]] = {}
+        self._delegated: list[Statement] = []
+        self._added: list[Statement] = []
+        for principal in (*self._administrators, *self._policy_administrators):
+            self._check_duties(principal, administers=True)
+
+    @property
+    def deployer(self) -> str:
+        """The principal that CloudFormation acts as."""
+        return self._deployer
+
+    def add_administrator(self, principal: str) -> None:
+        """Admit a principal to the key's lifecycle: no PutKeyPolicy, no CreateGrant, no use of the key."""
+        if principal not in self._administrators:
+            self._check_duties(principal, administers=True)
+            self._administrators.append(principal)
+
+    def admit(self, admission: Admission) -> None:
+        """Admit a principal; equal admissions of several principals share a statement."""
+        if CRYPTOGRAPHIC_ACTIONS.intersection(admission.actions):
+            self._check_duties(admission.principal, administers=False)
+        # The contexts of one principal's admissions add up, and an open one takes in the others.
+        shape = replace(admission, context_values=frozenset())
+        contexts = self._admissions.setdefault(shape, set(admission.context_values))
+        if contexts and admission.context_values:
+            contexts.update(admission.context_values)
+        else:
+            contexts.clear()
+
+    def provision(self, actions: Iterable[str], via: str) -> None:
+        """Admit the deployer to what creating a resource through a service needs; it holds DescribeKey anyway."""
+        for action in set(actions) - set(DEPLOYER_ACTIONS.value):
+            self._provisioned.setdefault(action, set()).add(via)
+
+    def delegate(self, service: Service, via: str) -> None:
+        """Delegate reading and writing to the account's IAM policies, through one service only."""
+        actions = set(service.actions.get(Use.READ, ())) | set(service.actions.get(Use.WRITE, ()))
+        if not actions:
+            raise ValueError(f"delegate_via needs a service with documented reads or writes, got {service.name}")
+        condition = {"StringEquals": {"kms:CallerAccount": self._account.id, "kms:ViaService": via}}
+        self._delegated.append(
+            statements.key_statement(
+                f"DelegateToIamThrough{service.name}", {"AWS": self._account.root}, actions, condition
+            )
+        )
+
+    def admit_log_group(self, principal: str, via: str, log_group_arn: str) -> None:
+        """Admit CloudWatch Logs and the deployer for one log group, whose ARN has no ``:*`` at its end."""
+        self._log_groups.setdefault(principal, set()).add(log_group_arn)
+        logs = through(Service.CLOUDWATCH_LOGS, Use.PROVISION, via, self._deployer, None, [log_group_arn])
+        own = tuple(action for action in logs.actions if action not in DEPLOYER_ACTIONS.value)
+        self.admit(replace(logs, sid="AllowDeployerToCreateLogGroups", actions=own))
+
+    def add(self, statement: Statement) -> None:
+        """Add a finished statement as it is."""
+        if statement not in self._added:
+            self._added.append(statement)
+
+    def note_user(self, principal: str) -> None:
+        """Record that a finished statement lets a principal use the key."""
+        self._check_duties(principal, administers=False)
+
+    def document(self) -> dict[str, Any]:
+        """Return the key policy."""
+        return statements.document(
+            _with_unique_sids(
+                [
+                    statements.root_access(self._account.root),
+                    statements.metadata_delegation(self._account.root),
+                    *self._owners(),
+                    *self._provisions(),
+                    statements.deny_grants_outside_aws_services(),
+                    *self._delegated,
+                    *self._admitted(),
+                    *(
+                        statement
+                        for principal, arns in self._log_groups.items()
+                        for statement in statements.logs_service(principal, arns, self._account.id)
+                    ),
+                    *self._added,
+                ]
+            )
+        )
+
+    def _owners(self) -> list[Statement]:
+        replicate = REPLICATE_ACTIONS.value if self._multi_region else ()
+        owners = [
+            ("AllowDeployerToManageKey", [self._deployer], DEPLOYER_ACTIONS.value + replicate),
+            ("AllowAdministrators", self._administrators, ADMINISTRATOR_ACTIONS.value),
+            (
+                "AllowPolicyAdministrators",
+                self._policy_administrators,
+                POLICY_ADMINISTRATOR_ACTIONS.value + replicate,
+            ),
+        ]
+        return [
+            statements.key_statement(sid, {"AWS": statements.one_or_many(principals)}, actions)
+            for sid, principals, actions in owners
+            if principals
+        ]
+
+    def _provisions(self) -> list[Statement]:
+        """One statement for all actions that the same services need."""
+        shared: dict[frozenset[str], list[str]] = {}
+        for action, via in sorted(self._provisioned.items()):
+            shared.setdefault(frozenset(via), []).append(action)
+        return [
+            statements.key_statement("AllowDeployerToProvision", {"AWS": self._deployer}, part, condition)
+            for via, actions in shared.items()
+            for part, condition in statements.split_by_condition(
+                actions, {"StringEquals": {"kms:ViaService": statements.one_or_many(via)}}, {}
+            )
+        ]
+
+    def _admitted(self) -> list[Statement]:
+        """One statement for all principals that share service, actions and encryption contexts."""
+        shared: dict[Admission, list[str]] = {}
+        for shape, contexts in self._admissions.items():
+            anyone = replace(shape, principal="", context_values=frozenset(contexts))
+            shared.setdefault(anyone, []).append(shape.principal)
+        return [statement for admission, who in shared.items() for statement in admission.statements(who)]
+
+    def _check_duties(self, principal: str, *, administers: bool) -> None:
+        administrators = {*self._administrators, *self._policy_administrators}
+        if not administers:
+            self._users.add(principal)
+        clash = principal in (self._users if administers else administrators)
+        if clash and self._separation_of_duties and principal != self._deployer:
+            raise ValueError(
+                f"an administrator of the key must not use it, got {principal!r} as both: "
+                "use two principals, or pass separation_of_duties=False to the HardenedKey"
+            )
+
+
+def _with_unique_sids(rendered: list[Statement]) -> list[Statement]:
+    seen: Counter[str] = Counter()
+    result = []
+    for statement in rendered:
+        sid = statement.get("Sid")
+        if sid:
+            seen[sid] += 1
+            if seen[sid] > 1:
+                statement = {**statement, "Sid": f"{sid}{seen[sid]}"}
+        result.append(statement)
+    return result

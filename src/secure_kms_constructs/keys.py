@@ -1,0 +1,324 @@
+"""HardenedKey: a KMS key whose key policy, not IAM, decides who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import reduce
+from typing import Any
+
+import jsii
+from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from . import arns, key_policy_checks
+from .deployers import deployer_of
+from .facts import PENDING_WINDOW_DAYS, ROTATION_PERIOD_DAYS, USAGE_ACTIONS, Fact
+from .grants import Validation, account_of, holds_policies, resolve_grantee
+from .key_policies import Admission, KeyPolicy, through
+from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from .services import PROVISIONED_SERVICES, Service, Use
+from .statements import identity_via
+
+_SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
+# Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
+_ENCRYPT = ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo")
+_DECRYPT = ("kms:Decrypt",)
+_ALL_USES = frozenset().union(*USAGE_ACTIONS.value.values())
+
+
+@jsii.implements(IAnyProducer)
+class _Document:
+    def __init__(self, policy: KeyPolicy) -> None:
+        self._policy = policy
+
+    def produce(self, _context: Any) -> Any:
+        return self._policy.document()
+
+
+class HardenedKey(kms.Key):
+    """A customer-managed key that only the principals named in its key policy can use.
+
+    IAM policies alone give no access to it: not ``kms:*`` on ``*``, not the account's administrators. It is a
+    ``kms.Key``, so every construct that takes one takes it; the L2's grant methods work and reach both policies.
+
+    :param administrators: principals that may enable, disable, rotate, describe and schedule the deletion of the key,
+        and neither use it nor change its policy. Default: none.
+    :param policy_administrators: administrators that may also change the key policy, for emergencies. Default: none,
+        which leaves the deployer and the root user.
+    :param deployer: the principal that CloudFormation acts as. Default: the execution role of the stack's synthesizer.
+    :param delegate_via: services through which any principal of the account may use the key if its IAM policy says so,
+        for readers that the stack of the key cannot name. Default: none.
+    :param provision_via: services through which the deployer may use the key to create resources with it.
+        Default: those whose documentation asks for it (Secrets Manager, DynamoDB, RDS, Lambda).
+    :param alias: name of an alias to create, ``alias/...``. Default: none.
+    :param description: what the key is for. Default: none.
+    :param rotation_period: how often a symmetric key rotates, 90 to 2560 days. Default: every 365 days.
+    :param pending_window: how long a deletion waits, 7 to 30 days. Default: 30 days.
+    :param multi_region: whether replicas can be made. A replica in another region is created by the deployer of that
+        region: ``key.grant(iam.ArnPrincipal(<its ARN>), "kms:DescribeKey", "kms:ReplicateKey")``. Default: False.
+    :param key_spec: kind of key material. Only symmetric keys rotate. Default: ``SYMMETRIC_DEFAULT``.
+    :param key_usage: what the key is used for. Default: ``ENCRYPT_DECRYPT``.
+    :param separation_of_duties: whether a principal that administers the key is refused as its user. Default: True.
+    :param removal_policy: what happens to the key when it leaves the stack. Default: it is kept.
+    :raises ValueError: for a period out of range, rotation of a key that cannot rotate, a principal that is no role or
+        user, a principal that is both administrator and user, and where the deployer cannot be told.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        administrators: Sequence[iam.IGrantable] = (),
+        policy_administrators: Sequence[iam.IGrantable] = (),
+        deployer: iam.IGrantable | None = None,
+        delegate_via: Sequence[Service] = (),
+        provision_via: Sequence[Service] = PROVISIONED_SERVICES,
+        alias: str | None = None,
+        description: str | None = None,
+        rotation_period: Duration | None = None,
+        pending_window: Duration | None = None,
+        multi_region: bool = False,
+        key_spec: kms.KeySpec = _SYMMETRIC,
+        key_usage: kms.KeyUsage = kms.KeyUsage.ENCRYPT_DECRYPT,
+        separation_of_duties: bool = True,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        stack = Stack.of(scope)
+        symmetric = key_spec == _SYMMETRIC
+        if rotation_period is not None and not symmetric:
+            raise ValueError(
+                f"rotation_period needs a symmetric key, got key_spec {key_spec.name}: "
+                "leave rotation_period out, KMS does not rotate this kind"
+            )
+        _check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
+        _check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
+        if alias is not None and alias.startswith("alias/aws/"):
+            raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
+
+        def arns_of(principals: Sequence[iam.IGrantable]) -> list[str]:
+            return [resolve_grantee(principal, stack).arn for principal in principals]
+
+        self._region = stack.region
+        self._account = account_of(stack)
+        self._account_text = arns.as_text(stack.resolve(stack.account))
+        self._delegates = tuple(delegate_via)
+        self._usage = "SYMMETRIC" if symmetric else key_usage.name
+        self.deployer_arn = resolve_grantee(deployer, stack).arn if deployer else deployer_of(stack)
+        self._key_policy = KeyPolicy(
+            self._account,
+            deployer=self.deployer_arn,
+            administrators=arns_of(administrators),
+            policy_administrators=arns_of(policy_administrators),
+            multi_region=multi_region,
+            separation_of_duties=separation_of_duties,
+        )
+        if symmetric:
+            for service in provision_via:
+                self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
+            for service in delegate_via:
+                self._key_policy.delegate(service, service.via(self._region))
+        super().__init__(
+            scope,
+            id,
+            alias=alias,
+            description=description,
+            enable_key_rotation=symmetric or None,
+            rotation_period=rotation_period,
+            pending_window=pending_window or Duration.days(PENDING_WINDOW_DAYS.value[1]),
+            multi_region=multi_region or None,
+            key_spec=None if symmetric else key_spec,
+            key_usage=None if symmetric else key_usage,
+            policy=iam.PolicyDocument(),
+            removal_policy=removal_policy,
+        )
+        # Rendered at synth from plain data; the L2's own document stays private and empty.
+        resource: Any = self.node.default_child
+        resource.key_policy = Lazy.uncached_any(_Document(self._key_policy))
+        self.node.add_validation(Validation(lambda: key_policy_checks.problems(stack.resolve(resource.key_policy))))
+
+    def add_to_resource_policy(
+        self,
+        statement: iam.PolicyStatement,
+        allow_no_op: bool | None = None,  # noqa: ARG002  # the L2's signature; nothing is dropped here
+    ) -> iam.AddToResourcePolicyResult:
+        """Add a statement to the key policy, narrowed to what this key promises.
+
+        What L2 constructs add for the account root through a service becomes a statement for the deployer; a service
+        principal that nothing binds is bound to this account.
+
+        :raises ValueError: for a statement that would open the key or would never match; it says what to do instead.
+        """
+        written = statement.to_statement_json()
+        add_narrowed(self._key_policy, written, self.stack.resolve(written), self._account.id, self._account_text)
+        return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
+
+    @property
+    def _trust_account_identities(self) -> bool:
+        """Make the L2's own grants write the key policy too: this key delegates nothing to IAM."""
+        return False
+
+    # -- grants: what a role or user gets is written to the key policy and to its identity policy, both needed --
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Let a principal call KMS with this key directly.
+
+        :param grantee: a role or user; a service principal is admitted by the key policy alone, for this account.
+        :param actions: KMS actions, such as ``kms:Decrypt``.
+        :raises ValueError: for an action that this kind of key does not have, a group, a role of another stack whose
+            name is generated, and a principal that administers the key.
+        """
+        self._check_usage(actions)
+        principal = grantee.grant_principal
+        # These hold no identity policy: the key policy alone decides, as the L2 writes it.
+        if isinstance(principal, iam.PrincipalBase):
+            return super().grant(grantee, *actions)
+        resolved = resolve_grantee(grantee, self.stack)
+        if not holds_policies(resolved, self):
+            return super().grant(iam.ArnPrincipal(resolved.arn), *actions)
+        self.admit(Admission("AllowUse", resolved.arn, resolved.account, tuple(sorted(set(actions)))))
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
+
+    def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal decrypt."""
+        return self.grant(grantee, *_DECRYPT)
+
+    def grant_encrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal encrypt; unlike the L2's, this neither re-encrypts from the key nor makes key pairs."""
+        return self.grant(grantee, *self._possible(_ENCRYPT))
+
+    def grant_encrypt_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal encrypt, decrypt and re-encrypt."""
+        return self.grant(grantee, *self._possible((*_DECRYPT, *_ENCRYPT, "kms:ReEncryptFrom")))
+
+    def grant_sign(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal sign."""
+        return self.grant(grantee, "kms:Sign")
+
+    def grant_verify(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal verify signatures."""
+        return self.grant(grantee, "kms:Verify")
+
+    def grant_sign_verify(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal sign and verify signatures."""
+        return self.grant(grantee, "kms:Sign", "kms:Verify")
+
+    def grant_generate_mac(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal make message authentication codes."""
+        return self.grant(grantee, "kms:GenerateMac")
+
+    def grant_verify_mac(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal verify message authentication codes."""
+        return self.grant(grantee, "kms:VerifyMac")
+
+    def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
+        arn = resolve_grantee(grantee, self.stack).arn
+        return super().grant(iam.ArnPrincipal(arn), *L2_ADMIN_ACTIONS)
+
+    def grant_via(
+        self, grantee: iam.IGrantable, service: Service, *, use: Use, resource_arns: Sequence[str] = ()
+    ) -> iam.Grant:
+        """Let a role or user use the key through one AWS service, for named resources.
+
+        The key policy admits who and through what, the identity policy says which resource; both are needed.
+
+        :param service: the service that calls KMS for the grantee.
+        :param use: what the grantee does with the resource.
+        :param resource_arns: exact ARNs that the encryption context must name. Required where the service sends one.
+        :raises ValueError: where the service documents no such use, where ARNs are missing or would never match, and
+            for a grantee that holds no policies.
+        """
+        if bool(resource_arns) != bool(service.context_key):
+            raise ValueError(
+                f"resource_arns must name the resources that {service.name} puts into the encryption context "
+                f"({service.context_key}), got none"
+                if service.context_key
+                else f"resource_arns must be empty for {service.name}, which sends no ARN as encryption context, "
+                f"got {list(resource_arns)}"
+            )
+        wild = [arn for arn in resource_arns if "*" in arn or "?" in arn]
+        if wild:
+            raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
+        resolved = resolve_grantee(grantee, self.stack)
+        if not holds_policies(resolved, self):
+            raise ValueError(
+                f"{resolved.name} cannot hold an identity policy, so the grant would have no effect: "
+                "import the role with mutable=True, or grant to a role of this app"
+            )
+        via = service.via(self._region)
+        if not self.delegates_via(service):
+            self.admit(through(service, use, via, resolved.arn, resolved.account))
+        grants = [
+            iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=_listed(statement["Action"]),
+                resource_arns=[self.key_arn],
+                conditions=statement["Condition"],
+            )
+            for statement in identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
+        ]
+        return reduce(lambda one, other: one.combine(other), grants)
+
+    def delegates_via(self, service: Service) -> bool:
+        """Tell whether ``delegate_via`` leaves this service's readers and writers to IAM policies."""
+        return service in self._delegates
+
+    def admit(self, admission: Admission) -> None:
+        """Write the key policy's side of a grant; whoever calls this writes the identity policy."""
+        self._key_policy.admit(admission)
+
+    def admit_log_group(self, log_group_arn: str) -> None:
+        """Write the key policy's side of one encrypted log group.
+
+        It admits CloudWatch Logs and the deployer.
+
+        :param log_group_arn: ARN with a name that is no reference to the log group, which would be a cycle; no ``:*``
+            at its end.
+        """
+        via = Service.CLOUDWATCH_LOGS.via(self._region)
+        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn)
+
+    def _check_usage(self, actions: Sequence[str]) -> None:
+        possible = USAGE_ACTIONS.value[self._usage]
+        for pattern in actions:
+            if pattern in ("*", "kms:*"):
+                raise ValueError(f"actions must be named one by one, got {pattern!r}: nobody needs all of KMS")
+            meant = {known for known in _ALL_USES if fnmatchcase(known, pattern)}
+            if meant and not meant & possible:
+                raise ValueError(
+                    f"{pattern} never works with this key, whose usage is {self._usage}: "
+                    f"it has {', '.join(sorted(possible))}"
+                )
+
+    def _possible(self, actions: Sequence[str]) -> Sequence[str]:
+        possible = USAGE_ACTIONS.value[self._usage]
+        return [action for action in actions if action in possible] or actions
+
+
+def logs_principal(stack: Stack) -> str:
+    """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.RegionInfo.html
+    """
+    return f"logs.{stack.region}.{stack.url_suffix}"
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _check_days(name: str, value: Duration | None, allowed: Fact[tuple[int, int]]) -> None:
+    if value is None:
+        return
+    if value.is_unresolved():
+        raise ValueError(f"{name} must be a literal duration, got a token: KMS limits cannot be checked otherwise")
+    days = value.to_days(integral=False)
+    least, most = allowed.value
+    if not least <= days <= most or days != int(days):
+        raise ValueError(f"{name} must be {least} to {most} whole days, got {days:g}")

@@ -1,0 +1,89 @@
+"""LogGroupWithCmk: a CloudWatch log group under a key that admits exactly this group."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from aws_cdk import ArnFormat, Names, RemovalPolicy, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from . import statements
+from .facts import LOG_GROUP_NAME
+from .grants import checked_key_arn
+from .keys import HardenedKey, logs_principal
+
+
+class LogGroupWithCmk(logs.LogGroup):
+    """An encrypted log group whose key lets CloudWatch Logs work for this group and no other.
+
+    It is a ``logs.LogGroup``. The L2's own ``encryption_key`` adds nothing to the key policy, so that its deployment
+    fails; this adds CloudWatch Logs under the exact ARN of the group, and the deployer.
+
+    :param key: a symmetric key of this app. Default: a HardenedKey of its own, in ``node.find_child("Key")``.
+    :param log_group_name: 1 to 512 characters of ``a-z A-Z 0-9 _ - / . #``. It stands in the key policy, so it cannot
+        be a name that CloudFormation generates for the group. Default: a name made of the stack's and the id.
+    :param retention: how long events are kept. Default: one year.
+    :param removal_policy: what happens to the group when it leaves the stack. Default: it is kept.
+    :raises ValueError: for a name that CloudWatch Logs would refuse, a key that is no full key ARN, and an imported
+        key, whose policy cannot be written here; the message holds the statements its owner must add.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        key: kms.IKey | None = None,
+        log_group_name: str | None = None,
+        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        stack = Stack.of(scope)
+        name = _generated_name(scope, id) if log_group_name is None else log_group_name
+        if not Token.is_unresolved(name) and not re.fullmatch(LOG_GROUP_NAME.value, name):
+            raise ValueError(
+                "log_group_name must be 1 to 512 characters of a-z A-Z 0-9 _ - / . # and not start with aws/, "
+                f"got {name!r}"
+            )
+        arn = stack.format_arn(
+            service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        if isinstance(key, kms.Alias):
+            key = key.alias_target_key
+        if key is not None and not isinstance(key, HardenedKey):
+            _admit(scope, key, arn)
+        super().__init__(scope, id, log_group_name=name, retention=retention, removal_policy=removal_policy)
+        self.key: kms.IKey = key or HardenedKey(self, "Key", description=f"Log group {name}", provision_via=())
+        """The key that encrypts the log group."""
+        if isinstance(self.key, HardenedKey):
+            self.key.admit_log_group(arn)
+        resource: Any = self.node.default_child
+        resource.kms_key_id = self.key.key_arn
+
+
+def _generated_name(scope: Construct, id: str) -> str:
+    """Return a name that can be told before the log group exists; it starts with the stack's name."""
+    prefix = Names.unique_resource_name(scope, separator="/", allowed_special_characters="_./#-", max_length=400)
+    return f"/{prefix}/{re.sub('[^_./#A-Za-z0-9-]', '-', id)}"
+
+
+def _admit(scope: Construct, key: kms.IKey, log_group_arn: str) -> None:
+    """Write CloudWatch Logs into the policy of a key that is no HardenedKey."""
+    stack = Stack.of(scope)
+    checked_key_arn(scope, key, "key")
+    for statement in statements.logs_service(logs_principal(stack), [log_group_arn], stack.account):
+        added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), True)
+        if not added.statement_added:
+            needed = statements.logs_service(logs_principal(stack), [log_group_arn], stack.account)
+            raise ValueError(
+                f"key must be a key of this app, whose policy can be written, got {key.node.path}: use a HardenedKey, "
+                "or have its owner add these statements and build the group with logs.LogGroup(encryption_key=...): "
+                f"{json.dumps(stack.resolve(needed), indent=2)}"
+            )

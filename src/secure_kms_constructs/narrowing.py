@@ -1,0 +1,123 @@
+"""Narrows what other constructs add to a key policy, or refuses it with the way out.
+
+CDK's own constructs write for keys that delegate to IAM: they admit the account root and leave the rest to identity
+policies. On a key that delegates nothing, such a statement admits everybody with an IAM policy.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from . import arns
+from .facts import CROSS_ACCOUNT_ACTIONS, CRYPTOGRAPHIC_ACTIONS, METADATA_ACTIONS, WITHOUT_SOURCE_CONTEXT
+from .key_policies import KeyPolicy
+from .services import SERVICES, Use
+from .statements import Statement, merged
+
+# What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
+L2_ADMIN_ACTIONS = ("kms:Create*", "kms:Delete*", "kms:Put*")
+_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "kms:encryptioncontext:")
+
+
+def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account: str, own_account: str) -> None:
+    """Add a statement of somebody else to a key policy, as narrow as it can be and still work.
+
+    :param statement: the statement, with tokens.
+    :param resolved: the same statement resolved.
+    :param account: the key's account, maybe a token.
+    :param own_account: the key's account as it stands in ``resolved``.
+    :raises ValueError: where the statement would open the key, or would never match.
+    """
+    if statement.get("Effect") == "Deny":
+        policy.add(statement)
+        return
+    text = arns.plain(resolved)
+    if "NotAction" in statement or "NotPrincipal" in statement or "Principal" not in statement:
+        raise ValueError(f"a key policy statement must name its actions and principals, got {text}")
+    principal, said = statement["Principal"], text["Principal"]
+    if not isinstance(principal, dict):
+        raise _everyone(text)
+    for kind, value in principal.items():
+        for who, name in zip(_listed(value), _listed(said[kind]), strict=True):
+            one = {**statement, "Principal": {kind: who}}
+            if kind == "Service":
+                policy.add(_with_source(one, name, account))
+            elif kind == "AWS":
+                _add_for_arn(policy, one, {**text, "Principal": {kind: name}}, name, own_account)
+            else:
+                raise ValueError(f"a key policy admits IAM principals and AWS services, got {kind}: {name}")
+
+
+def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, name: str, own_account: str) -> None:
+    actions = _listed(statement.get("Action", []))
+    keys = _condition_keys(text)
+    if name == "*":
+        raise _everyone(text)
+    if name.endswith(":root") or name.isdigit():
+        if "aws:principalarn" in keys or set(actions) <= set(METADATA_ACTIONS.value):
+            policy.add(statement)
+        elif "kms:viaservice" in keys and name.endswith(f":{own_account}:root"):
+            _provision(policy, statement, text)
+        else:
+            raise _delegation(text)
+        return
+    if set(L2_ADMIN_ACTIONS) <= set(actions):
+        policy.add_administrator(statement["Principal"]["AWS"])
+        return
+    if any(fnmatchcase("kms:PutKeyPolicy", pattern) for pattern in actions):
+        raise ValueError(
+            f"only the deployer and policy_administrators may change the key policy, got {actions} for {name}: "
+            "pass the principal as policy_administrators of the HardenedKey"
+        )
+    parsed = arns.principal_arn(name)
+    if parsed and arns.contradict(parsed[0].account, own_account):
+        dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
+        if dead:
+            raise ValueError(f"KMS honours no {', '.join(dead)} for a principal of another account, got {name}")
+    if any(fnmatchcase(known, pattern) for pattern in actions for known in CRYPTOGRAPHIC_ACTIONS):
+        policy.note_user(statement["Principal"]["AWS"])
+    policy.add(statement)
+
+
+def _provision(policy: KeyPolicy, statement: Statement, text: Statement) -> None:
+    """Turn "any IAM policy, through this service" into what the deployer needs to create the resource."""
+    via, said = _condition(statement)["kms:ViaService"], _condition(text)["kms:ViaService"]
+    known = [s for s in SERVICES if said.startswith(f"{s.prefix}.") and Use.PROVISION in s.actions]
+    actions = known[0].actions_for(Use.PROVISION) if known else _listed(statement["Action"])
+    policy.provision(actions, via)
+
+
+def _with_source(statement: Statement, service: str, account: str) -> Statement:
+    """Bind a service principal to calls for this account, where nothing binds it yet."""
+    if service in WITHOUT_SOURCE_CONTEXT.value or any(
+        key.startswith(_SOURCE_KEYS) for key in _condition_keys(statement)
+    ):
+        return statement
+    bound = {"StringEquals": {"aws:SourceAccount": account}}
+    return {**statement, "Condition": merged(statement.get("Condition", {}), bound)}
+
+
+def _everyone(text: Any) -> ValueError:
+    return ValueError(f"a HardenedKey admits nobody by '*', got {text}: name the roles that use the key")
+
+
+def _delegation(text: Statement) -> ValueError:
+    return ValueError(
+        f"a HardenedKey does not delegate to the IAM policies of a whole account, got {text}: "
+        "grant the roles that use the key (key.grant_decrypt(role)), or pass delegate_via=[service]. "
+        "A construct that insists on it (ECS Exec does) takes kms.Key.from_key_arn(self, 'Ref', key.key_arn) instead; "
+        "grant its role on the HardenedKey itself"
+    )
+
+
+def _condition(statement: Statement) -> dict[str, Any]:
+    return {key: value for block in statement.get("Condition", {}).values() for key, value in block.items()}
+
+
+def _condition_keys(statement: Statement) -> set[str]:
+    return {key.lower() for key in _condition(statement)}
+
+
+def _listed(value: Any) -> list[str]:
+    return list(value) if isinstance(value, list) else [value]

@@ -1,0 +1,154 @@
+"""The AWS services that call KMS for their callers, and what they need, each with its source.
+
+Plain Python: nothing here needs Node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import ClassVar
+
+from .facts import SYMMETRIC_ACTIONS
+
+_DOCS = "https://docs.aws.amazon.com/"
+
+
+class Use(str, Enum):
+    """What a principal does with a key through an AWS service."""
+
+    READ = "read"
+    WRITE = "write"
+    PROVISION = "provision"
+
+
+@dataclass(frozen=True)
+class Service:
+    """An AWS service that calls KMS for its caller (forward access session).
+
+    The constants are the services with documented rows; for another one make a ``Service`` of your own.
+
+    :param name: how statement ids and messages call it, letters only.
+    :param prefix: first label of ``kms:ViaService``, as in the table of the KMS condition keys page.
+    :param context_key: encryption-context key whose value is the resource's ARN; None where there is none.
+    :param actions: KMS actions the caller needs, for each documented use.
+    :param source: the AWS page that says so.
+    """
+
+    name: str
+    prefix: str
+    context_key: str | None
+    actions: Mapping[Use, tuple[str, ...]] = field(hash=False)
+    source: str = field(compare=False)
+
+    SECRETS_MANAGER: ClassVar[Service]
+    PARAMETER_STORE: ClassVar[Service]
+    CLOUDWATCH_LOGS: ClassVar[Service]
+    DYNAMODB: ClassVar[Service]
+    RDS: ClassVar[Service]
+    LAMBDA: ClassVar[Service]
+    KINESIS: ClassVar[Service]
+    SNS: ClassVar[Service]
+    SQS: ClassVar[Service]
+
+    def via(self, region: str) -> str:
+        """Return the ``kms:ViaService`` value of a call in ``region``.
+
+        The suffix is ``.amazonaws.com`` in every partition:
+        https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+        """
+        return f"{self.prefix}.{region}.amazonaws.com"
+
+    def actions_for(self, use: Use) -> tuple[str, ...]:
+        """Return the KMS actions for ``use``; ValueError where AWS documents none."""
+        if use not in self.actions:
+            known = ", ".join(sorted(u.value for u in self.actions))
+            raise ValueError(
+                f"no KMS actions are documented for use {use.value!r} through {self.name}, choose one of: {known}"
+            )
+        return self.actions[use]
+
+
+Service.SECRETS_MANAGER = Service(
+    "SecretsManager",
+    "secretsmanager",
+    "SecretARN",
+    {
+        Use.READ: ("kms:Decrypt",),
+        Use.WRITE: ("kms:Decrypt", "kms:GenerateDataKey"),
+        # Encrypt only when UpdateSecret moves the versions to another key.
+        Use.PROVISION: ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+    },
+    _DOCS + "secretsmanager/latest/userguide/security-encryption.html",
+)
+Service.PARAMETER_STORE = Service(
+    "ParameterStore",
+    "ssm",
+    "PARAMETER_ARN",
+    {
+        Use.READ: ("kms:Decrypt",),
+        # Encrypt for standard parameters, GenerateDataKey for advanced ones.
+        Use.WRITE: ("kms:Encrypt", "kms:GenerateDataKey"),
+    },
+    _DOCS + "systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html",
+)
+Service.CLOUDWATCH_LOGS = Service(
+    "CloudWatchLogs",
+    "logs",
+    "aws:logs:arn",
+    {
+        Use.READ: ("kms:Decrypt",),
+        Use.WRITE: ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+        Use.PROVISION: SYMMETRIC_ACTIONS.value + ("kms:DescribeKey",),
+    },
+    _DOCS + "AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
+)
+Service.DYNAMODB = Service(
+    "DynamoDB",
+    "dynamodb",
+    None,
+    {Use.PROVISION: SYMMETRIC_ACTIONS.value + ("kms:CreateGrant", "kms:DescribeKey")},
+    _DOCS + "amazondynamodb/latest/developerguide/encryption.usagenotes.html",
+)
+Service.RDS = Service(
+    "RDS",
+    "rds",
+    None,
+    {Use.PROVISION: ("kms:CreateGrant", "kms:DescribeKey")},
+    _DOCS + "AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html",
+)
+Service.LAMBDA = Service(
+    "Lambda",
+    "lambda",
+    None,
+    {Use.PROVISION: ("kms:CreateGrant", "kms:Encrypt")},
+    _DOCS + "lambda/latest/dg/configuration-envvars-encryption.html",
+)
+Service.KINESIS = Service(
+    "Kinesis",
+    "kinesis",
+    "aws:kinesis:arn",
+    {Use.READ: ("kms:Decrypt",), Use.WRITE: ("kms:GenerateDataKey",)},
+    _DOCS + "streams/latest/dev/permissions-user-key-KMS.html",
+)
+# No page gives the encryption context of SNS and SQS, so none is required of them.
+Service.SNS = Service(
+    "SNS",
+    "sns",
+    None,
+    {Use.WRITE: ("kms:Decrypt", "kms:GenerateDataKey")},
+    _DOCS + "sns/latest/dg/sns-key-management.html",
+)
+Service.SQS = Service(
+    "SQS",
+    "sqs",
+    None,
+    {Use.READ: ("kms:Decrypt",), Use.WRITE: ("kms:Decrypt", "kms:GenerateDataKey")},
+    _DOCS + "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html",
+)
+
+SERVICES = tuple(value for value in vars(Service).values() if isinstance(value, Service))
+
+# A call to these on the deployer's behalf needs the key when the resource is created.
+PROVISIONED_SERVICES = (Service.SECRETS_MANAGER, Service.DYNAMODB, Service.RDS, Service.LAMBDA)
