@@ -105,7 +105,7 @@ POLICY_ADMINISTRATOR_ACTIONS = Fact(ADMINISTRATOR_ACTIONS.value + ("kms:PutKeyPo
 USAGE_ACTIONS = Fact(
     {
         "SYMMETRIC": frozenset(
-            SYMMETRIC_ACTIONS
+            SYMMETRIC_ACTIONS.value
             + ("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
         ),
         "ENCRYPT_DECRYPT": frozenset(

@@ -39,17 +39,33 @@ class Validation:
 class Grantee:
     """A role or user that a grant is for.
 
-    :param arn: its ARN, literal or a token that CloudFormation fills in.
     :param kind: ``role`` or ``user``.
     :param account: the account it lives in.
     :param name: how messages call it.
     """
 
     principal: iam.IPrincipal
-    arn: str
     kind: str
     account: Account
     name: str
+    _arn: str
+    _stack: Stack | None
+
+    def arn_in(self, key_stack: Stack) -> str:
+        """Return the ARN that ``aws:PrincipalArn`` will carry, as the policy of a key in ``key_stack`` can name it.
+
+        :raises ValueError: for a principal of another stack whose name is generated.
+        """
+        if self._stack is None or self._stack is key_stack:
+            return self._arn
+        literal = _literal_name(self.principal)
+        if literal is None:
+            raise ValueError(
+                f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
+                f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
+                "or serve it with delegate_via=[...] on the HardenedKey"
+            )
+        return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
 
 
 def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | None:
@@ -77,14 +93,17 @@ def account_of(stack: Stack) -> Account:
     return Account(root, stack.account)
 
 
-def resolve_grantee(grantee: iam.IGrantable, key_stack: Stack) -> Grantee:
-    """Return the role or user behind a grantee, with the ARN that ``aws:PrincipalArn`` will carry.
+def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
+    """Return the role or user behind a grantee.
 
-    :raises ValueError: where it is neither, or its ARN cannot be told in the stack of the key.
+    :raises ValueError: where it is neither, or which one cannot be told.
     """
     principal = grantee.grant_principal
     if isinstance(principal, (iam.Role, iam.User)):
-        return _owned(principal, key_stack)
+        stack = Stack.of(principal)
+        kind = "role" if isinstance(principal, iam.Role) else "user"
+        arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
+        return Grantee(principal, kind, account_of(stack), principal.node.path, arn, stack)
     if isinstance(principal, iam.Group):
         raise ValueError(
             f"grantee must be a role or a user, got the group {principal.node.path}: "
@@ -100,8 +119,8 @@ def resolve_grantee(grantee: iam.IGrantable, key_stack: Stack) -> Grantee:
             f"grantee must be one role or user without conditions, got {json.dumps(named, sort_keys=True)}"
             f"{' with conditions' if fragment.conditions else ''}: grant to a role that the service or caller assumes"
         )
-    arn = named["AWS"][0]
-    text = arns.as_text(key_stack.resolve(arn))
+    stack, arn = Stack.of(scope), named["AWS"][0]
+    text = arns.as_text(stack.resolve(arn))
     parsed = arns.principal_arn(text)
     if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
         raise ValueError(
@@ -110,31 +129,13 @@ def resolve_grantee(grantee: iam.IGrantable, key_stack: Stack) -> Grantee:
         )
     account = parsed[0].account
     if arns.has_placeholder(account):
-        own = account_of(key_stack)
+        home = account_of(stack)
     else:
-        own = Account(key_stack.format_arn(service="iam", region="", account=account, resource="root"), account)
-    return Grantee(principal, arn, parsed[1], own, text)
+        home = Account(stack.format_arn(service="iam", region="", account=account, resource="root"), account)
+    return Grantee(principal, parsed[1], home, text, arn, None)
 
 
-def _owned(principal: iam.Role | iam.User, key_stack: Stack) -> Grantee:
-    kind = "role" if isinstance(principal, iam.Role) else "user"
-    stack = Stack.of(principal)
-    name = principal.node.path
-    if stack is key_stack:
-        arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
-        return Grantee(principal, arn, kind, account_of(stack), name)
-    literal = _literal_name(principal)
-    if literal is None:
-        raise ValueError(
-            f"the ARN of {name} cannot be told in the stack of the key, because its {kind} name is generated "
-            f"and a reference to it would be a cycle: give it a literal {kind}_name, "
-            "or serve it with delegate_via=[...] on the HardenedKey"
-        )
-    arn = stack.format_arn(service="iam", region="", resource=kind, resource_name=literal)
-    return Grantee(principal, arn, kind, account_of(stack), name)
-
-
-def _literal_name(principal: iam.Role | iam.User) -> str | None:
+def _literal_name(principal: Any) -> str | None:
     """Return ``path/name`` as it stands in the ARN, None where either is known only at deploy time."""
     resource = principal.node.default_child
     if isinstance(resource, iam.CfnRole):
@@ -167,8 +168,7 @@ def _attach(policy: iam.Policy, grantee: Grantee) -> bool:
     if isinstance(principal, (iam.Role, iam.User)):
         return True
     resource: Any = policy.node.default_child
-    roles, users = Stack.of(policy).resolve([resource.roles, resource.users])
-    return bool(roles or users)
+    return any(Stack.of(policy).resolve([resource.roles, resource.users]))
 
 
 @dataclass

@@ -102,14 +102,14 @@ class HardenedKey(kms.Key):
             raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
 
         def arns_of(principals: Sequence[iam.IGrantable]) -> list[str]:
-            return [resolve_grantee(principal, stack).arn for principal in principals]
+            return [resolve_grantee(principal, scope).arn_in(stack) for principal in principals]
 
         self._region = stack.region
         self._account = account_of(stack)
         self._account_text = arns.as_text(stack.resolve(stack.account))
         self._delegates = tuple(delegate_via)
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
-        self.deployer_arn = resolve_grantee(deployer, stack).arn if deployer else deployer_of(stack)
+        self.deployer_arn = resolve_grantee(deployer, scope).arn_in(stack) if deployer else deployer_of(stack)
         self._key_policy = KeyPolicy(
             self._account,
             deployer=self.deployer_arn,
@@ -178,10 +178,11 @@ class HardenedKey(kms.Key):
         # These hold no identity policy: the key policy alone decides, as the L2 writes it.
         if isinstance(principal, iam.PrincipalBase):
             return super().grant(grantee, *actions)
-        resolved = resolve_grantee(grantee, self.stack)
+        resolved = resolve_grantee(grantee, self)
+        arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
-            return super().grant(iam.ArnPrincipal(resolved.arn), *actions)
-        self.admit(Admission("AllowUse", resolved.arn, resolved.account, tuple(sorted(set(actions)))))
+            return super().grant(iam.ArnPrincipal(arn), *actions)
+        self.admit(Admission("AllowUse", arn, resolved.account, tuple(sorted(set(actions)))))
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -218,7 +219,7 @@ class HardenedKey(kms.Key):
 
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
-        arn = resolve_grantee(grantee, self.stack).arn
+        arn = resolve_grantee(grantee, self).arn_in(self.stack)
         return super().grant(iam.ArnPrincipal(arn), *L2_ADMIN_ACTIONS)
 
     def grant_via(
@@ -245,7 +246,7 @@ class HardenedKey(kms.Key):
         wild = [arn for arn in resource_arns if "*" in arn or "?" in arn]
         if wild:
             raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
-        resolved = resolve_grantee(grantee, self.stack)
+        resolved = resolve_grantee(grantee, self)
         if not holds_policies(resolved, self):
             raise ValueError(
                 f"{resolved.name} cannot hold an identity policy, so the grant would have no effect: "
@@ -253,7 +254,7 @@ class HardenedKey(kms.Key):
             )
         via = service.via(self._region)
         if not self.delegates_via(service):
-            self.admit(through(service, use, via, resolved.arn, resolved.account))
+            self.admit(through(service, use, via, resolved.arn_in(self.stack), resolved.account))
         grants = [
             iam.Grant.add_to_principal(
                 grantee=grantee,

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from . import arns, key_policy_checks, statements
 from .grants import Grantee, attach_identity_policy, resolve_grantee
-from .key_policies import through
+from .key_policies import Account, Admission, through
 from .keys import HardenedKey
 from .resolved_secrets import (
     AwsManaged,
@@ -62,11 +62,10 @@ class ScopedSecretReader(Construct):
         key: kms.IKey | AwsManaged | None = None,
         version_stages: Sequence[str] | None = None,
     ) -> None:
-        stack = Stack.of(scope)
-        self._secrets = resolve_secrets(scope, secrets, key)
+        resolved_secrets = resolve_secrets(scope, secrets, key)
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
-        resolved = resolve_grantee(grantee, stack)
+        resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
         self.identity_statements: list[Statement] = []
         """What was added to the grantee's identity policies."""
@@ -75,33 +74,20 @@ class ScopedSecretReader(Construct):
         self.required_key_policy_statements: dict[str, list[Statement]] = {}
         """What the owners of imported keys must have in their key policies, by key ARN."""
 
-        identity = _identity_statements(self._secrets, version_stages)
-        if attach_identity_policy(self, resolved, identity, len(self._secrets)):
+        identity = _identity_statements(resolved_secrets, version_stages)
+        if attach_identity_policy(self, resolved, identity, len(resolved_secrets)):
             self.identity_statements = identity
-            for own_key, under in by_key(self._secrets):
-                self._admit(grantee, own_key, under)
+            for its_key, under in by_key(resolved_secrets):
+                self._admit(resolved, its_key, under)
         else:
-            self._name_directly(resolved, version_stages)
+            self._name_directly(resolved, resolved_secrets, version_stages)
 
-    def _admit(self, grantee: iam.IGrantable, key: SecretKey, under: list[ResolvedSecret]) -> None:
+    def _admit(self, grantee: Grantee, key: SecretKey, under: Sequence[ResolvedSecret]) -> None:
         """Write the key's side of the grant, or say what its owner has to write."""
-        stack = Stack.of(self)
-        owner = key.key.stack if isinstance(key.key, kms.Key) else stack
-        if isinstance(key.key, HardenedKey) and key.key.delegates_via(_SERVICE):
+        if _delegates(key.key):
             return
-        if isinstance(key.key, kms.Key) and not isinstance(key.key, HardenedKey):
-            resource: Any = key.key.node.default_child
-            if key_policy_checks.delegates(owner.resolve(resource.key_policy)):
-                return
-        resolved = resolve_grantee(grantee, owner)
-        admission = through(
-            _SERVICE,
-            Use.READ,
-            _SERVICE.via(under[0].region),
-            resolved.arn,
-            resolved.account,
-            key_policy_contexts(under),
-        )
+        owner = key.key.stack if isinstance(key.key, kms.Key) else Stack.of(self)
+        admission = _admission(grantee.arn_in(owner), grantee.account, under)
         written = admission.statements()
         if isinstance(key.key, HardenedKey):
             key.key.admit(admission)
@@ -110,36 +96,52 @@ class ScopedSecretReader(Construct):
                 key.key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), False)
         else:
             self.required_key_policy_statements[key.arn] = written
-            text = json.dumps(stack.resolve(written), indent=2)
+            text, needed = owner.resolve([key.arn, written])
             Annotations.of(self).add_info_v2(
                 "secure-kms-constructs:requiredKeyPolicy",
-                f"the key {arns.as_text(stack.resolve(key.arn))} is imported, so its policy cannot be written here: "
-                f"unless it delegates to IAM policies, its owner must add {text}",
+                f"the key {arns.as_text(text)} is imported, so its policy cannot be written here: unless it "
+                f"delegates to IAM policies, its owner must add {json.dumps(needed, indent=2)}",
             )
             return
         self.key_policy_statements[key.arn] = written
 
-    def _name_directly(self, grantee: Grantee, version_stages: Sequence[str] | None) -> None:
-        """Name a grantee that holds no policies in the policies of the secrets and their key."""
-        for secret in self._secrets:
+    def _name_directly(
+        self, grantee: Grantee, secrets: Sequence[ResolvedSecret], version_stages: Sequence[str] | None
+    ) -> None:
+        """Name a grantee that holds no policies in the policies of the secrets and their keys."""
+        for secret in secrets:
             if not isinstance(secret.secret, Resource):
-                raise _no_effect(grantee, f"{arns.as_text(secret.arn)} is imported, so its policy cannot name it")
+                raise _no_effect(grantee, f"{secret.arn} is imported, so its policy cannot be written here")
             if secret.key and not (isinstance(secret.key.key, HardenedKey) and secret.known_arn):
                 raise _no_effect(
-                    grantee, f"{secret.secret.node.path} has no literal name under a HardenedKey that could be named"
+                    grantee, f"{secret.secret.node.path} is no secret with a literal name under a HardenedKey"
                 )
-        for secret in self._secrets:
+        for secret in secrets:
             for statement in statements.secret_access(["*"], version_stages):
-                named = {**statement, "Principal": {"AWS": grantee.arn}}
-                if not secret.secret.add_to_resource_policy(iam.PolicyStatement.from_json(named)).statement_added:
-                    raise _no_effect(grantee, "the policy of a secret takes no statement")
-        for key, under in by_key(self._secrets):
-            admission = through(
-                _SERVICE, Use.READ, _SERVICE.via(under[0].region), grantee.arn, None, key_policy_contexts(under)
-            )
+                named = iam.PolicyStatement.from_json(
+                    {**statement, "Principal": {"AWS": grantee.arn_in(Stack.of(self))}}
+                )
+                if not secret.secret.add_to_resource_policy(named).statement_added:
+                    raise _no_effect(grantee, "the secret takes no resource policy")
+        for key, under in by_key(secrets):
             if isinstance(key.key, HardenedKey):
+                admission = _admission(grantee.arn_in(key.key.stack), None, under)
                 key.key.admit(admission)
                 self.key_policy_statements[key.arn] = admission.statements()
+
+
+def _admission(arn: str, account: Account | None, under: Sequence[ResolvedSecret]) -> Admission:
+    return through(_SERVICE, Use.READ, _SERVICE.via(under[0].region), arn, account, key_policy_contexts(under))
+
+
+def _delegates(key: kms.IKey) -> bool:
+    """Tell whether a key of this app leaves reading through Secrets Manager to IAM policies."""
+    if isinstance(key, HardenedKey):
+        return key.delegates_via(_SERVICE)
+    if isinstance(key, kms.Key):
+        resource: Any = key.node.default_child
+        return key_policy_checks.delegates(key.stack.resolve(resource.key_policy))
+    return False
 
 
 def _no_effect(grantee: Grantee, why: str) -> ValueError:
