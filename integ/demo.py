@@ -1,0 +1,115 @@
+"""`make demo`: deploy the example app to a local AWS that really refuses, and show who may use which key.
+
+Everything happens on loopback and in a temporary directory. Ends with code 1 if a line is not as promised.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from attempts import ALLOWED, ATTEMPTS, LIBRARY, REFUSED, STOCK
+from botocore.exceptions import BotoCoreError, ClientError
+from deployment import Deployment
+from emulator import running
+from rich import box
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+from scene import create_auditor, scene
+
+Outcome = dict[str, str]
+console = Console(highlight=False)
+if not console.is_terminal:
+    console.width = 100  # a log file has no width; the table needs this much
+
+
+def main() -> int:
+    started = time.monotonic()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
+    try:
+        outcomes = deploy_and_try()
+    except KeyboardInterrupt:
+        console.print("interrupted; everything is stopped")
+        return 130
+    except (RuntimeError, LookupError, OSError, BotoCoreError, ClientError) as error:
+        console.print(f"[bold red]✗[/] {type(error).__name__}:", Text(str(error)), soft_wrap=True)
+        return 1
+    console.print(table(outcomes))
+    return summary(outcomes, time.monotonic() - started)
+
+
+def deploy_and_try() -> list[Outcome]:
+    with ExitStack() as opened:
+        with step("start a local AWS that enforces key policies"):
+            emulator = opened.enter_context(running())
+        deployment = Deployment(emulator)
+        with step("cdk bootstrap"):
+            deployment.bootstrap()
+        with step(f"cdk deploy --all: {STOCK} and {LIBRARY}"):
+            deployment.deploy()
+        with step(f"try {len(ATTEMPTS)} things in each"):
+            create_auditor(emulator)
+            scenes = {stack: scene(deployment, stack) for stack in (STOCK, LIBRARY)}
+            return [{stack: attempt.outcome(deployed) for stack, deployed in scenes.items()} for attempt in ATTEMPTS]
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Show a step and its seconds while it runs and when it is done."""
+    started = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        progress.add_task(title)
+        yield
+    console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]")
+
+
+def table(outcomes: list[Outcome]) -> Table:
+    found = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("who", "tries what", "stock L2", "this library", "as promised"):
+        found.add_column(heading)
+    shown = ""
+    for attempt, outcome in zip(ATTEMPTS, outcomes, strict=True):
+        if shown and attempt.who != shown:
+            found.add_section()
+        who = "" if attempt.who == shown else attempt.who
+        kept = Text("yes") if outcome == attempt.promised else Text("NO", style="bold reverse red")
+        found.add_row(who, attempt.tries, *cells(outcome), kept)
+        shown = attempt.who
+    return found
+
+
+def cells(outcome: Outcome) -> tuple[Text, Text]:
+    """The two outcomes; what only the stock L2 allows stands out, with and without colour."""
+    if opened_by_stock(outcome):
+        return Text(ALLOWED.upper(), style="bold red"), Text(REFUSED, style="bold green")
+    return Text(outcome[STOCK], style="dim"), Text(outcome[LIBRARY], style="dim")
+
+
+def opened_by_stock(outcome: Outcome) -> bool:
+    return outcome[STOCK] == ALLOWED and outcome[LIBRARY] == REFUSED
+
+
+def summary(outcomes: list[Outcome], seconds: float) -> int:
+    opened = sum(opened_by_stock(outcome) for outcome in outcomes)
+    lines = f"{opened} of {len(outcomes)} lines"
+    console.print(f"{lines}: the stock L2 [bold red]ALLOWS[/] what this library refuses.")
+    broken = 0
+    for attempt, outcome in zip(ATTEMPTS, outcomes, strict=True):
+        if outcome != attempt.promised:
+            broken += 1
+            line = f"{attempt.who} {attempt.tries}: promised {attempt.promised}, got {outcome}"
+            console.print("[bold red]✗[/]", Text(line), soft_wrap=True)
+    if not broken:
+        console.print(f"[green]✓[/] every line is as promised [dim]{seconds:.0f} s[/]")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""One deployed stack of the example app: its resources, and the principals around them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from deployment import DEPLOYMENT_ROLE, Deployment
+from emulator import ACCOUNT, REGION, Emulator
+
+# Who tries something, as the table of the demo calls them.
+FUNCTION = "orders function"
+INNOCENT = "role with kms:* on *"
+ADMINISTRATOR = "key administrator"
+AUDITOR = "auditor"
+DEPLOYER = "deployment role"
+LOGS = "CloudWatch Logs"
+
+# Those that are roles of the example stacks, by construct path.
+STACK_ROLES = {
+    FUNCTION: "OrdersFunction/ServiceRole",
+    INNOCENT: "InnocentRole",
+    ADMINISTRATOR: "KeyAdministrator",
+}
+
+# What AWS Config needs to see of a key (managed policy AWSConfigServiceRolePolicy).
+AUDITOR_ROLE = "Auditor"
+AUDITOR_ACTIONS = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"]
+
+
+class Clients(Protocol):
+    """Makes boto3 clients that call as one principal."""
+
+    def __call__(self, service: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The deployed resources; `ciphertext` is one that Secrets Manager would have made of the orders secret."""
+
+    emulator: Emulator
+    roles: dict[str, str]
+    key: str
+    orders: str
+    payroll: str
+    log_group: str
+    function: str
+    encryption_context: dict[str, str]
+    ciphertext: bytes
+
+    def clients(self, who: str) -> Clients:
+        """Clients that call as this principal, or as the account root for one that is no role."""
+        return partial(self.emulator.client, role=self.roles.get(who))
+
+    @property
+    def root(self) -> Clients:
+        """Clients that call as the account root, to set up what an attempt needs."""
+        return self.emulator.client
+
+
+def scene(deployment: Deployment, stack: str) -> Scene:
+    """Look up what the stack deployed."""
+    kms = deployment.emulator.client("kms")
+    key = kms.describe_key(KeyId=deployment.physical_id(stack, "Key"))["KeyMetadata"]["Arn"]
+    orders = deployment.physical_id(stack, "OrdersSecret")
+    context = {"SecretARN": orders, "SecretVersionId": "1"}
+    roles = {who: deployment.physical_id(stack, path) for who, path in STACK_ROLES.items()}
+    return Scene(
+        emulator=deployment.emulator,
+        roles={**roles, AUDITOR: AUDITOR_ROLE, DEPLOYER: DEPLOYMENT_ROLE},
+        key=key,
+        orders=orders,
+        payroll=deployment.physical_id(stack, "PayrollSecret"),
+        log_group=deployment.physical_id(stack, "OrdersLog"),
+        function=deployment.physical_id(stack, "OrdersFunction"),
+        encryption_context=context,
+        ciphertext=kms.encrypt(KeyId=key, Plaintext=b"orders", EncryptionContext=context)["CiphertextBlob"],
+    )
+
+
+def create_auditor(emulator: Emulator) -> None:
+    """Create the role that looks at keys and uses none."""
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    keys = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+    trust = policy({"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"})
+    look = policy({"Effect": "Allow", "Action": AUDITOR_ACTIONS, "Resource": keys})
+    iam = emulator.client("iam")
+    iam.create_role(RoleName=AUDITOR_ROLE, AssumeRolePolicyDocument=trust)
+    iam.put_role_policy(RoleName=AUDITOR_ROLE, PolicyName="Look", PolicyDocument=look)
+
+
+def policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,0 +1,127 @@
+"""The plain side needs no Node, and imports go in one direction only."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import secure_kms_constructs
+
+PACKAGE = Path(secure_kms_constructs.__file__).parent
+
+# Each module and what of this package it may import, lowest first. A new module needs a line here.
+LAYERS = {
+    "facts": set(),
+    "services": {"facts"},
+    "arns": {"facts"},
+    "statements": {"facts", "services"},
+    "packing": {"arns", "statements"},
+    "key_policies": {"facts", "services", "statements"},
+    "key_policy_checks": {"arns", "facts"},
+    "narrowing": {"arns", "facts", "key_policies", "services", "statements"},
+    "deployers": set(),
+    "grants": {"arns", "facts", "key_policies", "packing", "statements"},
+    "keys": {
+        *("arns", "deployers", "facts", "grants", "key_policies", "key_policy_checks", "narrowing"),
+        *("services", "statements"),
+    },
+    "resolved_secrets": {"arns", "facts", "grants"},
+    "secrets": {
+        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "resolved_secrets", "services"),
+        "statements",
+    },
+    "logs": {"facts", "grants", "keys", "statements"},
+}
+PLAIN = ["facts", "services", "arns", "statements", "packing", "key_policies", "key_policy_checks", "narrowing"]
+
+BLOCKED = """
+import sys
+for name in ("aws_cdk", "jsii", "constructs"):
+    sys.modules[name] = None
+"""
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    code = f"import sys\nsys.path.insert(0, {str(PACKAGE.parent)!r})\n{code}"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("module", PLAIN)
+def test_a_plain_module_imports_without_the_cdk(module: str) -> None:
+    done = run(f"{BLOCKED}\nimport secure_kms_constructs.{module}")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_block_blocks() -> None:
+    done = run(f"{BLOCKED}\nimport secure_kms_constructs.keys")
+    assert "halted; None in sys.modules" in done.stderr
+    assert done.returncode == 1
+
+
+def test_importing_the_package_loads_no_cdk_and_starts_no_process() -> None:
+    done = run(
+        "import subprocess, os\n"
+        "def refuse(*args, **kwargs): raise AssertionError('started a process')\n"
+        "subprocess.Popen.__init__ = refuse\n"
+        "os.system = refuse\n"
+        "import secure_kms_constructs\n"
+        "dir(secure_kms_constructs)\n"
+        "from secure_kms_constructs import Service, Use\n"
+        "loaded = {name.split('.')[0] for name in sys.modules} & {'aws_cdk', 'jsii', 'constructs'}\n"
+        "assert not loaded, loaded\n"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def imports_of(path: Path) -> tuple[set[str], set[str]]:
+    """Return what a module imports: names of this package's modules, and other top-level packages."""
+    inner, outer = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            outer |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            inner |= {node.module} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            outer.add((node.module or "").split(".")[0])
+    return inner, outer
+
+
+def test_every_module_has_its_place() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"} == set(LAYERS)
+
+
+@pytest.mark.parametrize("module", LAYERS)
+def test_imports_go_downwards_only(module: str) -> None:
+    inner, outer = imports_of(PACKAGE / f"{module}.py")
+    assert inner <= LAYERS[module]
+    assert "secure_kms_constructs" not in outer
+
+
+def test_the_layers_have_an_order() -> None:
+    lower: set[str] = set()
+    for module, below in LAYERS.items():
+        assert below <= lower, f"{module} stands below what it imports"
+        lower.add(module)
+
+
+@pytest.mark.parametrize("module", PLAIN)
+def test_the_plain_side_imports_only_the_standard_library(module: str) -> None:
+    inner, outer = imports_of(PACKAGE / f"{module}.py")
+    assert outer <= sys.stdlib_module_names
+    assert inner <= set(PLAIN)
+
+
+def test_the_checks_are_not_written_by_the_builders() -> None:
+    """A builder must not grade itself."""
+    inner, _ = imports_of(PACKAGE / "key_policy_checks.py")
+    assert not inner & {"statements", "key_policies", "grants", "services"}
+
+
+def test_the_package_itself_imports_nothing_eagerly() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    eager = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.level]
+    assert not eager
