@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import jsii
@@ -41,15 +41,30 @@ class Grantee:
 
     :param kind: ``role`` or ``user``.
     :param account: the account it lives in.
-    :param name: how messages call it.
     """
 
     principal: iam.IPrincipal
     kind: str
     account: Account
-    name: str
     _arn: str
+    _text: str
     _stack: Stack | None
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self._text or str(cast(Any, self.principal).node.path)
+
+    @property
+    def identity(self) -> str:
+        """What is equal for every spelling of the role or user."""
+        if self._text:
+            return arns.identity(self._text)
+        name = cast(Any, self.principal)._physical_name  # CDK's protected physicalName: one call, not three
+        if "${" in name:
+            return self._arn
+        account = "${AWS.AccountId}" if "${" in self.account.id else self.account.id
+        return f"{self.kind}/{name} of {account}"
 
     def arn_in(self, key_stack: Stack) -> str:
         """Return the ARN that ``aws:PrincipalArn`` will carry, as the policy of a key in ``key_stack`` can name it.
@@ -103,7 +118,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         stack = Stack.of(principal)
         kind = "role" if isinstance(principal, iam.Role) else "user"
         arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
-        return Grantee(principal, kind, account_of(stack), principal.node.path, arn, stack)
+        return Grantee(principal, kind, account_of(stack), arn, "", stack)
     if isinstance(principal, iam.Group):
         raise ValueError(
             f"grantee must be a role or a user, got the group {principal.node.path}: "
@@ -132,7 +147,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         home = account_of(stack)
     else:
         home = Account(stack.format_arn(service="iam", region="", account=account, resource="root"), account)
-    return Grantee(principal, parsed[1], home, text, arn, None)
+    return Grantee(principal, parsed[1], home, arn, text, None)
 
 
 def _literal_name(principal: Any) -> str | None:
@@ -180,7 +195,8 @@ class _Held:
     targets: int = 0
 
 
-_held: WeakKeyDictionary[Any, _Held] = WeakKeyDictionary()
+# By app and by identity: jsii makes a new Python object for a role each time it is asked.
+_held: WeakKeyDictionary[Any, dict[str, _Held]] = WeakKeyDictionary()
 
 
 def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Sequence[Statement], targets: int) -> bool:
@@ -194,9 +210,10 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     stack = Stack.of(scope)
     resolved = stack.resolve(statements)
     needed = size(document(resolved))
-    held = _held.get(grantee.principal)
+    identities = _held.setdefault(scope.node.root, {})
+    held = identities.get(grantee.identity)
     if held is None:
-        held = _held[grantee.principal] = _Held()
+        held = identities[grantee.identity] = _Held()
         scope.node.add_validation(Validation(partial(_over_quota, grantee, held)))
     if held.inline + needed <= INLINE_POLICY_CHARACTERS.value[grantee.kind]:
         policy = iam.Policy(scope, "Policy", document=iam.PolicyDocument.from_json(document(statements)))
@@ -231,8 +248,11 @@ def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
         default = grantee.principal.node.try_find_child("DefaultPolicy")
         if isinstance(default, iam.Policy):
             inline += size(stack.resolve(default.document))
-        if managed and isinstance(resource, (iam.CfnRole, iam.CfnUser)):
-            managed += len(stack.resolve(resource.managed_policy_arns) or [])
+        if isinstance(resource, (iam.CfnRole, iam.CfnUser)):
+            # What is empty drops out of a resolved value.
+            made_with = stack.resolve({"inline": resource.policies, "managed": resource.managed_policy_arns})
+            inline += sum(size(policy["policyDocument"]) for policy in made_with.get("inline", []))
+            managed += len(made_with.get("managed", [])) if managed else 0
     found = []
     most = INLINE_POLICY_CHARACTERS.value[grantee.kind]
     if inline > most:

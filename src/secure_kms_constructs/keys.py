@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from functools import reduce
 from typing import Any
 
@@ -19,6 +18,7 @@ from .facts import PENDING_WINDOW_DAYS, ROTATION_PERIOD_DAYS, USAGE_ACTIONS, Fac
 from .grants import Validation, account_of, holds_policies, resolve_grantee
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from .reading import meant
 from .services import PROVISIONED_SERVICES, Service, Use
 from .statements import identity_via
 
@@ -101,23 +101,41 @@ class HardenedKey(kms.Key):
         if alias is not None and alias.startswith("alias/aws/"):
             raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
 
-        def arns_of(principals: Sequence[iam.IGrantable]) -> list[str]:
-            return [resolve_grantee(principal, scope).arn_in(stack) for principal in principals]
+        if delegate_via and not symmetric:
+            raise ValueError(
+                f"delegate_via needs a symmetric key, which services use, got key_spec {key_spec.name}: "
+                "leave delegate_via out"
+            )
 
+        def arn_of(principal: iam.IGrantable) -> str:
+            resolved = resolve_grantee(principal, scope)
+            if arns.contradict(resolved.account.id, stack.account):
+                raise ValueError(
+                    f"KMS lets no principal of another account administer a key, got {resolved.name} "
+                    f"for a key of {stack.account}: name a role of that account"
+                )
+            arn = resolved.arn_in(stack)
+            known[arn] = resolved.identity, resolved.name
+            return arn
+
+        known: dict[str, tuple[str, str]] = {}
+        self._refusal: ValueError | None = None
         self._region = stack.region
         self._account = account_of(stack)
         self._account_text = arns.as_text(stack.resolve(stack.account))
         self._delegates = tuple(delegate_via)
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
-        self.deployer_arn = resolve_grantee(deployer, scope).arn_in(stack) if deployer else deployer_of(stack)
+        self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
         self._key_policy = KeyPolicy(
             self._account,
             deployer=self.deployer_arn,
-            administrators=arns_of(administrators),
-            policy_administrators=arns_of(policy_administrators),
+            administrators=[arn_of(principal) for principal in administrators],
+            policy_administrators=[arn_of(principal) for principal in policy_administrators],
             multi_region=multi_region,
             separation_of_duties=separation_of_duties,
         )
+        for arn, (identity, name) in known.items():
+            self._key_policy.know(arn, identity, name)
         if symmetric:
             for service in provision_via:
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
@@ -155,7 +173,11 @@ class HardenedKey(kms.Key):
         :raises ValueError: for a statement that would open the key or would never match; it says what to do instead.
         """
         written = statement.to_statement_json()
-        add_narrowed(self._key_policy, written, self.stack.resolve(written), self._account.id, self._account_text)
+        try:
+            add_narrowed(self._key_policy, written, self.stack.resolve(written), self._account.id, self._account_text)
+        except ValueError as error:
+            self._refusal = error
+            raise
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
     @property
@@ -177,12 +199,13 @@ class HardenedKey(kms.Key):
         principal = grantee.grant_principal
         # These hold no identity policy: the key policy alone decides, as the L2 writes it.
         if isinstance(principal, iam.PrincipalBase):
-            return super().grant(grantee, *actions)
+            return self._grant_in_key_policy(grantee, actions)
         resolved = resolve_grantee(grantee, self)
         arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
-            return super().grant(iam.ArnPrincipal(arn), *actions)
-        self.admit(Admission("AllowUse", arn, resolved.account, tuple(sorted(set(actions)))))
+            return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
+        needed = tuple(sorted(set(actions)))
+        self.admit(Admission("AllowUse", arn, resolved.account, needed, identity=resolved.identity))
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -219,8 +242,10 @@ class HardenedKey(kms.Key):
 
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
-        arn = resolve_grantee(grantee, self).arn_in(self.stack)
-        return super().grant(iam.ArnPrincipal(arn), *L2_ADMIN_ACTIONS)
+        resolved = resolve_grantee(grantee, self)
+        arn = resolved.arn_in(self.stack)
+        self._key_policy.know(arn, resolved.identity, resolved.name)
+        return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
 
     def grant_via(
         self, grantee: iam.IGrantable, service: Service, *, use: Use, resource_arns: Sequence[str] = ()
@@ -229,6 +254,7 @@ class HardenedKey(kms.Key):
 
         The key policy admits who and through what, the identity policy says which resource; both are needed.
 
+        :param grantee: a role or user that can hold an identity policy.
         :param service: the service that calls KMS for the grantee.
         :param use: what the grantee does with the resource.
         :param resource_arns: exact ARNs that the encryption context must name. Required where the service sends one.
@@ -254,7 +280,8 @@ class HardenedKey(kms.Key):
             )
         via = service.via(self._region)
         if not self.delegates_via(service):
-            self.admit(through(service, use, via, resolved.arn_in(self.stack), resolved.account))
+            arn = resolved.arn_in(self.stack)
+            self.admit(through(service, use, via, arn, resolved.account, identity=resolved.identity))
         grants = [
             iam.Grant.add_to_principal(
                 grantee=grantee,
@@ -267,11 +294,20 @@ class HardenedKey(kms.Key):
         return reduce(lambda one, other: one.combine(other), grants)
 
     def delegates_via(self, service: Service) -> bool:
-        """Tell whether ``delegate_via`` leaves this service's readers and writers to IAM policies."""
+        """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
+
+        :param service: the service.
+        """
         return service in self._delegates
 
     def admit(self, admission: Admission) -> None:
-        """Write the key policy's side of a grant; whoever calls this writes the identity policy."""
+        """Write the key policy's side of a grant; whoever calls this writes the identity policy.
+
+        :param admission: who is admitted to what.
+        :raises ValueError: for a service's use of a key that is not symmetric, and for an administrator of the key.
+        """
+        if admission.via:
+            self._check_symmetric()
         self._key_policy.admit(admission)
 
     def admit_log_group(self, log_group_arn: str) -> None:
@@ -281,21 +317,46 @@ class HardenedKey(kms.Key):
 
         :param log_group_arn: ARN with a name that is no reference to the log group, which would be a cycle; no ``:*``
             at its end.
+        :raises ValueError: for a key that is not symmetric.
         """
+        self._check_symmetric()
         via = Service.CLOUDWATCH_LOGS.via(self._region)
         self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn)
+
+    def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        """Grant as the L2 does, which comes back through add_to_resource_policy."""
+        self._refusal = None
+        try:
+            return super().grant(grantee, *actions)
+        except RuntimeError:
+            # jsii turns an error of a callback into a RuntimeError; whoever called from Python gets the original.
+            if self._refusal is None:
+                raise
+            raise self._refusal from None
 
     def _check_usage(self, actions: Sequence[str]) -> None:
         possible = USAGE_ACTIONS.value[self._usage]
         for pattern in actions:
             if pattern in ("*", "kms:*"):
                 raise ValueError(f"actions must be named one by one, got {pattern!r}: nobody needs all of KMS")
-            meant = {known for known in _ALL_USES if fnmatchcase(known, pattern)}
-            if meant and not meant & possible:
+            if meant(pattern, ["kms:PutKeyPolicy"]):
+                raise ValueError(
+                    f"only the deployer and policy_administrators may change the key policy, got {pattern}: "
+                    "pass the principal as policy_administrators of the HardenedKey"
+                )
+            uses = meant(pattern, _ALL_USES)
+            if uses and not uses & possible:
                 raise ValueError(
                     f"{pattern} never works with this key, whose usage is {self._usage}: "
                     f"it has {', '.join(sorted(possible))}"
                 )
+
+    def _check_symmetric(self) -> None:
+        if self._usage != "SYMMETRIC":
+            raise ValueError(
+                f"AWS services encrypt with symmetric keys only, got {self.node.path} for {self._usage}: "
+                "use a HardenedKey without key_spec"
+            )
 
     def _possible(self, actions: Sequence[str]) -> Sequence[str]:
         possible = USAGE_ACTIONS.value[self._usage]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from typing import Any
 
-from aws_cdk import ArnFormat, Names, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from . import statements
+from . import arns, statements
 from .facts import LOG_GROUP_NAME
 from .grants import checked_key_arn
 from .keys import HardenedKey, logs_principal
@@ -57,6 +58,8 @@ class LogGroupWithCmk(logs.LogGroup):
         )
         if isinstance(key, kms.Alias):
             key = key.alias_target_key
+        if key is not None:
+            _check_place(scope, key, name)
         if key is not None and not isinstance(key, HardenedKey):
             _admit(scope, key, arn)
         super().__init__(scope, id, log_group_name=name, retention=retention, removal_policy=removal_policy)
@@ -69,15 +72,28 @@ class LogGroupWithCmk(logs.LogGroup):
 
 
 def _generated_name(scope: Construct, id: str) -> str:
-    """Return a name that can be told before the log group exists; it starts with the stack's name."""
-    prefix = Names.unique_resource_name(scope, separator="/", allowed_special_characters="_./#-", max_length=400)
-    return f"/{prefix}/{re.sub('[^_./#A-Za-z0-9-]', '-', id)}"
+    """Return the stack's name and the path below it: unique in an account, and known before the log group exists."""
+    stack = Stack.of(scope)
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    path = f"{scope.node.path}/{id}".removeprefix(stack.node.path)
+    name = f"/{stack.stack_name}{path}"
+    allowed = re.sub("[^_./#A-Za-z0-9-]", "-", name)[:500]
+    return name if allowed == name else f"{allowed}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:
+    """Check that a key is in the region and account of the log group, which CloudWatch Logs requires."""
+    stack, parsed = Stack.of(scope), checked_key_arn(scope, key, "key")
+    place = parsed if parsed else key.env
+    for part, of_group, of_key in (("region", stack.region, place.region), ("account", stack.account, place.account)):
+        if arns.contradict(of_group, of_key):
+            raise ValueError(f"key must be in the {part} of log group {name}, {of_group}, got one in {of_key}")
 
 
 def _admit(scope: Construct, key: kms.IKey, log_group_arn: str) -> None:
     """Write CloudWatch Logs into the policy of a key that is no HardenedKey."""
     stack = Stack.of(scope)
-    checked_key_arn(scope, key, "key")
     for statement in statements.logs_service(logs_principal(stack), [log_group_arn], stack.account):
         added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), True)
         if not added.statement_added:

@@ -47,6 +47,7 @@ class ResolvedSecret:
     arn: str
     exact: bool
     region: str
+    account: str
     known_arn: str | None
     key: SecretKey | None
 
@@ -93,7 +94,7 @@ def resolve_secrets(
             account = parsed.account if parsed else secret.env.account
             known = arn if parsed else None
         secret_key = keys.of(secret, owned, text, region, account)
-        result.append(ResolvedSecret(secret, arn, complete is not None, region, known, secret_key))
+        result.append(ResolvedSecret(secret, arn, complete is not None, region, account, known, secret_key))
     keys.check_used()
     return result
 

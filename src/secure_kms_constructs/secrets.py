@@ -10,7 +10,7 @@ from aws_cdk import Annotations, Resource, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from . import arns, key_policy_checks, statements
 from .grants import Grantee, attach_identity_policy, resolve_grantee
@@ -38,7 +38,7 @@ class ScopedSecretReader(Construct):
     a HardenedKey admits the grantee through Secrets Manager. Secrets under the AWS-managed key get no KMS statement:
     its key policy admits every principal of the account through Secrets Manager.
 
-    A Lambda function that is invoked while the stack deploys must wait: ``function.node.add_dependency(reader)``.
+    A Lambda function that is invoked while the stack deploys must wait: ``reader.apply_before(function)``.
 
     :param grantee: who reads: a role, a user, or what has a role, such as a Lambda function. For an Amazon ECS secret
         that is injected into a container, the task's execution role.
@@ -66,6 +66,8 @@ class ScopedSecretReader(Construct):
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
         resolved = resolve_grantee(grantee, scope)
+        _check_account(resolved, resolved_secrets)
+        admissions = _admissions(resolved, resolved_secrets, Stack.of(scope))
         super().__init__(scope, id)
         self.identity_statements: list[Statement] = []
         """What was added to the grantee's identity policies."""
@@ -77,17 +79,24 @@ class ScopedSecretReader(Construct):
         identity = _identity_statements(resolved_secrets, version_stages)
         if attach_identity_policy(self, resolved, identity, len(resolved_secrets)):
             self.identity_statements = identity
-            for its_key, under in by_key(resolved_secrets):
-                self._admit(resolved, its_key, under)
+            for its_key, admission in admissions:
+                self._admit(its_key, admission)
         else:
             self._name_directly(resolved, resolved_secrets, version_stages)
 
-    def _admit(self, grantee: Grantee, key: SecretKey, under: Sequence[ResolvedSecret]) -> None:
+    def apply_before(self, *constructs: IConstruct) -> None:
+        """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
+
+        Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(reader)`` would
+        take in the function's role, which the grant depends on.
+
+        :param constructs: what has to wait.
+        """
+        for construct in constructs:
+            (construct.node.default_child or construct).node.add_dependency(self)
+
+    def _admit(self, key: SecretKey, admission: Admission) -> None:
         """Write the key's side of the grant, or say what its owner has to write."""
-        if _delegates(key.key):
-            return
-        owner = key.key.stack if isinstance(key.key, kms.Key) else Stack.of(self)
-        admission = _admission(grantee.arn_in(owner), grantee.account, under)
         written = admission.statements()
         if isinstance(key.key, HardenedKey):
             key.key.admit(admission)
@@ -96,7 +105,7 @@ class ScopedSecretReader(Construct):
                 key.key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), False)
         else:
             self.required_key_policy_statements[key.arn] = written
-            text, needed = owner.resolve([key.arn, written])
+            text, needed = Stack.of(self).resolve([key.arn, written])
             Annotations.of(self).add_info_v2(
                 "secure-kms-constructs:requiredKeyPolicy",
                 f"the key {arns.as_text(text)} is imported, so its policy cannot be written here: unless it "
@@ -125,13 +134,35 @@ class ScopedSecretReader(Construct):
                     raise _no_effect(grantee, "the secret takes no resource policy")
         for key, under in by_key(secrets):
             if isinstance(key.key, HardenedKey):
-                admission = _admission(grantee.arn_in(key.key.stack), None, under)
+                admission = _admission(grantee, key.key.stack, None, under)
                 key.key.admit(admission)
                 self.key_policy_statements[key.arn] = admission.statements()
 
 
-def _admission(arn: str, account: Account | None, under: Sequence[ResolvedSecret]) -> Admission:
-    return through(_SERVICE, Use.READ, _SERVICE.via(under[0].region), arn, account, key_policy_contexts(under))
+def _admission(
+    grantee: Grantee, key_stack: Stack, account: Account | None, under: Sequence[ResolvedSecret]
+) -> Admission:
+    via, contexts = _SERVICE.via(under[0].region), key_policy_contexts(under)
+    return through(_SERVICE, Use.READ, via, grantee.arn_in(key_stack), account, contexts, grantee.identity)
+
+
+def _admissions(grantee: Grantee, secrets: Sequence[ResolvedSecret], stack: Stack) -> list[tuple[SecretKey, Admission]]:
+    """Return what each key's policy has to say of the grantee."""
+    admissions = []
+    for key, under in by_key(secrets):
+        if not _delegates(key.key):
+            owner = key.key.stack if isinstance(key.key, kms.Key) else stack
+            admissions.append((key, _admission(grantee, owner, grantee.account, under)))
+    return admissions
+
+
+def _check_account(grantee: Grantee, secrets: Sequence[ResolvedSecret]) -> None:
+    for secret in secrets:
+        if secret.key is None and arns.contradict(grantee.account.id, secret.account):
+            raise ValueError(
+                f"the AWS-managed key serves principals of its own account only, got {grantee.name} for a secret of "
+                f"{secret.account}: encrypt the secret with a HardenedKey"
+            )
 
 
 def _delegates(key: kms.IKey) -> bool:
@@ -140,7 +171,8 @@ def _delegates(key: kms.IKey) -> bool:
         return key.delegates_via(_SERVICE)
     if isinstance(key, kms.Key):
         resource: Any = key.node.default_child
-        return key_policy_checks.delegates(key.stack.resolve(resource.key_policy))
+        policy, account = key.stack.resolve([resource.key_policy, key.stack.account])
+        return key_policy_checks.delegates(policy, arns.as_text(account))
     return False
 
 

@@ -126,6 +126,7 @@ def test_an_arn_known_only_at_deploy_time_is_not_judged() -> None:
         ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:a", "ARN of secretsmanager"),
         ("arn:aws:kms:eu-west-1:111122223333:key/not-a-uuid", "is not key/<uuid>"),
         ("arn:aws:kms:eu-west-1:111122223333:" + KEY_ID, "is not key/<uuid>"),
+        (KEY.replace(":key/", ":grant/"), "is not key/<uuid>"),
         (KEY + "/more", "is not key/<uuid>"),
         (KEY + "\n", "not an ARN"),
         ("*", "not an ARN"),

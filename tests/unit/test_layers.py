@@ -18,25 +18,29 @@ LAYERS = {
     "facts": set(),
     "services": {"facts"},
     "arns": {"facts"},
+    "reading": set(),
     "statements": {"facts", "services"},
     "packing": {"arns", "statements"},
-    "key_policies": {"facts", "services", "statements"},
-    "key_policy_checks": {"arns", "facts"},
-    "narrowing": {"arns", "facts", "key_policies", "services", "statements"},
+    "key_policies": {"arns", "facts", "reading", "services", "statements"},
+    "key_policy_checks": {"arns", "facts", "reading"},
+    "narrowing": {"arns", "facts", "key_policies", "reading", "services", "statements"},
     "deployers": set(),
     "grants": {"arns", "facts", "key_policies", "packing", "statements"},
     "keys": {
         *("arns", "deployers", "facts", "grants", "key_policies", "key_policy_checks", "narrowing"),
-        *("services", "statements"),
+        *("reading", "services", "statements"),
     },
     "resolved_secrets": {"arns", "facts", "grants"},
     "secrets": {
         *("arns", "grants", "key_policies", "key_policy_checks", "keys", "resolved_secrets", "services"),
         "statements",
     },
-    "logs": {"facts", "grants", "keys", "statements"},
+    "logs": {"arns", "facts", "grants", "keys", "statements"},
 }
-PLAIN = ["facts", "services", "arns", "statements", "packing", "key_policies", "key_policy_checks", "narrowing"]
+PLAIN = [
+    *("facts", "services", "arns", "reading", "statements", "packing"),
+    *("key_policies", "key_policy_checks", "narrowing"),
+]
 
 BLOCKED = """
 import sys
