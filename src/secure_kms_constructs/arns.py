@@ -18,7 +18,7 @@ _REGION = re.compile(rf"[a-z]{{2,}}(-[a-z]+)+-[0-9]+|{_PLACEHOLDER}")
 _ACCOUNT = re.compile(rf"[0-9]{{12}}|{_PLACEHOLDER}")
 _PARTITION = re.compile(rf"aws(-[a-z]+)*|{_PLACEHOLDER}")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}", re.IGNORECASE)
+_KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}")
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,8 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
     if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
         raise ValueError(
             f"grantee must be a role or user whose ARN can be told, got {text!r}: "
-            "pass iam.Role.from_role_arn(...) or iam.ArnPrincipal(...) with the full ARN of one role or user"
+            "pass a role of this app itself (not without_policy_updates()), or iam.Role.from_role_arn(...) or "
+            "iam.ArnPrincipal(...) with the full ARN of one role or user"
         )
     account = parsed[0].account
     if arns.has_placeholder(account):

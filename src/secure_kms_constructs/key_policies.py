@@ -120,8 +120,6 @@ class KeyPolicy:
         self._log_groups: dict[str, dict[str, None]] = {}
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
-        for principal in (*self._administrators, *self._policy_administrators):
-            self._check_duties(principal, administers=True)
 
     @property
     def deployer(self) -> str:

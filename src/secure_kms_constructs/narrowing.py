@@ -74,6 +74,8 @@ def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, name:
             f"only the deployer and policy_administrators may change the key policy, got {actions} for {name}: "
             "pass the principal as policy_administrators of the HardenedKey"
         )
+    if "*" in name or "?" in name:
+        raise ValueError(f"KMS takes no wildcard in a principal, got {name}: name each role")
     parsed = arns.principal_arn(name)
     if parsed and arns.contradict(parsed[0].account, own_account):
         dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))

@@ -196,6 +196,14 @@ READERS: list[Any] = [
         id="an ARN of another service",
     ),
     pytest.param(
+        lambda stack: {
+            "secrets": [secret_of(stack, f"arn:aws:rds:{REGION}:{ACCOUNT}:secret:x-AbCdEf", "Other")],
+            "key": AWS_MANAGED,
+        },
+        ["must be Secrets Manager secrets", "arn:aws:rds"],
+        id="an ARN of another service that looks like a secret's",
+    ),
+    pytest.param(
         lambda _: {"grantee": iam.ServicePrincipal("lambda.amazonaws.com"), "key": AWS_MANAGED},
         ["lambda.amazonaws.com", "grant to a role"],
         id="a service principal",

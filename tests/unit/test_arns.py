@@ -178,6 +178,22 @@ def test_what_is_no_principal_arn_has_no_kind(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "one, other, same",
+    [
+        ("arn:aws:iam::111122223333:role/r", "arn:${AWS.Partition}:iam::111122223333:role/r", True),
+        ("arn:aws:iam::111122223333:role/r", "arn:${Token[AWS.Partition.3]}:iam::111122223333:role/r", True),
+        ("arn:aws:iam::111122223333:role/path/r", "arn:aws:iam::111122223333:role/r", True),
+        ("arn:aws:iam::111122223333:role/r", "arn:aws:iam::999999999999:role/r", False),
+        ("arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:user/r", False),
+        ("arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:role/r2", False),
+        ("${Role.Arn}", "${Other.Arn}", False),
+    ],
+)
+def test_every_spelling_of_a_principal_has_one_identity(one: str, other: str, same: bool) -> None:
+    assert (arns.identity(one) == arns.identity(other)) is same
+
+
+@pytest.mark.parametrize(
     "one, other, contradicting",
     [
         ("eu-west-1", "eu-west-1", False),

@@ -171,6 +171,8 @@ def test_no_statements_would_delegate_everything(policy: Any) -> None:
             allow({"AWS": ROLE}, "kms:PutKeyPolicy", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             id="a role under a condition",
         ),
+        pytest.param(allow({"AWS": ROOT}, "kms:*"), id="root without a condition"),
+        pytest.param(allow("*", "kms:*"), id="everyone"),
         pytest.param({**OWNER, "Resource": ""}, id="a statement that is inert"),
         pytest.param(allow({"Service": "kms.amazonaws.com"}, "kms:*"), id="a service"),
     ],
