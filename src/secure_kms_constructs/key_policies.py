@@ -177,8 +177,13 @@ class KeyPolicy:
             self._added.append(statement)
 
     def note_use(self, principal: str, actions: Iterable[str], identity: str = "") -> None:
-        """Record that a principal gets actions; ValueError where it administers the key and one of them uses it."""
-        if meant(list(actions), CRYPTOGRAPHIC_ACTIONS):
+        """Record that a principal gets actions; ValueError where it administers the key and one of them uses it.
+
+        Creating a grant or a replica, whose policy the caller chooses, is as good as a use.
+        """
+        if meant(
+            list(actions), {*CRYPTOGRAPHIC_ACTIONS, "kms:CreateGrant", "kms:ImportKeyMaterial", "kms:ReplicateKey"}
+        ):
             self._check_duties(principal, administers=False, identity=identity)
 
     def document(self) -> dict[str, Any]:
@@ -226,7 +231,13 @@ class KeyPolicy:
         for action, via in sorted(self._provisioned.items()):
             shared.setdefault(tuple(sorted(via)), []).append(action)
         return [
-            statements.key_statement("AllowDeployerToProvision", {"AWS": self._deployer}, part, condition)
+            statements.key_statement(
+                # Each action stands in one statement only, so its name tells the statement for good.
+                f"AllowDeployerTo{part[0].removeprefix('kms:')}",
+                {"AWS": self._deployer},
+                part,
+                condition,
+            )
             for via, actions in shared.items()
             for part, condition in statements.split_by_condition(
                 actions, {"StringEquals": {"kms:ViaService": statements.one_or_many(via)}}, {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import arns
 from .facts import KEY_POLICY_BYTES, METADATA_ACTIONS
-from .reading import allows_or_denies, aws_principals, bound, is_account, listed
+from .reading import allows_or_denies, aws_principals, bound, is_account, listed, names_principals
 
 
 def problems(resolved: Any) -> list[str]:
@@ -79,10 +79,9 @@ def _of_statement(name: str, statement: dict[str, Any]) -> Iterable[str]:
 
 def _narrow(tied: dict[str, Any]) -> bool:
     """Tell whether conditions tie an account's statement to less than "any IAM policy says so"."""
-    arn_values, via_values = listed(tied.get("aws:principalarn")), listed(tied.get("kms:viaservice"))
-    named = bool(arn_values) and not any(re.search(r"[:/]\*$", str(value)) for value in arn_values)
+    via_values = listed(tied.get("kms:viaservice"))
     through_one = bool(via_values) and not any(re.match(r"[^.]*[*?]", str(value)) for value in via_values)
-    return named or through_one or listed(tied.get("aws:principaltype")) == ["Account"]
+    return names_principals(tied) or through_one or listed(tied.get("aws:principaltype")) == ["Account"]
 
 
 def _name(statement: dict[str, Any], index: int) -> str:

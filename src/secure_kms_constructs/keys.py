@@ -52,7 +52,7 @@ class HardenedKey(kms.Key):
     :param delegate_via: services through which any principal of the account may use the key if its IAM policy says so,
         for readers that the stack of the key cannot name. Default: none.
     :param provision_via: services through which the deployer may use the key to create resources with it.
-        Default: those whose documentation asks for it (Secrets Manager, DynamoDB, RDS, Lambda).
+        Default: Secrets Manager, DynamoDB, EBS, RDS and Lambda. For another one make a ``Service``.
     :param alias: name of an alias to create, ``alias/...``. Default: none.
     :param description: what the key is for. Default: none.
     :param rotation_period: how often a symmetric key rotates, 90 to 2560 days. Default: every 365 days.

@@ -12,12 +12,17 @@ from typing import Any
 from . import arns
 from .facts import CROSS_ACCOUNT_ACTIONS, METADATA_ACTIONS, WITHOUT_SOURCE_CONTEXT
 from .key_policies import KeyPolicy
-from .reading import bound, is_account, listed, meant
+from .reading import bound, is_account, listed, meant, names_principals
 from .services import SERVICES, Use
 from .statements import Statement, merged
 
 # What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
 L2_ADMIN_ACTIONS = ("kms:Create*", "kms:Delete*", "kms:Put*")
+_L2_ADMIN = {
+    *L2_ADMIN_ACTIONS,
+    *("kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Revoke*", "kms:Update*"),
+    *("kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
+}
 _SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "kms:encryptioncontext:")
 
 
@@ -40,49 +45,69 @@ def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account
     if not isinstance(principal, dict):
         raise _everyone(text)
     for kind, value in principal.items():
-        for who, name in zip(listed(value), listed(said[kind]), strict=True):
+        for who, name in _pairs(value, said[kind]):
             one, one_text = {**statement, "Principal": {kind: who}}, {**text, "Principal": {kind: name}}
             if kind == "Service":
+                if meant(listed(statement.get("Action")), ["kms:PutKeyPolicy"]):
+                    raise ValueError(
+                        f"no service changes a key policy, got {statement['Action']} for {name}: name uses"
+                    )
                 policy.add(_with_source(one, one_text, name, account))
+            elif kind == "AWS" and name == "*":
+                raise _everyone(text)
+            elif kind == "AWS" and is_account(name):
+                _add_for_account(policy, one, one_text, own_account)
             elif kind == "AWS":
-                _add_for_arn(policy, one, one_text, name, own_account)
+                _add_for_arn(policy, one, one_text, own_account)
             else:
                 raise ValueError(f"a key policy admits IAM principals and AWS services, got {kind}: {name}")
 
 
-def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, name: str, own_account: str) -> None:
-    actions = listed(statement.get("Action"))
-    if name == "*":
-        raise _everyone(text)
-    if is_account(name):
-        tied = bound(text)
-        if "aws:principalarn" in tied or set(actions) <= set(METADATA_ACTIONS.value):
-            policy.add(statement)
-        elif "kms:viaservice" in tied and name.endswith(f":{own_account}:root"):
-            for via, said in zip(
-                listed(bound(statement)["kms:viaservice"]), listed(tied["kms:viaservice"]), strict=True
-            ):
-                policy.provision(_provisioning(said, actions), via)
-        else:
-            raise _delegation(text)
+def _add_for_account(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:
+    """Add a statement for an account's root, which admits whoever an IAM policy of the account admits."""
+    actions, tied = listed(statement.get("Action")), bound(text)
+    ours = text["Principal"]["AWS"].endswith(f":{own_account}:root")
+    if names_principals(tied):
+        for who, name in _pairs(bound(statement)["aws:principalarn"], tied["aws:principalarn"]):
+            _check_principal(policy, who, name, actions, own_account)
+        policy.add(statement)
+    elif set(actions) <= set(METADATA_ACTIONS.value):
+        policy.add(statement)
+    elif "kms:viaservice" in tied and "aws:principalarn" not in tied and ours:
+        for via, said in _pairs(bound(statement)["kms:viaservice"], tied["kms:viaservice"]):
+            policy.provision(_provisioning(said, actions), via)
+    else:
+        raise _delegation(text)
+
+
+def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:
+    """Add a statement that names a role or user."""
+    actions, who, name = listed(statement.get("Action")), statement["Principal"]["AWS"], text["Principal"]["AWS"]
+    if "*" in name or "?" in name:
+        raise ValueError(f"KMS takes no wildcard in a principal, got {name}: name each role")
+    if set(L2_ADMIN_ACTIONS) <= set(actions) <= _L2_ADMIN and "Condition" not in statement:
+        policy.add_administrator(who)
         return
-    if set(L2_ADMIN_ACTIONS) <= set(actions):
-        policy.add_administrator(statement["Principal"]["AWS"])
-        return
+    _check_principal(policy, who, name, actions, own_account)
+    policy.add(statement)
+
+
+def _check_principal(policy: KeyPolicy, who: str, name: str, actions: list[str], own_account: str) -> None:
     if meant(actions, ["kms:PutKeyPolicy"]):
         raise ValueError(
             f"only the deployer and policy_administrators may change the key policy, got {actions} for {name}: "
             "pass the principal as policy_administrators of the HardenedKey"
         )
-    if "*" in name or "?" in name:
-        raise ValueError(f"KMS takes no wildcard in a principal, got {name}: name each role")
     parsed = arns.principal_arn(name)
     if parsed and arns.contradict(parsed[0].account, own_account):
         dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))
         if dead:
             raise ValueError(f"KMS honours no {', '.join(dead)} for a principal of another account, got {name}")
-    policy.note_use(statement["Principal"]["AWS"], actions)
-    policy.add(statement)
+    policy.note_use(who, actions)
+
+
+def _pairs(values: Any, texts: Any) -> Iterable[tuple[str, str]]:
+    return zip(listed(values), listed(texts), strict=True)
 
 
 def _provisioning(via: str, actions: list[str]) -> Iterable[str]:

@@ -56,3 +56,13 @@ def bound(statement: dict[str, Any]) -> dict[str, Any]:
         for key, value in block.items()
         if listed(value) and "*" not in listed(value)
     }
+
+
+# A role of single sign-on has random characters at its end and a region in its path; more than that is no name.
+_NAMED = re.compile(r"arn:[^:*?]+:iam::[^:*?]+:(role|user)/(.*/)?[^/*?]{3}[^/]*")
+
+
+def names_principals(tied: dict[str, Any]) -> bool:
+    """Tell whether conditions tie a statement to roles and users by name; a pattern needs a beginning of one."""
+    names = [str(value) for value in listed(tied.get("aws:principalarn"))]
+    return bool(names) and all(_NAMED.fullmatch(name) or not re.search("[*?]", name) for name in names)

@@ -46,6 +46,7 @@ class Service:
     PARAMETER_STORE: ClassVar[Service]
     CLOUDWATCH_LOGS: ClassVar[Service]
     DYNAMODB: ClassVar[Service]
+    EBS: ClassVar[Service]
     RDS: ClassVar[Service]
     LAMBDA: ClassVar[Service]
     KINESIS: ClassVar[Service]
@@ -111,6 +112,22 @@ Service.DYNAMODB = Service(
     {Use.PROVISION: SYMMETRIC_ACTIONS.value + ("kms:CreateGrant", "kms:DescribeKey")},
     _DOCS + "amazondynamodb/latest/developerguide/encryption.usagenotes.html",
 )
+Service.EBS = Service(
+    "EBS",
+    "ec2",
+    None,
+    {
+        Use.PROVISION: (
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        )
+    },
+    _DOCS + "ebs/latest/userguide/ebs-encryption-requirements.html",
+)
 Service.RDS = Service(
     "RDS",
     "rds",
@@ -151,4 +168,4 @@ Service.SQS = Service(
 SERVICES = tuple(value for value in vars(Service).values() if isinstance(value, Service))
 
 # A call to these on the deployer's behalf needs the key when the resource is created.
-PROVISIONED_SERVICES = (Service.SECRETS_MANAGER, Service.DYNAMODB, Service.RDS, Service.LAMBDA)
+PROVISIONED_SERVICES = (Service.SECRETS_MANAGER, Service.DYNAMODB, Service.EBS, Service.RDS, Service.LAMBDA)

@@ -32,10 +32,11 @@ def test_the_policy_of_a_new_key_has_these_statements_and_no_other(stack: Stack,
         "EnableRootAccessAndPreventPermissionDelegation",
         "AllowMetadataThroughIamPolicies",
         "AllowDeployerToManageKey",
-        "AllowDeployerToProvision",
-        "AllowDeployerToProvision2",
-        "AllowDeployerToProvision3",
-        "AllowDeployerToProvision4",
+        "AllowDeployerToCreateGrant",
+        "AllowDeployerToDecrypt",
+        "AllowDeployerToEncrypt",
+        "AllowDeployerToGenerateDataKey",
+        "AllowDeployerToGenerateDataKeyWithoutPlaintext",
         "DenyGrantsOutsideAwsServices",
     ]
 
@@ -79,6 +80,8 @@ def test_the_deployer_uses_the_key_through_services_only(stack: Stack) -> None:
         *((f"kms:{action}", "dynamodb") for action in ("Decrypt", "Encrypt", "GenerateDataKey", "CreateGrant")),
         *((f"kms:{action}", "dynamodb") for action in ("GenerateDataKeyWithoutPlaintext", "ReEncryptFrom")),
         ("kms:ReEncryptTo", "dynamodb"),
+        *((f"kms:{action}", "ec2") for action in ("CreateGrant", "Decrypt", "GenerateDataKeyWithoutPlaintext")),
+        *((f"kms:{action}", "ec2") for action in ("ReEncryptFrom", "ReEncryptTo")),
         ("kms:CreateGrant", "rds"),
         *((f"kms:{action}", "lambda") for action in ("CreateGrant", "Encrypt")),
     }
@@ -102,7 +105,7 @@ def test_grants_outside_aws_services_are_denied(stack: Stack) -> None:
 
 def test_provision_via_can_leave_the_deployer_without_any_use(stack: Stack) -> None:
     HardenedKey(stack, "Key", provision_via=())
-    assert not any(sid.startswith("AllowDeployerToProvision") for sid in by_sid(key_policy(stack)))
+    assert [sid for sid in by_sid(key_policy(stack)) if sid.startswith("AllowDeployer")] == ["AllowDeployerToManageKey"]
 
 
 def test_administrators_manage_the_key_and_do_not_use_it(stack: Stack, role: iam.Role) -> None:

@@ -87,7 +87,8 @@ def test_without_a_key_a_hardened_one_is_made_that_serves_logs_alone(stack: Stac
     made = template(stack)
     [log_group] = resources(made, "AWS::Logs::LogGroup").values()
     assert readable(log_group["KmsKeyId"]) == "<LogKey.Arn>"
-    assert not any(sid.startswith("AllowDeployerToProvision") for sid in by_sid(key_policy(stack)))
+    deployers = [sid for sid in by_sid(key_policy(stack)) if sid.startswith("AllowDeployer")]
+    assert deployers == ["AllowDeployerToManageKey", "AllowDeployerToCreateLogGroups"]
     assert cycle(made) == []
 
 

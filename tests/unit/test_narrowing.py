@@ -35,7 +35,11 @@ def provisions(*written: dict[str, Any]) -> list[dict[str, Any]]:
     policy = KeyPolicy(Account(ROOT, ID), deployer="deployer")
     for one in written:
         add_narrowed(policy, one, one, ID, ID)
-    return [s for s in policy.document()["Statement"] if s["Sid"].startswith("AllowDeployerToProvision")]
+    return [
+        s
+        for s in policy.document()["Statement"]
+        if s["Sid"].startswith("AllowDeployerTo") and s["Sid"] != "AllowDeployerToManageKey"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +118,7 @@ def test_what_secret_adds_for_root_becomes_what_the_deployer_needs() -> None:
     )
     assert gained == [
         {
-            "Sid": "AllowDeployerToProvision",
+            "Sid": "AllowDeployerToDecrypt",
             "Effect": "Allow",
             "Principal": {"AWS": "deployer"},
             "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"],
@@ -190,6 +194,32 @@ REFUSED = [
         statement({"AWS": f"arn:aws:iam::{ID}:role/app-*"}), "app-*", id="a wildcard in a principal, which KMS refuses"
     ),
     pytest.param(statement({"AWS": ROLE}, "kms:PutKeyPolicy"), "policy_administrators", id="a policy update"),
+    pytest.param(
+        statement({"AWS": ROLE}, [*L2_ADMIN_ACTIONS, "kms:Decrypt"]),
+        "policy_administrators",
+        id="administration together with a use",
+    ),
+    pytest.param(
+        statement({"AWS": ROLE}, [*L2_ADMIN_ACTIONS], {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+        "policy_administrators",
+        id="administration under a condition, which would be lost",
+    ),
+    pytest.param(
+        statement({"AWS": ROOT}, "kms:*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:role/?*"}}),
+        "does not delegate",
+        id="every role by pattern",
+    ),
+    pytest.param(
+        statement({"AWS": OTHER_ROOT}, condition={"StringLike": {"aws:PrincipalArn": "**"}}),
+        "does not delegate",
+        id="everybody of another account by pattern",
+    ),
+    pytest.param(
+        statement({"AWS": ROOT}, "kms:*", {"ArnEquals": {"aws:PrincipalArn": ROLE}}),
+        "policy_administrators",
+        id="everything for a role named in a condition",
+    ),
+    pytest.param(statement({"Service": "ec2.amazonaws.com"}, "kms:*"), "no service", id="everything for a service"),
     pytest.param(statement({"AWS": ROLE}, "kms:*"), "policy_administrators", id="everything for a role"),
     pytest.param(statement({"AWS": ROLE}, ["kms:Decrypt", "kms:Put*"]), "policy_administrators", id="Put*"),
     pytest.param(statement({"AWS": ROLE}, "KMS:PutKeyPolicy"), "policy_administrators", id="another case"),
@@ -215,13 +245,27 @@ def test_a_refusal_shows_what_was_given_and_the_ways_out() -> None:
 
 
 def test_the_l2_admin_grant_becomes_an_administrator_without_policy_updates() -> None:
-    [gained] = [s for s in _document(statement({"AWS": ROLE}, [*L2_ADMIN_ACTIONS, "kms:Tag*"])) if ROLE in str(s)]
+    [gained] = [
+        s for s in _document(statement({"AWS": ROLE}, [*L2_ADMIN_ACTIONS, "kms:TagResource"])) if ROLE in str(s)
+    ]
     assert gained["Sid"] == "AllowAdministrators"
     assert not {"kms:PutKeyPolicy", "kms:CreateGrant", "kms:Put*", "kms:Create*"} & set(gained["Action"])
 
 
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey*", "kms:Re*", "kms:decrypt"])
 def test_a_statement_that_uses_the_key_is_refused_for_an_administrator(action: str) -> None:
+    with pytest.raises(ValueError, match="an administrator of the key must not use it"):
+        added(statement({"AWS": ROLE}, action), administrators=[ROLE])
+
+
+def test_an_administrator_named_in_a_condition_is_known() -> None:
+    named = statement({"AWS": ROOT}, condition={"ArnEquals": {"aws:PrincipalArn": ROLE}})
+    with pytest.raises(ValueError, match="an administrator of the key must not use it"):
+        added(named, administrators=[ROLE])
+
+
+@pytest.mark.parametrize("action", ["kms:CreateGrant", "kms:ReplicateKey", "kms:ImportKeyMaterial"])
+def test_what_is_as_good_as_a_use_is_refused_for_an_administrator(action: str) -> None:
     with pytest.raises(ValueError, match="an administrator of the key must not use it"):
         added(statement({"AWS": ROLE}, action), administrators=[ROLE])
 
