@@ -1,8 +1,8 @@
-"""What is measured, in a process of its own: ``python workloads.py WORKLOAD SIDE N...`` prints one JSON line.
+"""What is measured: ``python workloads.py SIDE '{"one_role": [1, 10]}'`` prints one JSON line.
 
-One process for each side and round, because jsii never frees an object and V8 compiles as it goes: what a process has
-done before decides how fast it is. Within it every N has a fresh App, in the same ascending order on both sides, after
-an App that nobody times and that loads what CDK loads lazily.
+A process for each side, because jsii never frees an object and V8 compiles as it goes: what a process has done before
+decides how fast it is. Within it every N has a fresh App, in the same ascending order on both sides, after an App that
+nobody times and that loads what CDK loads lazily.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,11 +21,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from jsii._kernel.providers.process import _NodeProcess
-from sizes import role_and_key_policies
+from sizes import policies_of
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
 
-# CloudFormation takes 500 resources a stack, and CDK refuses more; the benchmark wants to see how time grows.
+# CloudFormation takes 500 resources a stack, and CDK refuses more; here the growth of time counts.
 _CONTEXT = {"@aws-cdk/core:stackResourceLimit": 0}
 _ENV = cdk.Environment(account="111122223333", region="us-east-1")
 Phase = Callable[[str], AbstractContextManager[None]]
@@ -35,7 +35,7 @@ _send = _NodeProcess.send
 
 
 def _counted(process: Any, request: Any, response_type: Any) -> Any:
-    """Count every message to Node, the answers to its callbacks included: each is one wait for the pipe."""
+    # Every message to Node goes through here, answers to its callbacks included: each is one wait for the pipe.
     global _calls
     _calls += 1
     return _send(process, request, response_type)
@@ -44,52 +44,31 @@ def _counted(process: Any, request: Any, response_type: Any) -> Any:
 _NodeProcess.send = _counted
 
 
-class _Clock:
-    """Time and jsii calls of the phase it is entered for."""
-
-    def __init__(self, phases: dict[str, Any], name: str) -> None:
-        self._phases, self._name = phases, name
-
-    def __enter__(self) -> None:
-        self._start = time.perf_counter(), _calls
-
-    def __exit__(self, *_: object) -> None:
-        started, calls = self._start
-        self._phases[self._name] = {"ms": (time.perf_counter() - started) * 1000, "calls": _calls - calls}
-
-
-def _roles(stack: cdk.Stack, count: int) -> list[iam.Role]:
-    return [iam.Role(stack, f"Role{i}", assumed_by=iam.AccountRootPrincipal()) for i in range(count)]
-
-
-def _secrets(stack: cdk.Stack, key: kms.Key, count: int) -> list[secretsmanager.Secret]:
-    return [secretsmanager.Secret(stack, f"Secret{i}", encryption_key=key) for i in range(count)]
-
-
-def one_role(stack: cdk.Stack, ours: bool, n: int, phase: Phase, *, readers: int = 1) -> None:
-    """N secrets for one role: ``grant_read`` of each, or one reader, or a reader each."""
+def one_role(stack: cdk.Stack, ours: bool, n: int, phase: Phase, readers: int = 1) -> None:
+    """N secrets for one role: ``grant_read`` of each, or one reader of all."""
     with phase("make"):
-        secrets = _secrets(stack, _key(stack, ours), n)
-        (role,) = _roles(stack, 1)
+        secrets = _secrets(stack, ours, n)
+        role = _role(stack, 0)
     with phase("grant"):
-        if not ours:
+        if ours:
+            for i in range(readers):
+                ScopedSecretReader(stack, f"Reader{i}", grantee=role, secrets=secrets[i::readers])
+        else:
             for secret in secrets:
                 secret.grant_read(role)
-        for i in range(min(readers, n) if ours else 0):
-            ScopedSecretReader(stack, f"Reader{i}", grantee=role, secrets=secrets[i::readers])
 
 
 def one_role_n_readers(stack: cdk.Stack, ours: bool, n: int, phase: Phase) -> None:
+    """The same with a reader for each secret."""
     one_role(stack, ours, n, phase, readers=n)
 
 
 def n_roles(stack: cdk.Stack, ours: bool, n: int, phase: Phase) -> None:
     """N secrets, each for a role of its own."""
     with phase("make"):
-        secrets = _secrets(stack, _key(stack, ours), n)
-        roles = _roles(stack, n)
+        pairs = list(zip(_secrets(stack, ours, n), [_role(stack, i) for i in range(n)], strict=True))
     with phase("grant"):
-        for i, (role, secret) in enumerate(zip(roles, secrets, strict=True)):
+        for i, (secret, role) in enumerate(pairs):
             if ours:
                 ScopedSecretReader(stack, f"Reader{i}", grantee=role, secrets=[secret])
             else:
@@ -100,43 +79,52 @@ def keys(stack: cdk.Stack, ours: bool, n: int, phase: Phase) -> None:
     """N keys and nothing else."""
     with phase("make"):
         for i in range(n):
-            _key(stack, ours, f"Key{i}")
+            _key(stack, ours, i)
 
 
-def _key(stack: cdk.Stack, ours: bool, id: str = "Key") -> kms.Key:
-    return HardenedKey(stack, id) if ours else kms.Key(stack, id)
+def _key(stack: cdk.Stack, ours: bool, i: int) -> kms.Key:
+    return HardenedKey(stack, f"Key{i}") if ours else kms.Key(stack, f"Key{i}")
 
 
-WORKLOADS = {f.__name__: f for f in (one_role, one_role_n_readers, n_roles, keys)}
+def _secrets(stack: cdk.Stack, ours: bool, n: int) -> list[secretsmanager.Secret]:
+    key = _key(stack, ours, 0)
+    return [secretsmanager.Secret(stack, f"Secret{i}", encryption_key=key) for i in range(n)]
 
 
-def measure(workload: str, ours: bool, n: int) -> dict[str, Any]:
-    """Return time and calls of each phase, the sizes of the policies, and what synth refused."""
-    refused = None
-    while True:
-        phases: dict[str, Any] = {}
-        with TemporaryDirectory() as directory:
-            app = cdk.App(outdir=directory, context=_CONTEXT)
-            stack = cdk.Stack(app, "Bench", env=_ENV)
-            WORKLOADS[workload](stack, ours, n, lambda name: _Clock(phases, name))  # noqa: B023
-            try:
-                with _Clock(phases, "synth"):
-                    app.synth(skip_validation=refused is not None)
-            except RuntimeError as error:
-                if refused is not None:
-                    raise
-                # What fits no quota is refused by design: timed again without validation, and marked.
-                refused = str(error)
-                continue
-            template = json.loads(Path(directory, "Bench.template.json").read_text())
-        return {"phases": phases, "refused": refused, **role_and_key_policies(template)}
+def _role(stack: cdk.Stack, i: int) -> iam.Role:
+    return iam.Role(stack, f"Role{i}", assumed_by=iam.AccountRootPrincipal())
 
 
-def main() -> None:
-    workload, side, *sizes = sys.argv[1:]
-    measure(workload, side == "ours", 3)
-    print(json.dumps({n: measure(workload, side == "ours", int(n)) for n in sizes}))
+WORKLOADS = {workload.__name__: workload for workload in (one_role, one_role_n_readers, n_roles, keys)}
+
+
+def measure(name: str, ours: bool, n: int, *, skip_validation: bool = False) -> dict[str, Any]:
+    """Return milliseconds and calls of each phase, the sizes of the policies, and whether synth refused them."""
+    phases: dict[str, Any] = {}
+
+    @contextmanager
+    def phase(title: str) -> Iterator[None]:
+        start, before = time.perf_counter(), _calls
+        yield
+        phases[title] = {"ms": (time.perf_counter() - start) * 1000, "calls": _calls - before}
+
+    with TemporaryDirectory() as directory:
+        app = cdk.App(outdir=directory, context=_CONTEXT)
+        WORKLOADS[name](cdk.Stack(app, "Bench", env=_ENV), ours, n, phase)
+        try:
+            with phase("synth"):
+                app.synth(skip_validation=skip_validation)
+        except RuntimeError:
+            if skip_validation:
+                raise
+            # What fits no quota is refused by design: timed again without validation, and marked.
+            return measure(name, ours, n, skip_validation=True)
+        template = json.loads(Path(directory, "Bench.template.json").read_text())
+    return {"phases": phases, "refused": skip_validation, **policies_of(template)}
 
 
 if __name__ == "__main__":
-    main()
+    side, sizes = sys.argv[1], json.loads(sys.argv[2])
+    for name in sizes:
+        measure(name, side == "ours", 3)
+    print(json.dumps({name: {n: measure(name, side == "ours", n) for n in several} for name, several in sizes.items()}))
