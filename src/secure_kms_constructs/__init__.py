@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .keys import HardenedKey
     from .logs import LogGroupWithCmk
-    from .resolved_secrets import AWS_MANAGED
+    from .managed_keys import AWS_MANAGED
+    from .resolved_keys import ResolvedKey
     from .secrets import ScopedSecretReader
     from .services import Service, Use
 
-__all__ = ["AWS_MANAGED", "HardenedKey", "LogGroupWithCmk", "ScopedSecretReader", "Service", "Use"]
+__all__ = ["AWS_MANAGED", "HardenedKey", "LogGroupWithCmk", "ResolvedKey", "ScopedSecretReader", "Service", "Use"]
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
 _HOMES = {
-    "AWS_MANAGED": "resolved_secrets",
+    "AWS_MANAGED": "managed_keys",
     "HardenedKey": "keys",
     "LogGroupWithCmk": "logs",
+    "ResolvedKey": "resolved_keys",
     "ScopedSecretReader": "secrets",
     "Service": "services",
     "Use": "services",

@@ -17,7 +17,12 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct, IValidation
 
 from . import arns
-from .facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
+from .facts import (
+    INLINE_POLICY_CHARACTERS,
+    LOOKUP_DUMMY_KEY_ID,
+    MANAGED_POLICIES_PER_IDENTITY,
+    MANAGED_POLICY_CHARACTERS,
+)
 from .key_policies import Account
 from .packing import pack, size
 from .statements import Statement, document
@@ -77,14 +82,24 @@ def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | No
     """
     parsed = arns.key_arn(arns.as_text(Stack.of(scope).resolve(key.key_arn)), what)
     if parsed and arns.is_lookup_dummy(parsed):
-        message = (
-            f"{what} is the dummy of Key.from_lookup, got {parsed.resource}: run `cdk synth` with credentials, "
-            "so that cdk.context.json holds the real key"
-        )
-        if "CDK_CLI_VERSION" not in os.environ:
-            raise ValueError(message)
-        Annotations.of(scope).add_error(message)
+        report_lookup(scope, what)
     return parsed
+
+
+def report_lookup(scope: Construct, what: str, failure: str | None = None) -> None:
+    """Report a key that stands for an unfinished lookup.
+
+    :param failure: what the lookup failed with, where it was made.
+    :raises ValueError: unless the CDK CLI runs the app; there it is an error annotation.
+    """
+    message = (
+        f"{what} is the dummy of a lookup, got key/{LOOKUP_DUMMY_KEY_ID.value}"
+        f"{f' because {failure}' if failure else ''}: run `cdk synth` with credentials, so that cdk.context.json "
+        "holds the real key"
+    )
+    if "CDK_CLI_VERSION" not in os.environ:
+        raise ValueError(message)
+    Annotations.of(scope).add_error(message)
 
 
 def account_of(stack: Stack) -> Account:

@@ -8,9 +8,10 @@ from functools import reduce
 from typing import Any
 
 import jsii
-from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack
+from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from . import arns, key_policy_checks
@@ -265,6 +266,27 @@ class HardenedKey(kms.Key):
             for statement in identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
         ]
         return reduce(lambda one, other: one.combine(other), grants)
+
+    def publish_arn(self, parameter_name: str) -> ssm.IStringParameter:
+        """Keep the key's ARN in an SSM parameter, for ``ResolvedKey.from_parameter`` in other stacks and apps.
+
+        Whoever may write the parameter decides which key the readers' policies name; it decides nothing about this key.
+
+        :raises ValueError: for a name that Systems Manager would refuse.
+
+        https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
+        """
+        arns.check_parameter_name(parameter_name)
+        literal = not Token.is_unresolved(parameter_name)
+        return ssm.StringParameter(
+            self,
+            f"Arn{parameter_name.replace('/', '-')}" if literal else "Arn",
+            parameter_name=parameter_name,
+            # CDK cannot tell from a token; hierarchies are the custom for names that are put together.
+            simple_name=None if literal else False,
+            string_value=self.key_arn,
+            description="ARN of a KMS key",
+        )
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves this service's readers and writers to IAM policies."""

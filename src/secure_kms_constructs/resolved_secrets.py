@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from aws_cdk import ArnFormat, Resource, Stack
 from aws_cdk import aws_kms as kms
@@ -16,15 +15,7 @@ from constructs import Construct
 from . import arns
 from .facts import SECRET_NAME, SECRET_SUFFIX
 from .grants import checked_key_arn
-
-
-class AwsManaged(Enum):
-    """Says of a secret that it is under the key that AWS manages for Secrets Manager."""
-
-    SECRETS_MANAGER = "alias/aws/secretsmanager"
-
-
-AWS_MANAGED: Final = AwsManaged.SECRETS_MANAGER
+from .managed_keys import AwsManaged
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from . import arns, key_policy_checks, statements
 from .grants import Grantee, attach_identity_policy, resolve_grantee
 from .key_policies import Account, Admission, through
 from .keys import HardenedKey
+from .managed_keys import AwsManaged
 from .resolved_secrets import (
-    AwsManaged,
     ResolvedSecret,
     SecretKey,
     by_key,

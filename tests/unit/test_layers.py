@@ -24,15 +24,17 @@ LAYERS = {
     "key_policy_checks": {"arns", "facts"},
     "narrowing": {"arns", "facts", "key_policies", "services", "statements"},
     "deployers": set(),
+    "managed_keys": {"services"},
     "grants": {"arns", "facts", "key_policies", "packing", "statements"},
     "keys": {
         *("arns", "deployers", "facts", "grants", "key_policies", "key_policy_checks", "narrowing"),
         *("services", "statements"),
     },
-    "resolved_secrets": {"arns", "facts", "grants"},
+    "resolved_keys": {"arns", "facts", "grants", "managed_keys", "services"},
+    "resolved_secrets": {"arns", "facts", "grants", "managed_keys"},
     "secrets": {
-        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "resolved_secrets", "services"),
-        "statements",
+        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "managed_keys"),
+        *("resolved_secrets", "services", "statements"),
     },
     "logs": {"facts", "grants", "keys", "statements"},
 }
