@@ -57,6 +57,11 @@ def has_placeholder(text: str) -> bool:
     return "${" in text
 
 
+def only_pseudo_parameters(text: str) -> bool:
+    """Tell whether every placeholder means the same in all stacks of one account and region."""
+    return not has_placeholder(re.sub(r"\$\{AWS\.(Partition|AccountId|Region|URLSuffix)\}", "", text))
+
+
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN, None where the text is no ARN or hides its structure."""
     match = _ARN.fullmatch(text)

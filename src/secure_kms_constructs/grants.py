@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import jsii
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Stack, Token, region_info
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IValidation
@@ -25,6 +26,7 @@ from .facts import (
 )
 from .key_policies import Account
 from .packing import pack, size
+from .places import check_environments, check_reference, is_known, same_environment
 from .statements import Statement, document
 
 
@@ -47,30 +49,107 @@ class Grantee:
     :param kind: ``role`` or ``user``.
     :param account: the account it lives in.
     :param name: how messages call it.
+    :param text: its ARN as text, or its path in the app.
+    :param account_text: its account as text.
     """
 
     principal: iam.IPrincipal
     kind: str
     account: Account
     name: str
+    text: str
+    account_text: str
     _arn: str
     _stack: Stack | None
+    _scope_stack: Stack
 
-    def arn_in(self, key_stack: Stack) -> str:
-        """Return the ARN that ``aws:PrincipalArn`` will carry, as the policy of a key in ``key_stack`` can name it.
+    @property
+    def stack(self) -> Stack | None:
+        """The stack that makes it, None for one that is imported."""
+        return self._stack
 
+    def arn_in(self, key_stack: Stack, writer: Stack | None = None) -> str:
+        """Return the ARN that ``aws:PrincipalArn`` will carry, as a resource policy in ``key_stack`` can name it.
+
+        :param writer: the stack that holds the identity policy; where it is ``key_stack``, nothing in the principal's
+            stack needs the key, and a reference to the principal closes no circle.
         :raises ValueError: for a principal of another stack whose name is generated.
         """
-        if self._stack is None or self._stack is key_stack:
+        if self._stack is None:
+            self._check_imported(key_stack)
             return self._arn
+        if self._stack is key_stack:
+            return self._arn
+        ways = f"give it a literal {self.kind}_name and its stack an env"
         literal = _literal_name(self.principal)
-        if literal is None:
+        if literal is not None:
+            check_environments(key_stack, self._stack, self.name, ways)
+            return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+        if not same_environment(key_stack, self._stack):
+            check_environments(key_stack, self._stack, self.name, ways)
+            with suppress(RuntimeError):  # CDK names what has PhysicalName.GENERATE_IF_NEEDED
+                key_stack.resolve(self._arn)
+                return self._arn
+        elif writer is key_stack:
+            check_reference(key_stack, self._stack, self.name, ways)
+            return self._arn
+        raise ValueError(
+            f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
+            f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
+            "or serve it with delegate_via=[...] on the HardenedKey"
+        )
+
+    def _check_imported(self, key_stack: Stack) -> None:
+        """Check that an imported principal's ARN means the same in the stack of the key."""
+        if self._scope_stack is key_stack or not arns.has_placeholder(self.text):
+            return
+        check_environments(key_stack, self._scope_stack, self.name, "import it with a full literal ARN")
+        if not arns.only_pseudo_parameters(self.text):
             raise ValueError(
-                f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
-                f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
-                "or serve it with delegate_via=[...] on the HardenedKey"
+                f"grantee {self.text!r} is known in stack {self._scope_stack.node.path} only, and the policy of the "
+                f"key is in {key_stack.node.path}: import it with a full literal ARN"
             )
+
+    def is_foreign(self, stack: Stack) -> bool:
+        """Tell whether the principal lives in another account than a stack.
+
+        :raises ValueError: where that cannot be told.
+        """
+        home = self._stack or self._scope_stack
+        if home is not stack and (self._stack is not None or arns.has_placeholder(self.account_text)):
+            check_environments(stack, home, self.name, "give both an env")
+        return self.is_foreign_to(account_text(stack))
+
+    def is_foreign_to(self, account: str) -> bool:
+        """Tell whether the principal is known to live in another account than one given as text."""
+        own = self.account_text
+        if arns.has_placeholder(own):
+            own = account_text(self._scope_stack)
+        return arns.contradict(own, account)
+
+    def literal_arn(self) -> str:
+        """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
+        literal = _literal_name(self.principal) if self._stack is not None else None
+        if self._stack is None or literal is None:
+            return self._arn
         return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+
+    def check_writer(self, writer: Stack) -> None:
+        """Check that an identity policy made in a stack reaches the principal.
+
+        :raises ValueError: for a stack of another account or stage.
+        """
+        if self._stack is None or self._stack is writer:
+            return
+        ways = f"build the grant in the {self.kind}'s own stack"
+        if self.is_foreign(writer):
+            raise ValueError(f"{self.name} lives in another account than stack {writer.node.path}: {ways}")
+        check_reference(writer, self._stack, self.name, ways)
+
+
+def account_text(stack: Stack) -> str:
+    """Return the account of a stack as text."""
+    return arns.as_text(stack.resolve(stack.account))
 
 
 def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | None:
@@ -102,6 +181,21 @@ def report_lookup(scope: Construct, what: str, failure: str | None = None) -> No
     Annotations.of(scope).add_error(message)
 
 
+def announce(scope: Construct, name: str, why: str, needed: Sequence[Statement]) -> None:
+    """Tell, as an informational finding, what somebody else has to write."""
+    text = f"{why} {paste_ready(Stack.of(scope), needed)}"
+    Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
+
+
+def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:
+    """Return statements as JSON, with every value that is known before the deployment filled in."""
+    text = json.dumps(arns.plain(stack.resolve(list(needed))), indent=2)
+    if is_known(stack.region):
+        partition = region_info.RegionInfo.get(stack.region).partition
+        text = text.replace("${AWS.Partition}", partition or "${AWS.Partition}")
+    return text
+
+
 def account_of(stack: Stack) -> Account:
     """Return the account that a stack is deployed to."""
     root = stack.format_arn(service="iam", region="", resource="root")
@@ -118,7 +212,8 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         stack = Stack.of(principal)
         kind = "role" if isinstance(principal, iam.Role) else "user"
         arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
-        return Grantee(principal, kind, account_of(stack), principal.node.path, arn, stack)
+        path = principal.node.path
+        return Grantee(principal, kind, account_of(stack), path, path, account_text(stack), arn, stack, Stack.of(scope))
     if isinstance(principal, iam.Group):
         raise ValueError(
             f"grantee must be a role or a user, got the group {principal.node.path}: "
@@ -147,7 +242,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         home = account_of(stack)
     else:
         home = Account(stack.format_arn(service="iam", region="", account=account, resource="root"), account)
-    return Grantee(principal, parsed[1], home, text, arn, None)
+    return Grantee(principal, parsed[1], home, text, text, account, arn, None, stack)
 
 
 def _literal_name(principal: Any) -> str | None:

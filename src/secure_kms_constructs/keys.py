@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import reduce
@@ -16,10 +17,18 @@ from constructs import Construct
 
 from . import arns, key_policy_checks
 from .deployers import deployer_of
-from .facts import PENDING_WINDOW_DAYS, ROTATION_PERIOD_DAYS, USAGE_ACTIONS, Fact
-from .grants import Validation, account_of, holds_policies, resolve_grantee
+from .facts import (
+    CROSS_ACCOUNT_ACTIONS,
+    PENDING_WINDOW_DAYS,
+    ROTATION_PERIOD_DAYS,
+    SECRET_SUFFIX,
+    USAGE_ACTIONS,
+    Fact,
+)
+from .grants import Grantee, Validation, account_of, announce, holds_policies, resolve_grantee
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from .places import GRANT_APART, check_reference
 from .services import PROVISIONED_SERVICES, Service, Use
 from .statements import identity_via
 
@@ -180,9 +189,11 @@ class HardenedKey(kms.Key):
         if isinstance(principal, iam.PrincipalBase):
             return super().grant(grantee, *actions)
         resolved = resolve_grantee(grantee, self)
+        self._check_foreign(resolved, actions)
         arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
             return super().grant(iam.ArnPrincipal(arn), *actions)
+        self._check_reachable(resolved)
         self.admit(Admission("AllowUse", arn, resolved.account, tuple(sorted(set(actions)))))
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
 
@@ -232,9 +243,11 @@ class HardenedKey(kms.Key):
 
         :param service: the service that calls KMS for the grantee.
         :param use: what the grantee does with the resource.
-        :param resource_arns: exact ARNs that the encryption context must name. Required where the service sends one.
-        :raises ValueError: where the service documents no such use, where ARNs are missing or would never match, and
-            for a grantee that holds no policies.
+        :param resource_arns: exact ARNs that the encryption context must name, or a secret's with ``-??????`` at its
+            end. Required where the service sends one.
+        :raises ValueError: where the service documents no such use, where ARNs are missing or would never match, for a
+            role of another stack whose name is generated, and for a grantee that holds no policies and resources that
+            the key policy cannot name.
         """
         if bool(resource_arns) != bool(service.context_key):
             raise ValueError(
@@ -244,18 +257,17 @@ class HardenedKey(kms.Key):
                 else f"resource_arns must be empty for {service.name}, which sends no ARN as encryption context, "
                 f"got {list(resource_arns)}"
             )
-        wild = [arn for arn in resource_arns if "*" in arn or "?" in arn]
+        wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
         if wild:
             raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
         resolved = resolve_grantee(grantee, self)
-        if not holds_policies(resolved, self):
-            raise ValueError(
-                f"{resolved.name} cannot hold an identity policy, so the grant would have no effect: "
-                "import the role with mutable=True, or grant to a role of this app"
-            )
         via = service.via(self._region)
-        if not self.delegates_via(service):
-            self.admit(through(service, use, via, resolved.arn_in(self.stack), resolved.account))
+        arn = resolved.arn_in(self.stack)
+        if not holds_policies(resolved, self):
+            return self._grant_directly(resolved, service, use, via, resource_arns)
+        self._check_reachable(resolved)
+        if not self.delegates_via(service) or resolved.is_foreign(self.stack):
+            self.admit(through(service, use, via, arn, resolved.account))
         grants = [
             iam.Grant.add_to_principal(
                 grantee=grantee,
@@ -287,6 +299,58 @@ class HardenedKey(kms.Key):
             string_value=self.key_arn,
             description="ARN of a KMS key",
         )
+
+    def _grant_directly(
+        self, grantee: Grantee, service: Service, use: Use, via: str, resource_arns: Sequence[str]
+    ) -> iam.Grant:
+        """Name a grantee that holds no identity policy, with the resources that need no reference."""
+        texts = [arns.as_text(resolved) for resolved in self.stack.resolve(list(resource_arns))]
+        if not all(map(arns.only_pseudo_parameters, texts)):
+            raise ValueError(
+                f"{grantee.name} cannot hold an identity policy, so the key policy would have to name {texts}, and a "
+                "reference there is a cycle: import the role with mutable=True, grant to a role of this app, or pass "
+                "literal resource_arns"
+            )
+        arn = grantee.arn_in(self.stack)
+        written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
+        if not grantee.is_foreign(self.stack):
+            principal = iam.ArnPrincipal(arn)
+            grants = [
+                iam.Grant.add_to_principal_or_resource(
+                    grantee=principal,
+                    actions=_listed(statement["Action"]),
+                    resource_arns=[self.key_arn],
+                    resource_self_arns=["*"],
+                    resource=self,
+                    conditions=statement["Condition"],
+                )
+                for statement in written
+            ]
+            return reduce(lambda one, other: one.combine(other), grants)
+        self.admit(through(service, use, via, arn, grantee.account, resource_arns))
+        announce(
+            self,
+            "requiredIdentityPolicy",
+            f"{grantee.name} is of another account, so its policy cannot be written here: "
+            "unless it allows this already, its owner must add",
+            written,
+        )
+        return iam.Grant.drop(grantee.principal, "its identity policy is for its owner to write")
+
+    def _check_foreign(self, grantee: Grantee, actions: Sequence[str]) -> None:
+        if not grantee.is_foreign(self.stack):
+            return
+        dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
+        if dead:
+            raise ValueError(
+                f"KMS honours no {', '.join(dead)} for a principal of another account, got {grantee.name}: "
+                "grant it to a role of the account of the key"
+            )
+
+    def _check_reachable(self, grantee: Grantee) -> None:
+        """Check that the grantee's identity policy, in its own stack, can name the key."""
+        if grantee.stack is not None:
+            check_reference(grantee.stack, self.stack, f"key {self.node.path}", GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves this service's readers and writers to IAM policies."""

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
-from aws_cdk import Annotations, Resource, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from . import arns, key_policy_checks, statements
-from .grants import Grantee, attach_identity_policy, resolve_grantee
-from .key_policies import Account, Admission, through
-from .keys import HardenedKey
+from . import scoped, statements
+from .grants import resolve_grantee
+from .key_side import kms_identity
 from .managed_keys import AwsManaged
-from .resolved_secrets import (
-    ResolvedSecret,
-    SecretKey,
-    by_key,
-    key_policy_contexts,
-    resolve_secrets,
-)
+from .resolved_secrets import resolve_secrets
 from .services import Service, Use
 from .statements import Statement
 
@@ -62,104 +52,33 @@ class ScopedSecretReader(Construct):
         key: kms.IKey | AwsManaged | None = None,
         version_stages: Sequence[str] | None = None,
     ) -> None:
-        resolved_secrets = resolve_secrets(scope, secrets, key)
+        targets = resolve_secrets(scope, secrets, key)
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
         resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
-        self.identity_statements: list[Statement] = []
-        """What was added to the grantee's identity policies."""
-        self.key_policy_statements: dict[str, list[Statement]] = {}
-        """What was added to key policies, by key ARN."""
-        self.required_key_policy_statements: dict[str, list[Statement]] = {}
-        """What the owners of imported keys must have in their key policies, by key ARN."""
-
-        identity = _identity_statements(resolved_secrets, version_stages)
-        if attach_identity_policy(self, resolved, identity, len(resolved_secrets)):
-            self.identity_statements = identity
-            for its_key, under in by_key(resolved_secrets):
-                self._admit(resolved, its_key, under)
-        else:
-            self._name_directly(resolved, resolved_secrets, version_stages)
-
-    def _admit(self, grantee: Grantee, key: SecretKey, under: Sequence[ResolvedSecret]) -> None:
-        """Write the key's side of the grant, or say what its owner has to write."""
-        if _delegates(key.key):
-            return
-        owner = key.key.stack if isinstance(key.key, kms.Key) else Stack.of(self)
-        admission = _admission(grantee.arn_in(owner), grantee.account, under)
-        written = admission.statements()
-        if isinstance(key.key, HardenedKey):
-            key.key.admit(admission)
-        elif isinstance(key.key, kms.Key):
-            for statement in written:
-                key.key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), False)
-        else:
-            self.required_key_policy_statements[key.arn] = written
-            text, needed = owner.resolve([key.arn, written])
-            Annotations.of(self).add_info_v2(
-                "secure-kms-constructs:requiredKeyPolicy",
-                f"the key {arns.as_text(text)} is imported, so its policy cannot be written here: unless it "
-                f"delegates to IAM policies, its owner must add {json.dumps(needed, indent=2)}",
+        identity = statements.secret_access([target.arn for target in targets], version_stages)
+        identity += kms_identity(_SERVICE, Use.READ, targets)
+        try:
+            written = scoped.write(
+                self,
+                resolved,
+                targets,
+                _SERVICE,
+                Use.READ,
+                identity,
+                lambda: statements.secret_access(["*"], version_stages),
             )
-            return
-        self.key_policy_statements[key.arn] = written
-
-    def _name_directly(
-        self, grantee: Grantee, secrets: Sequence[ResolvedSecret], version_stages: Sequence[str] | None
-    ) -> None:
-        """Name a grantee that holds no policies in the policies of the secrets and their keys."""
-        for secret in secrets:
-            if not isinstance(secret.secret, Resource):
-                raise _no_effect(grantee, f"{secret.arn} is imported, so its policy cannot be written here")
-            if secret.key and not (isinstance(secret.key.key, HardenedKey) and secret.known_arn):
-                raise _no_effect(
-                    grantee, f"{secret.secret.node.path} is no secret with a literal name under a HardenedKey"
-                )
-        for secret in secrets:
-            for statement in statements.secret_access(["*"], version_stages):
-                named = iam.PolicyStatement.from_json(
-                    {**statement, "Principal": {"AWS": grantee.arn_in(Stack.of(self))}}
-                )
-                if not secret.secret.add_to_resource_policy(named).statement_added:
-                    raise _no_effect(grantee, "the secret takes no resource policy")
-        for key, under in by_key(secrets):
-            if isinstance(key.key, HardenedKey):
-                admission = _admission(grantee.arn_in(key.key.stack), None, under)
-                key.key.admit(admission)
-                self.key_policy_statements[key.arn] = admission.statements()
-
-
-def _admission(arn: str, account: Account | None, under: Sequence[ResolvedSecret]) -> Admission:
-    return through(_SERVICE, Use.READ, _SERVICE.via(under[0].region), arn, account, key_policy_contexts(under))
-
-
-def _delegates(key: kms.IKey) -> bool:
-    """Tell whether a key of this app leaves reading through Secrets Manager to IAM policies."""
-    if isinstance(key, HardenedKey):
-        return key.delegates_via(_SERVICE)
-    if isinstance(key, kms.Key):
-        resource: Any = key.node.default_child
-        return key_policy_checks.delegates(key.stack.resolve(resource.key_policy))
-    return False
-
-
-def _no_effect(grantee: Grantee, why: str) -> ValueError:
-    return ValueError(
-        f"{grantee.name} cannot hold an identity policy, and {why}, so the grant would have no effect: "
-        "import the role with mutable=True, or grant to a role of this app"
-    )
-
-
-def _identity_statements(secrets: Sequence[ResolvedSecret], stages: Sequence[str] | None) -> list[Statement]:
-    written = statements.secret_access([secret.arn for secret in secrets], stages)
-    for key, under in by_key(secrets):
-        # Exact ARNs keep StringEquals; only what ends in -?????? needs wildcards.
-        for exact in (True, False):
-            contexts = [secret.arn for secret in under if secret.exact is exact]
-            if contexts:
-                via = _SERVICE.via(under[0].region)
-                written += statements.identity_via(
-                    _SERVICE, Use.READ, key_arn=key.arn, via=via, context_values=contexts
-                )
-    return written
+        except ValueError:
+            scope.node.try_remove_child(id)
+            raise
+        self.identity_statements: list[Statement] = written.identity
+        """What was added to the grantee's identity policies."""
+        self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
+        """What was added to key policies, by key ARN."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
+        """What the owners of imported keys must have in their key policies, by key ARN."""
+        self.required_resource_policy_statements: dict[str, list[Statement]] = written.required_resource_policy
+        """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
+        self.required_identity_statements: list[Statement] = written.required_identity
+        """What the owner of a grantee of another account, imported here, must have in its identity policy."""

@@ -25,17 +25,20 @@ LAYERS = {
     "narrowing": {"arns", "facts", "key_policies", "services", "statements"},
     "deployers": set(),
     "managed_keys": {"services"},
-    "grants": {"arns", "facts", "key_policies", "packing", "statements"},
+    "places": set(),
+    "grants": {"arns", "facts", "key_policies", "packing", "places", "statements"},
     "keys": {
         *("arns", "deployers", "facts", "grants", "key_policies", "key_policy_checks", "narrowing"),
-        *("services", "statements"),
+        *("places", "services", "statements"),
     },
     "resolved_keys": {"arns", "facts", "grants", "managed_keys", "services"},
-    "resolved_secrets": {"arns", "facts", "grants", "managed_keys"},
-    "secrets": {
-        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "managed_keys"),
-        *("resolved_secrets", "services", "statements"),
+    "key_side": {
+        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "managed_keys", "places"),
+        *("services", "statements"),
     },
+    "resolved_secrets": {"arns", "facts", "key_side", "managed_keys", "places", "services"},
+    "scoped": {"grants", "key_side", "keys", "services", "statements"},
+    "secrets": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
     "logs": {"facts", "grants", "keys", "statements"},
 }
 PLAIN = ["facts", "services", "arns", "statements", "packing", "key_policies", "key_policy_checks", "narrowing"]
