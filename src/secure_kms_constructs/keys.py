@@ -314,15 +314,14 @@ class HardenedKey(kms.Key):
         arn = grantee.arn_in(self.stack)
         written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
         if not grantee.is_foreign(self.stack):
-            principal = iam.ArnPrincipal(arn)
+            # The grant's own conditions never reach a resource policy, those of the principal do.
             grants = [
                 iam.Grant.add_to_principal_or_resource(
-                    grantee=principal,
+                    grantee=iam.PrincipalWithConditions(iam.ArnPrincipal(arn), statement["Condition"]),
                     actions=_listed(statement["Action"]),
                     resource_arns=[self.key_arn],
                     resource_self_arns=["*"],
                     resource=self,
-                    conditions=statement["Condition"],
                 )
                 for statement in written
             ]
