@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .keys import HardenedKey
+    from .log_managers import ScopedLogGroupManager
     from .logs import LogGroupWithCmk
     from .managed_keys import AWS_MANAGED
+    from .parameters import ScopedParameterReader
     from .resolved_keys import ResolvedKey
+    from .rotators import ScopedSecretRotator
     from .secrets import ScopedSecretReader
     from .services import Service, Use
 
-__all__ = ["AWS_MANAGED", "HardenedKey", "LogGroupWithCmk", "ResolvedKey", "ScopedSecretReader", "Service", "Use"]
+__all__ = [
+    "AWS_MANAGED",
+    "HardenedKey",
+    "LogGroupWithCmk",
+    "ResolvedKey",
+    "ScopedLogGroupManager",
+    "ScopedParameterReader",
+    "ScopedSecretReader",
+    "ScopedSecretRotator",
+    "Service",
+    "Use",
+]
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
 _HOMES = {
@@ -21,7 +35,10 @@ _HOMES = {
     "HardenedKey": "keys",
     "LogGroupWithCmk": "logs",
     "ResolvedKey": "resolved_keys",
+    "ScopedLogGroupManager": "log_managers",
+    "ScopedParameterReader": "parameters",
     "ScopedSecretReader": "secrets",
+    "ScopedSecretRotator": "rotators",
     "Service": "services",
     "Use": "services",
 }

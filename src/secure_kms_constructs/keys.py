@@ -300,6 +300,13 @@ class HardenedKey(kms.Key):
             description="ARN of a KMS key",
         )
 
+    def admit_logs_service(self, log_group_arn: str) -> None:
+        """Write CloudWatch Logs into the key policy for log groups that somebody else creates.
+
+        :param log_group_arn: ARN or pattern, no ``:*`` at its end.
+        """
+        self._key_policy.admit_logs_service(logs_principal(self.stack), log_group_arn)
+
     def _grant_directly(
         self, grantee: Grantee, service: Service, use: Use, via: str, resource_arns: Sequence[str]
     ) -> iam.Grant:
@@ -359,16 +366,17 @@ class HardenedKey(kms.Key):
         """Write the key policy's side of a grant; whoever calls this writes the identity policy."""
         self._key_policy.admit(admission)
 
-    def admit_log_group(self, log_group_arn: str) -> None:
+    def admit_log_group(self, log_group_arn: str, deployer_arn: str | None = None) -> None:
         """Write the key policy's side of one encrypted log group.
 
         It admits CloudWatch Logs and the deployer.
 
         :param log_group_arn: ARN with a name that is no reference to the log group, which would be a cycle; no ``:*``
             at its end.
+        :param deployer_arn: who creates the log group. Default: the deployer of the key.
         """
         via = Service.CLOUDWATCH_LOGS.via(self._region)
-        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn)
+        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn, deployer_arn)
 
     def _check_usage(self, actions: Sequence[str]) -> None:
         possible = USAGE_ACTIONS.value[self._usage]

@@ -13,7 +13,7 @@ _MARK = "secure-kms-constructs:awsManagedKeyOf"
 
 
 class AwsManaged(Enum):
-    """Says of a secret that it is under the key that AWS manages for Secrets Manager."""
+    """Says of a secret or parameter that it is under the key that AWS manages for its service."""
 
     SECRETS_MANAGER = "alias/aws/secretsmanager"
 

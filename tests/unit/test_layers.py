@@ -39,7 +39,12 @@ LAYERS = {
     "resolved_secrets": {"arns", "facts", "key_side", "managed_keys", "places", "services"},
     "scoped": {"grants", "key_side", "keys", "services", "statements"},
     "secrets": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
-    "logs": {"facts", "grants", "keys", "statements"},
+    "rotators": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
+    "parameters": {
+        *("arns", "facts", "grants", "key_side", "managed_keys", "places", "scoped", "services", "statements"),
+    },
+    "log_managers": {"arns", "facts", "grants", "key_side", "keys", "scoped", "services", "statements"},
+    "logs": {"deployers", "facts", "grants", "keys", "places", "statements"},
 }
 PLAIN = ["facts", "services", "arns", "statements", "packing", "key_policies", "key_policy_checks", "narrowing"]
 
