@@ -27,7 +27,8 @@ class LogGroupWithCmk(logs.LogGroup):
     fails; this adds CloudWatch Logs under the exact ARN of the group, and the deployer.
 
     :param key: a symmetric key. The policy of an imported one cannot be written here:
-        ``required_key_policy_statements`` holds what its owner must add. Default: a HardenedKey of its own, in ``node.find_child("Key")``.
+        ``required_key_policy_statements`` holds what its owner must add. Default: a HardenedKey of its own, in
+        ``node.find_child("Key")``.
     :param log_group_name: 1 to 512 characters of ``a-z A-Z 0-9 _ - / . #``. It stands in the key policy, so it cannot
         be a name that CloudFormation generates for the group. Default: a name made of the stack's and the id.
     :param retention: how long events are kept. Default: one year.

@@ -22,6 +22,8 @@ from .services import Service, Use
 from .statements import Statement
 
 _SERVICE = Service.PARAMETER_STORE
+# A reference to a parameter of this app brings the slash of its name along.
+_RESOURCE = r"parameter(/[^/*?]|\$\{)[^*?]*"
 
 
 class ScopedParameterReader(Construct):
@@ -92,7 +94,7 @@ def _resolve(
         arn, place, known = _arn_of(stack, parameter, by_path)
         text = arns.as_text(stack.resolve(arn))
         parsed = arns.parse(text)
-        if parsed is None or parsed.service != "ssm" or not re.fullmatch(r"parameter/[^/*?].*", parsed.resource):
+        if parsed is None or parsed.service != "ssm" or not re.fullmatch(_RESOURCE, parsed.resource):
             raise ValueError(f"parameters must be SSM parameters with an ARN, got {text!r}")
         identity = f"{place.node.addr} {text}" if place is not None and not known else text
         if identity in seen:

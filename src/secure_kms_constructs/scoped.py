@@ -9,6 +9,7 @@ from aws_cdk import Resource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from . import arns
 from .grants import Grantee, announce, attach_identity_policy
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
@@ -44,8 +45,9 @@ def write(
     foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
     for target in foreign:
         if resource_access is None or target.key is None or target.key.managed:
+            text = arns.as_text(Stack.of(scope).resolve(target.arn))
             raise ValueError(
-                f"{target.arn} cannot be read from another account, got the grantee {grantee.name}: "
+                f"{text} cannot be read from another account, got the grantee {grantee.name}: "
                 + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
             )
     grantee.check_writer(Stack.of(scope))

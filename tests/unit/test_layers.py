@@ -37,7 +37,7 @@ LAYERS = {
         *("services", "statements"),
     },
     "resolved_secrets": {"arns", "facts", "key_side", "managed_keys", "places", "services"},
-    "scoped": {"grants", "key_side", "keys", "services", "statements"},
+    "scoped": {"arns", "grants", "key_side", "keys", "services", "statements"},
     "secrets": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
     "rotators": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
     "parameters": {
