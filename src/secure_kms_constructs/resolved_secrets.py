@@ -15,7 +15,7 @@ from . import arns
 from .facts import SECRET_NAME, SECRET_SUFFIX
 from .key_side import Target, UsedKey, UsedKeys
 from .managed_keys import AwsManaged
-from .places import check_environments, check_reference, same_place
+from .places import check_environments, check_reference, same_place, wait_for
 from .services import Service
 
 
@@ -45,15 +45,15 @@ def resolve_secrets(
         seen.add(identity)
         if place is not None:
             region, account, known = place.region, place.account, _named_arn(place, secret)
-            if place is not stack and known != arn:
-                check_reference(stack, place, f"secret {secret.node.path}", "give the secret a literal secret_name")
         else:
             parsed = _imported_arn(text)
             visible = parsed is not None and not arns.has_placeholder(parsed.region)
             region = parsed.region if parsed and visible else secret.env.region
             account = parsed.account if parsed else secret.env.account
             known = arn if parsed and arns.only_pseudo_parameters(text) else None
-        used = keys.of(secret, place is not None, text, region, account)
+        used = keys.of(secret, place, text, region, account)
+        if place is not None and place is not stack and known != arn:
+            check_reference(stack, place, f"secret {secret.node.path}", "give the secret a literal secret_name")
         account = arns.as_text(stack.resolve(account))
         result.append(Target(secret, arn, full is not None, region, account, known, used))
     keys.check_used()
@@ -115,11 +115,15 @@ class _Keys:
             scope, Service.SECRETS_MANAGER, None if given is None or isinstance(given, AwsManaged) else given, "secrets"
         )
 
-    def of(self, secret: secretsmanager.ISecret, owned: bool, text: str, region: str, account: str) -> UsedKey | None:
+    def of(
+        self, secret: secretsmanager.ISecret, place: Stack | None, text: str, region: str, account: str
+    ) -> UsedKey | None:
         key = secret.encryption_key
         if key is not None:
+            if place is not None and isinstance(key, kms.Key) and key.stack is not place:
+                wait_for(place, key.stack, f"secret {secret.node.path}")
             return self._used.of(key, text, region, account)
-        if owned:
+        if place is not None:
             return self._used.given_if_managed(text, region, account)
         given = self._used.given(text, region, account)
         if given is None and not self._default:
