@@ -145,6 +145,14 @@ class Grantee:
         if self.is_foreign(writer):
             raise ValueError(f"{self.name} lives in another account than stack {writer.node.path}: {ways}")
         check_reference(writer, self._stack, self.name, ways)
+        if not same_environment(writer, self._stack):
+            if _literal_name(self.principal) is None:
+                raise ValueError(
+                    f"{self.name} lives in another region than stack {writer.node.path} and its {self.kind} name is "
+                    f"generated: give it a literal {self.kind}_name, or {ways}"
+                )
+            # The literal name is no reference, so nothing else makes the policy wait for the role.
+            writer.add_stack_dependency(self._stack)
 
 
 def account_text(stack: Stack) -> str:

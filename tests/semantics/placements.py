@@ -273,6 +273,12 @@ def _(w: World) -> Access:
     return _apart(w, keys, w.role(roles), roles)
 
 
+@placement("role in another region, reader beside the key")
+def _(w: World) -> Access:
+    keys, roles = w.stack("K"), w.stack("R", region=w.there)
+    return _apart(w, keys, w.role(roles), keys)
+
+
 @placement("role in another region, secret name generated, cross_region_references")
 def _(w: World) -> Access:
     keys = w.stack("K", cross_region_references=True)

@@ -102,9 +102,9 @@ def _(w: World) -> None:
 
 @refused("a secret of another stage by reference", "references end at a stage: give the secret a literal secret_name")
 def _(w: World) -> None:
-    keys = w.stack("K", scope=Stage(w.app, "One"))
+    secrets = w.stack("K", scope=Stage(w.app, "One"))
     roles = w.stack("R", scope=Stage(w.app, "Two"))
-    _secret(w, keys, roles, w.role(roles), literal=False)
+    read(roles, w.role(roles), w.secret(secrets, None, literal=False))
 
 
 @refused("key.grant_decrypt for a role of another stage", "references end at a stage: grant on a ResolvedKey")
@@ -220,3 +220,10 @@ def _(w: World) -> None:
     key, role = HardenedKey(stack, "Key"), w.role(stack)
     for id in ("One", "Two"):
         ScopedLogGroupManager(stack, id, grantee=role, key=key, log_group_prefix="/app/")
+
+
+@refused("a reader in another region than its role with a generated name", "give it a literal role_name, or build the")
+def _(w: World) -> None:
+    keys, roles = w.stack("K"), w.stack("R", region=w.there)
+    key = HardenedKey(keys, "Key", delegate_via=[Service.SECRETS_MANAGER])
+    read(keys, w.role(roles, literal=False), w.secret(keys, key))
