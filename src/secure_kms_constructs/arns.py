@@ -14,11 +14,11 @@ from .facts import LOOKUP_DUMMY_KEY_ID, PARAMETER_NAME
 
 _PLACEHOLDER = r"\$\{[^}]*\}"
 _ARN = re.compile(r"arn:(?P<partition>[^:]+):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<resource>.+)")
-_REGION = re.compile(rf"[a-z]{{2,}}(-[a-z]+)+-\d+|{_PLACEHOLDER}")
-_ACCOUNT = re.compile(rf"\d{{12}}|{_PLACEHOLDER}")
+_REGION = re.compile(rf"[a-z]{{2,}}(-[a-z]+)+-[0-9]+|{_PLACEHOLDER}")
+_ACCOUNT = re.compile(rf"[0-9]{{12}}|{_PLACEHOLDER}")
 _PARTITION = re.compile(rf"aws(-[a-z]+)*|{_PLACEHOLDER}")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}", re.IGNORECASE)
+_KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ def as_text(resolved: Any) -> str:
             return _placeholder(value)
         if name == "Fn::GetAtt" and isinstance(value, list):
             return _placeholder(".".join(map(str, value)))
-        if name == "Fn::Join" and isinstance(value, list) and isinstance(value[1], list):
+        if name == "Fn::Join" and isinstance(value, list) and len(value) == 2 and isinstance(value[1], list):
             return str(value[0]).join(map(as_text, value[1]))
+        if name == "Fn::Sub" and isinstance(value, str):
+            return re.sub(r"\$\{([^!}]*)\}", lambda match: _placeholder(match[1]), value)
     return _placeholder(json.dumps(resolved, sort_keys=True))
 
 
@@ -75,8 +77,6 @@ def key_arn(text: str, what: str = "key") -> Arn | None:
     :raises ValueError: for anything that a policy would not match, or would match too widely
         (https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html).
     """
-    if text.startswith("${"):
-        return None
 
     def refuse(why: str) -> ValueError:
         return ValueError(
@@ -84,11 +84,20 @@ def key_arn(text: str, what: str = "key") -> Arn | None:
             f"got {text!r}: {why}"
         )
 
+    if re.fullmatch(_PLACEHOLDER, text):
+        return None
     if re.fullmatch(_KEY_ID, text):
         raise refuse("a key id alone matches no policy, pass the ARN that `aws kms describe-key` shows for it")
     if text.startswith("alias/"):
         raise refuse("an alias name matches no policy, pass the ARN of the key it points to")
     arn = parse(text)
+    if arn is None and re.match(_PLACEHOLDER, text):
+        known = re.sub(_PLACEHOLDER, "", text)
+        if "*" in known or "?" in known:
+            raise refuse("a wildcard reaches other keys, name one key for each statement")
+        if "alias/" in known:
+            raise refuse("a policy on an alias ARN never matches a use of the key")
+        return None
     if arn is None:
         raise refuse("this is not an ARN")
     if arn.service != "kms":
@@ -133,6 +142,15 @@ def principal_arn(text: str) -> tuple[Arn, str] | None:
     if arn is None or arn.service not in ("iam", "sts"):
         return None
     return arn, arn.resource.split("/", 1)[0]
+
+
+def identity(text: str) -> str:
+    """Return what is equal for every spelling of one role or user: its account, kind and name.
+
+    Names are unique in an account whatever their path. Text that is no such ARN is its own identity.
+    """
+    match = re.fullmatch(r"arn:(?:[^:]+|\$\{Token\[.*?\]\}):iam::(.+):(role|user)/(?:.*/)?([^/]+)", text)
+    return f"{match[2]}/{match[3]} of {match[1]}" if match else text
 
 
 def contradict(one: str, other: str) -> bool:

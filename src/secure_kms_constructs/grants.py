@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import jsii
@@ -48,18 +48,13 @@ class Grantee:
 
     :param kind: ``role`` or ``user``.
     :param account: the account it lives in.
-    :param name: how messages call it.
-    :param text: its ARN as text, or its path in the app.
-    :param account_text: its account as text.
     """
 
     principal: iam.IPrincipal
     kind: str
     account: Account
-    name: str
-    text: str
-    account_text: str
     _arn: str
+    _text: str
     _stack: Stack | None
     _scope_stack: Stack
 
@@ -67,6 +62,22 @@ class Grantee:
     def stack(self) -> Stack | None:
         """The stack that makes it, None for one that is imported."""
         return self._stack
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self._text or str(cast(Any, self.principal).node.path)
+
+    @property
+    def identity(self) -> str:
+        """What is equal for every spelling of the role or user."""
+        if self._text:
+            return arns.identity(self._text)
+        name = cast(Any, self.principal)._physical_name  # CDK's protected physicalName: one call, not three
+        if "${" in name:
+            return self._arn
+        account = "${AWS.AccountId}" if "${" in self.account.id else self.account.id
+        return f"{self.kind}/{name} of {account}"
 
     def arn_in(self, key_stack: Stack, writer: Stack | None = None) -> str:
         """Return the ARN that ``aws:PrincipalArn`` will carry, as a resource policy in ``key_stack`` can name it.
@@ -99,14 +110,19 @@ class Grantee:
             "or serve it with delegate_via=[...] on the HardenedKey"
         )
 
+    @property
+    def account_text(self) -> str:
+        """Its account as text."""
+        return _as_text(self._stack or self._scope_stack, self.account.id)
+
     def _check_imported(self, key_stack: Stack) -> None:
         """Check that an imported principal's ARN means the same in the stack of the key."""
-        if self._scope_stack is key_stack or not arns.has_placeholder(self.text):
+        if self._scope_stack is key_stack or not arns.has_placeholder(self._text):
             return
         check_environments(key_stack, self._scope_stack, self.name, "import it with a full literal ARN")
-        if not arns.only_pseudo_parameters(self.text):
+        if not arns.only_pseudo_parameters(self._text):
             raise ValueError(
-                f"grantee {self.text!r} is known in stack {self._scope_stack.node.path} only, and the policy of the "
+                f"grantee {self._text!r} is known in stack {self._scope_stack.node.path} only, and the policy of the "
                 f"key is in {key_stack.node.path}: import it with a full literal ARN"
             )
 
@@ -122,10 +138,7 @@ class Grantee:
 
     def is_foreign_to(self, account: str) -> bool:
         """Tell whether the principal is known to live in another account than one given as text."""
-        own = self.account_text
-        if arns.has_placeholder(own):
-            own = account_text(self._scope_stack)
-        return arns.contradict(own, account)
+        return arns.contradict(self.account_text, account)
 
     def literal_arn(self) -> str:
         """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
@@ -157,7 +170,11 @@ class Grantee:
 
 def account_text(stack: Stack) -> str:
     """Return the account of a stack as text."""
-    return arns.as_text(stack.resolve(stack.account))
+    return _as_text(stack, stack.account)
+
+
+def _as_text(stack: Stack, value: str) -> str:
+    return arns.as_text(stack.resolve(value)) if "${" in value else value
 
 
 def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | None:
@@ -220,8 +237,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         stack = Stack.of(principal)
         kind = "role" if isinstance(principal, iam.Role) else "user"
         arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
-        path = principal.node.path
-        return Grantee(principal, kind, account_of(stack), path, path, account_text(stack), arn, stack, Stack.of(scope))
+        return Grantee(principal, kind, account_of(stack), arn, "", stack, Stack.of(scope))
     if isinstance(principal, iam.Group):
         raise ValueError(
             f"grantee must be a role or a user, got the group {principal.node.path}: "
@@ -243,14 +259,15 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
     if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
         raise ValueError(
             f"grantee must be a role or user whose ARN can be told, got {text!r}: "
-            "pass iam.Role.from_role_arn(...) or iam.ArnPrincipal(...) with the full ARN of one role or user"
+            "pass a role of this app itself (not without_policy_updates()), or iam.Role.from_role_arn(...) or "
+            "iam.ArnPrincipal(...) with the full ARN of one role or user"
         )
     account = parsed[0].account
     if arns.has_placeholder(account):
         home = account_of(stack)
     else:
         home = Account(stack.format_arn(service="iam", region="", account=account, resource="root"), account)
-    return Grantee(principal, parsed[1], home, text, text, account, arn, None, stack)
+    return Grantee(principal, parsed[1], home, arn, text, None, stack)
 
 
 def _literal_name(principal: Any) -> str | None:
@@ -298,7 +315,8 @@ class _Held:
     targets: int = 0
 
 
-_held: WeakKeyDictionary[Any, _Held] = WeakKeyDictionary()
+# By app and by identity: jsii makes a new Python object for a role each time it is asked.
+_held: WeakKeyDictionary[Any, dict[str, _Held]] = WeakKeyDictionary()
 
 
 def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Sequence[Statement], targets: int) -> bool:
@@ -312,9 +330,10 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     stack = Stack.of(scope)
     resolved = stack.resolve(statements)
     needed = size(document(resolved))
-    held = _held.get(grantee.principal)
+    identities = _held.setdefault(scope.node.root, {})
+    held = identities.get(grantee.identity)
     if held is None:
-        held = _held[grantee.principal] = _Held()
+        held = identities[grantee.identity] = _Held()
         scope.node.add_validation(Validation(partial(_over_quota, grantee, held)))
     if held.inline + needed <= INLINE_POLICY_CHARACTERS.value[grantee.kind]:
         policy = iam.Policy(scope, "Policy", document=iam.PolicyDocument.from_json(document(statements)))
@@ -349,8 +368,11 @@ def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
         default = grantee.principal.node.try_find_child("DefaultPolicy")
         if isinstance(default, iam.Policy):
             inline += size(stack.resolve(default.document))
-        if managed and isinstance(resource, (iam.CfnRole, iam.CfnUser)):
-            managed += len(stack.resolve(resource.managed_policy_arns) or [])
+        if isinstance(resource, (iam.CfnRole, iam.CfnUser)):
+            # What is empty drops out of a resolved value.
+            made_with = stack.resolve({"inline": resource.policies, "managed": resource.managed_policy_arns})
+            inline += sum(size(policy["policyDocument"]) for policy in made_with.get("inline", []))
+            managed += len(made_with.get("managed", [])) if managed else 0
     found = []
     most = INLINE_POLICY_CHARACTERS.value[grantee.kind]
     if inline > most:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import statements
+from . import arns, statements
 from .facts import (
     ADMINISTRATOR_ACTIONS,
     CRYPTOGRAPHIC_ACTIONS,
@@ -15,6 +14,7 @@ from .facts import (
     POLICY_ADMINISTRATOR_ACTIONS,
     REPLICATE_ACTIONS,
 )
+from .reading import meant
 from .services import Service, Use
 from .statements import Statement
 
@@ -35,6 +35,7 @@ class Admission:
         and narrows it by ``aws:PrincipalArn``. None names the principal itself, which admits it directly.
     :param via: the ``kms:ViaService`` value that a use must come through; None for direct calls.
     :param context_values: the encryption-context values it is narrowed to; none leaves the context open.
+    :param identity: what is equal for every spelling of the principal. Default: told from its ARN.
     """
 
     sid: str
@@ -43,7 +44,8 @@ class Admission:
     actions: tuple[str, ...]
     via: str | None = None
     context_key: str | None = None
-    context_values: frozenset[str] = frozenset()
+    context_values: tuple[str, ...] = ()
+    identity: str = ""
 
     def statements(self, principals: Sequence[str] = ()) -> list[Statement]:
         """Return the key-policy statements, for this principal or for several in its place."""
@@ -68,7 +70,13 @@ class Admission:
 
 
 def through(
-    service: Service, use: Use, via: str, principal: str, account: Account | None, context_values: Iterable[str] = ()
+    service: Service,
+    use: Use,
+    via: str,
+    principal: str,
+    account: Account | None,
+    context_values: Iterable[str] = (),
+    identity: str = "",
 ) -> Admission:
     """Return the admission of a principal to one use of the key through a service."""
     return Admission(
@@ -78,7 +86,8 @@ def through(
         service.actions_for(use),
         via,
         service.context_key,
-        frozenset(context_values),
+        tuple(dict.fromkeys(context_values)),
+        identity,
     )
 
 
@@ -105,18 +114,21 @@ class KeyPolicy:
         self._multi_region = multi_region
         self._separation_of_duties = separation_of_duties
         self._users: set[str] = set()
-        self._admissions: dict[Admission, set[str]] = {}
-        self._provisioned: dict[str, set[str]] = {}
-        self._log_groups: dict[str, set[str]] = {}
+        self._known: dict[str, tuple[str, str]] = {}
+        self._admissions: dict[Admission, dict[str, None]] = {}
+        self._provisioned: dict[str, dict[str, None]] = {}
+        self._log_groups: dict[str, dict[str, None]] = {}
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
-        for principal in (*self._administrators, *self._policy_administrators):
-            self._check_duties(principal, administers=True)
 
     @property
     def deployer(self) -> str:
         """The principal that CloudFormation acts as."""
         return self._deployer
+
+    def know(self, principal: str, identity: str, name: str) -> None:
+        """Say who an ARN is that is a token: what is equal for every spelling, and how messages call it."""
+        self._known[principal] = identity, name
 
     def add_administrator(self, principal: str) -> None:
         """Admit a principal to the key's lifecycle: no PutKeyPolicy, no CreateGrant, no use of the key."""
@@ -126,20 +138,19 @@ class KeyPolicy:
 
     def admit(self, admission: Admission) -> None:
         """Admit a principal; equal admissions of several principals share a statement."""
-        if CRYPTOGRAPHIC_ACTIONS.intersection(admission.actions):
-            self._check_duties(admission.principal, administers=False)
+        self.note_use(admission.principal, admission.actions, admission.identity)
         # The contexts of one principal's admissions add up, and an open one takes in the others.
-        shape = replace(admission, context_values=frozenset())
-        contexts = self._admissions.setdefault(shape, set(admission.context_values))
+        shape = replace(admission, context_values=())
+        contexts = self._admissions.setdefault(shape, dict.fromkeys(admission.context_values))
         if contexts and admission.context_values:
-            contexts.update(admission.context_values)
+            contexts.update(dict.fromkeys(admission.context_values))
         else:
             contexts.clear()
 
     def provision(self, actions: Iterable[str], via: str) -> None:
         """Admit the deployer to what creating a resource through a service needs; it holds DescribeKey anyway."""
-        for action in set(actions) - set(DEPLOYER_ACTIONS.value):
-            self._provisioned.setdefault(action, set()).add(via)
+        for action in sorted(set(actions) - set(DEPLOYER_ACTIONS.value)):
+            self._provisioned.setdefault(action, {})[via] = None
 
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
@@ -166,16 +177,17 @@ class KeyPolicy:
 
     def admit_logs_service(self, principal: str, log_group_arn: str) -> None:
         """Admit CloudWatch Logs alone, for log groups that somebody else creates."""
-        self._log_groups.setdefault(principal, set()).add(log_group_arn)
+        self._log_groups.setdefault(principal, {})[log_group_arn] = None
 
     def add(self, statement: Statement) -> None:
         """Add a finished statement as it is."""
         if statement not in self._added:
             self._added.append(statement)
 
-    def note_user(self, principal: str) -> None:
-        """Record that a finished statement lets a principal use the key."""
-        self._check_duties(principal, administers=False)
+    def note_use(self, principal: str, actions: Iterable[str], identity: str = "") -> None:
+        """Record that a principal gets actions; ValueError where it administers the key and one of them uses it."""
+        if meant(list(actions), CRYPTOGRAPHIC_ACTIONS):
+            self._check_duties(principal, administers=False, identity=identity)
 
     def document(self) -> dict[str, Any]:
         """Return the key policy."""
@@ -218,9 +230,9 @@ class KeyPolicy:
 
     def _provisions(self) -> list[Statement]:
         """One statement for all actions that the same services need."""
-        shared: dict[frozenset[str], list[str]] = {}
+        shared: dict[tuple[str, ...], list[str]] = {}
         for action, via in sorted(self._provisioned.items()):
-            shared.setdefault(frozenset(via), []).append(action)
+            shared.setdefault(tuple(sorted(via)), []).append(action)
         return [
             statements.key_statement("AllowDeployerToProvision", {"AWS": self._deployer}, part, condition)
             for via, actions in shared.items()
@@ -233,30 +245,42 @@ class KeyPolicy:
         """One statement for all principals that share service, actions and encryption contexts."""
         shared: dict[Admission, list[str]] = {}
         for shape, contexts in self._admissions.items():
-            anyone = replace(shape, principal="", context_values=frozenset(contexts))
+            anyone = replace(shape, principal="", identity="", context_values=tuple(contexts))
             shared.setdefault(anyone, []).append(shape.principal)
         return [statement for admission, who in shared.items() for statement in admission.statements(who)]
 
-    def _check_duties(self, principal: str, *, administers: bool) -> None:
-        administrators = {*self._administrators, *self._policy_administrators}
+    def _check_duties(self, principal: str, *, administers: bool, identity: str = "") -> None:
+        who = {principal, identity or self._identity(principal)}
         if not administers:
-            self._users.add(principal)
-        clash = principal in (self._users if administers else administrators)
-        if clash and self._separation_of_duties and principal != self._deployer:
+            self._users |= who
+        administrators = [*self._administrators, *self._policy_administrators]
+        others = self._users if administers else {*administrators, *map(self._identity, administrators)}
+        if who & others and self._separation_of_duties and principal != self._deployer:
             raise ValueError(
-                f"an administrator of the key must not use it, got {principal!r} as both: "
+                f"an administrator of the key must not use it, got {self._name(who, principal)!r} as both: "
                 "use two principals, or pass separation_of_duties=False to the HardenedKey"
             )
 
+    def _identity(self, principal: str) -> str:
+        return self._known[principal][0] if principal in self._known else arns.identity(principal)
+
+    def _name(self, who: set[str], principal: str) -> str:
+        return next((name for arn, (identity, name) in self._known.items() if who & {arn, identity}), principal)
+
 
 def _with_unique_sids(rendered: list[Statement]) -> list[Statement]:
-    seen: Counter[str] = Counter()
+    taken = {statement.get("Sid") for statement in rendered}
+    seen: set[str] = set()
     result = []
     for statement in rendered:
         sid = statement.get("Sid")
-        if sid:
-            seen[sid] += 1
-            if seen[sid] > 1:
-                statement = {**statement, "Sid": f"{sid}{seen[sid]}"}
+        if sid in seen:
+            number = 2
+            while f"{sid}{number}" in taken:
+                number += 1
+            statement = {**statement, "Sid": f"{sid}{number}"}
+            taken.add(statement["Sid"])
+        elif sid:
+            seen.add(sid)
         result.append(statement)
     return result

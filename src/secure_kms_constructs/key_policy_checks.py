@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from typing import Any
 
 from . import arns
 from .facts import KEY_POLICY_BYTES, METADATA_ACTIONS
-
-# Conditions that bind a statement for an account's root to something narrower than "any IAM policy says so".
-_NARROWING = {"aws:principalarn", "aws:principaltype", "kms:viaservice"}
-_POSITIVE = ("StringEquals", "StringLike", "ArnEquals", "ArnLike")
+from .reading import allows_or_denies, aws_principals, bound, is_account, listed
 
 
 def problems(resolved: Any) -> list[str]:
@@ -25,19 +22,18 @@ def problems(resolved: Any) -> list[str]:
     if not isinstance(statements, list) or not statements:
         return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
     found = [p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement)]
-    if not any(_admits_policy_update(statement) for statement in statements):
+    owners = {name for statement in statements if _admits_policy_update(statement) for name in _named(statement)}
+    if not owners:
         found.append(
             "no principal besides root may kms:PutKeyPolicy, so the key could never be changed again: "
             "give the HardenedKey a deployer or policy_administrators"
         )
-    found.extend(
-        f"statement {_name(statement, index)} denies kms:PutKeyPolicy to everyone, which locks the key for good"
-        for index, statement in enumerate(statements)
-        if statement.get("Effect") == "Deny"
-        and not statement.get("Condition")
-        and _matches(statement, "kms:PutKeyPolicy")
-        and "*" in _principals(statement)
-    )
+    for index, statement in enumerate(statements):
+        if owners and owners <= _locked_out(statement, owners):
+            found.append(
+                f"statement {_name(statement, index)} denies kms:PutKeyPolicy to everyone who has it, "
+                "which locks the key for good"
+            )
     size = len(arns.bounded(json.dumps(policy, separators=(",", ":"))).encode())
     if size > KEY_POLICY_BYTES.value:
         found.append(
@@ -47,15 +43,14 @@ def problems(resolved: Any) -> list[str]:
     return found
 
 
-def delegates(resolved: Any, action: str = "kms:Decrypt") -> bool:
-    """Tell whether a key policy leaves an action to the account's IAM policies without condition."""
-    policy = arns.plain(resolved)
+def delegates(resolved: Any, account: str, action: str = "kms:Decrypt") -> bool:
+    """Tell whether a key policy leaves an action to the IAM policies of an account without condition."""
     return any(
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
-        and _matches(statement, action)
-        and any(p.endswith(":root") for p in _principals(statement))
-        for statement in policy.get("Statement", [])
+        and allows_or_denies(statement, action)
+        and any(is_account(name) and account in name for name in aws_principals(statement.get("Principal")))
+        for statement in arns.plain(resolved).get("Statement", [])
     )
 
 
@@ -71,49 +66,27 @@ def _of_statement(name: str, statement: dict[str, Any]) -> Iterable[str]:
     if "NotAction" in statement or "NotPrincipal" in statement:
         yield f"statement {name} allows by exclusion (NotAction or NotPrincipal), which admits what nobody has listed"
         return
-    narrowed = _narrowing_keys(statement)
-    if "*" in _principals(statement) and "aws:principalarn" not in narrowed and "kms:calleraccount" not in narrowed:
+    principals, tied = aws_principals(statement["Principal"]), bound(statement)
+    if "*" in principals and not {"aws:principalarn", "kms:calleraccount"} & set(tied):
         yield f"statement {name} admits everyone: name principals, or an account's root with aws:PrincipalArn"
-    delegates = any(p.endswith(":root") or p.isdigit() for p in _principals(statement))
-    if delegates and not _NARROWING & narrowed and not set(_actions(statement)) <= set(METADATA_ACTIONS.value):
+    actions = [str(action) for action in listed(statement["Action"])]
+    if any(map(is_account, principals)) and not _narrow(tied) and not set(actions) <= set(METADATA_ACTIONS.value):
         yield (
-            f"statement {name} delegates {', '.join(_actions(statement))} to every IAM policy of an account: "
+            f"statement {name} delegates {', '.join(actions)} to every IAM policy of an account: "
             "narrow it with aws:PrincipalArn or kms:ViaService"
         )
 
 
+def _narrow(tied: dict[str, Any]) -> bool:
+    """Tell whether conditions tie an account's statement to less than "any IAM policy says so"."""
+    arn_values, via_values = listed(tied.get("aws:principalarn")), listed(tied.get("kms:viaservice"))
+    named = bool(arn_values) and not any(re.search(r"[:/]\*$", str(value)) for value in arn_values)
+    through_one = bool(via_values) and not any(re.match(r"[^.]*[*?]", str(value)) for value in via_values)
+    return named or through_one or listed(tied.get("aws:principaltype")) == ["Account"]
+
+
 def _name(statement: dict[str, Any], index: int) -> str:
     return repr(statement.get("Sid") or index)
-
-
-def _listed(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _actions(statement: dict[str, Any]) -> list[str]:
-    return _listed(statement.get("Action", []))
-
-
-def _principals(statement: dict[str, Any]) -> list[str]:
-    principal = statement.get("Principal", {})
-    if isinstance(principal, dict):
-        return [p for kind, value in principal.items() if kind != "Service" for p in _listed(value)]
-    return _listed(principal)
-
-
-def _narrowing_keys(statement: dict[str, Any]) -> set[str]:
-    """Return the condition keys that a positive operator binds to values other than a bare wildcard."""
-    return {
-        key.lower()
-        for operator, block in (statement.get("Condition") or {}).items()
-        if operator in _POSITIVE
-        for key, value in block.items()
-        if "*" not in _listed(value) and (key.lower() != "aws:principaltype" or _listed(value) == ["Account"])
-    }
-
-
-def _matches(statement: dict[str, Any], action: str) -> bool:
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _actions(statement))
 
 
 def _admits_policy_update(statement: dict[str, Any]) -> bool:
@@ -121,6 +94,23 @@ def _admits_policy_update(statement: dict[str, Any]) -> bool:
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
         and bool(statement.get("Resource"))
-        and _matches(statement, "kms:PutKeyPolicy")
-        and any(not p.endswith(":root") and p != "*" for p in _principals(statement))
+        and allows_or_denies(statement, "kms:PutKeyPolicy")
     )
+
+
+def _named(statement: dict[str, Any]) -> list[str]:
+    return [p for p in aws_principals(statement.get("Principal")) if p != "*" and not is_account(p)]
+
+
+def _locked_out(statement: dict[str, Any], owners: set[str]) -> set[str]:
+    """Return the owners of the key policy whom a Deny keeps from changing it."""
+    if (
+        statement.get("Effect") != "Deny"
+        or statement.get("Condition")
+        or not allows_or_denies(statement, "kms:PutKeyPolicy")
+    ):
+        return set()
+    if "NotPrincipal" in statement:
+        return owners - set(aws_principals(statement["NotPrincipal"]))
+    denied = aws_principals(statement.get("Principal"))
+    return owners if "*" in denied or any(map(is_account, denied)) else owners & set(denied)

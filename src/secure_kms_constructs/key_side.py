@@ -179,8 +179,9 @@ def delegates(key: kms.IKey, service: Service, use: Use) -> bool:
         return key.delegates_via(service) and use is not Use.PROVISION
     if isinstance(key, kms.Key):
         resource: Any = key.node.default_child
-        policy = key.stack.resolve(resource.key_policy)
-        return all(key_policy_checks.delegates(policy, action) for action in service.actions_for(use))
+        policy, account = key.stack.resolve([resource.key_policy, key.stack.account])
+        own = arns.as_text(account)
+        return all(key_policy_checks.delegates(policy, own, action) for action in service.actions_for(use))
     return False
 
 
@@ -223,7 +224,7 @@ def admit(
         return [], []
     arn = grantee.arn_in(key.stack, None if directly else Stack.of(scope))
     account = grantee.account if foreign or not directly else None
-    admission = through(service, use, via, arn, account, contexts)
+    admission = through(service, use, via, arn, account, contexts, grantee.identity)
     written = admission.statements()
     if isinstance(key, HardenedKey):
         key.admit(admission)

@@ -29,6 +29,7 @@ from .grants import Grantee, Validation, account_of, announce, holds_policies, r
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .places import GRANT_APART, check_reference
+from .reading import meant
 from .services import PROVISIONED_SERVICES, Service, Use
 from .statements import identity_via
 
@@ -111,23 +112,41 @@ class HardenedKey(kms.Key):
         if alias is not None and alias.startswith("alias/aws/"):
             raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
 
-        def arns_of(principals: Sequence[iam.IGrantable]) -> list[str]:
-            return [resolve_grantee(principal, scope).arn_in(stack) for principal in principals]
+        if delegate_via and not symmetric:
+            raise ValueError(
+                f"delegate_via needs a symmetric key, which services use, got key_spec {key_spec.name}: "
+                "leave delegate_via out"
+            )
 
+        def arn_of(principal: iam.IGrantable) -> str:
+            resolved = resolve_grantee(principal, scope)
+            if arns.contradict(resolved.account.id, stack.account):
+                raise ValueError(
+                    f"KMS lets no principal of another account administer a key, got {resolved.name} "
+                    f"for a key of {stack.account}: name a role of that account"
+                )
+            arn = resolved.arn_in(stack)
+            known[arn] = resolved.identity, resolved.name
+            return arn
+
+        known: dict[str, tuple[str, str]] = {}
+        self._refusal: ValueError | None = None
         self._region = stack.region
         self._account = account_of(stack)
         self._account_text = arns.as_text(stack.resolve(stack.account))
         self._delegates = tuple(delegate_via)
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
-        self.deployer_arn = resolve_grantee(deployer, scope).arn_in(stack) if deployer else deployer_of(stack)
+        self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
         self._key_policy = KeyPolicy(
             self._account,
             deployer=self.deployer_arn,
-            administrators=arns_of(administrators),
-            policy_administrators=arns_of(policy_administrators),
+            administrators=[arn_of(principal) for principal in administrators],
+            policy_administrators=[arn_of(principal) for principal in policy_administrators],
             multi_region=multi_region,
             separation_of_duties=separation_of_duties,
         )
+        for arn, (identity, name) in known.items():
+            self._key_policy.know(arn, identity, name)
         if symmetric:
             for service in provision_via:
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
@@ -165,7 +184,11 @@ class HardenedKey(kms.Key):
         :raises ValueError: for a statement that would open the key or would never match; it says what to do instead.
         """
         written = statement.to_statement_json()
-        add_narrowed(self._key_policy, written, self.stack.resolve(written), self._account.id, self._account_text)
+        try:
+            add_narrowed(self._key_policy, written, self.stack.resolve(written), self._account.id, self._account_text)
+        except ValueError as error:
+            self._refusal = error
+            raise
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
     @property
@@ -187,14 +210,15 @@ class HardenedKey(kms.Key):
         principal = grantee.grant_principal
         # These hold no identity policy: the key policy alone decides, as the L2 writes it.
         if isinstance(principal, iam.PrincipalBase):
-            return super().grant(grantee, *actions)
+            return self._grant_in_key_policy(grantee, actions)
         resolved = resolve_grantee(grantee, self)
         self._check_foreign(resolved, actions)
         arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
-            return super().grant(iam.ArnPrincipal(arn), *actions)
+            return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
         self._check_reachable(resolved)
-        self.admit(Admission("AllowUse", arn, resolved.account, tuple(sorted(set(actions)))))
+        needed = tuple(sorted(set(actions)))
+        self.admit(Admission("AllowUse", arn, resolved.account, needed, identity=resolved.identity))
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -231,8 +255,10 @@ class HardenedKey(kms.Key):
 
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
-        arn = resolve_grantee(grantee, self).arn_in(self.stack)
-        return super().grant(iam.ArnPrincipal(arn), *L2_ADMIN_ACTIONS)
+        resolved = resolve_grantee(grantee, self)
+        arn = resolved.arn_in(self.stack)
+        self._key_policy.know(arn, resolved.identity, resolved.name)
+        return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
 
     def grant_via(
         self, grantee: iam.IGrantable, service: Service, *, use: Use, resource_arns: Sequence[str] = ()
@@ -241,6 +267,7 @@ class HardenedKey(kms.Key):
 
         The key policy admits who and through what, the identity policy says which resource; both are needed.
 
+        :param grantee: a role or user.
         :param service: the service that calls KMS for the grantee.
         :param use: what the grantee does with the resource.
         :param resource_arns: exact ARNs that the encryption context must name, or a secret's with ``-??????`` at its
@@ -262,12 +289,12 @@ class HardenedKey(kms.Key):
             raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
         resolved = resolve_grantee(grantee, self)
         via = service.via(self._region)
-        arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
             return self._grant_directly(resolved, service, use, via, resource_arns)
         self._check_reachable(resolved)
         if not self.delegates_via(service) or resolved.is_foreign(self.stack):
-            self.admit(through(service, use, via, arn, resolved.account))
+            arn = resolved.arn_in(self.stack)
+            self.admit(through(service, use, via, arn, resolved.account, identity=resolved.identity))
         grants = [
             iam.Grant.add_to_principal(
                 grantee=grantee,
@@ -284,6 +311,7 @@ class HardenedKey(kms.Key):
 
         Whoever may write the parameter decides which key the readers' policies name; it decides nothing about this key.
 
+        :param parameter_name: name of the String parameter to make.
         :raises ValueError: for a name that Systems Manager would refuse.
 
         https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
@@ -312,13 +340,14 @@ class HardenedKey(kms.Key):
     ) -> iam.Grant:
         """Name a grantee that holds no identity policy, with the resources that need no reference."""
         texts = [arns.as_text(resolved) for resolved in self.stack.resolve(list(resource_arns))]
-        if not all(map(arns.only_pseudo_parameters, texts)):
+        if not texts or not all(map(arns.only_pseudo_parameters, texts)):
             raise ValueError(
-                f"{grantee.name} cannot hold an identity policy, so the key policy would have to name {texts}, and a "
-                "reference there is a cycle: import the role with mutable=True, grant to a role of this app, or pass "
-                "literal resource_arns"
+                f"{grantee.name} cannot hold an identity policy, so the key policy would have to name the resources, "
+                f"and a reference there is a cycle, got {texts}: import the role with mutable=True, grant to a role of "
+                "this app, or pass literal resource_arns"
             )
         arn = grantee.arn_in(self.stack)
+        self._check_symmetric()
         written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
         if not grantee.is_foreign(self.stack):
             # The grant's own conditions never reach a resource policy, those of the principal do.
@@ -333,7 +362,7 @@ class HardenedKey(kms.Key):
                 for statement in written
             ]
             return reduce(lambda one, other: one.combine(other), grants)
-        self.admit(through(service, use, via, arn, grantee.account, resource_arns))
+        self.admit(through(service, use, via, arn, grantee.account, resource_arns, grantee.identity))
         announce(
             self,
             "requiredIdentityPolicy",
@@ -359,11 +388,20 @@ class HardenedKey(kms.Key):
             check_reference(grantee.stack, self.stack, f"key {self.node.path}", GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
-        """Tell whether ``delegate_via`` leaves this service's readers and writers to IAM policies."""
+        """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
+
+        :param service: the service.
+        """
         return service in self._delegates
 
     def admit(self, admission: Admission) -> None:
-        """Write the key policy's side of a grant; whoever calls this writes the identity policy."""
+        """Write the key policy's side of a grant; whoever calls this writes the identity policy.
+
+        :param admission: who is admitted to what.
+        :raises ValueError: for a service's use of a key that is not symmetric, and for an administrator of the key.
+        """
+        if admission.via:
+            self._check_symmetric()
         self._key_policy.admit(admission)
 
     def admit_log_group(self, log_group_arn: str, deployer_arn: str | None = None) -> None:
@@ -374,21 +412,46 @@ class HardenedKey(kms.Key):
         :param log_group_arn: ARN with a name that is no reference to the log group, which would be a cycle; no ``:*``
             at its end.
         :param deployer_arn: who creates the log group. Default: the deployer of the key.
+        :raises ValueError: for a key that is not symmetric.
         """
+        self._check_symmetric()
         via = Service.CLOUDWATCH_LOGS.via(self._region)
         self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn, deployer_arn)
+
+    def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
+        """Grant as the L2 does, which comes back through add_to_resource_policy."""
+        self._refusal = None
+        try:
+            return super().grant(grantee, *actions)
+        except RuntimeError:
+            # jsii turns an error of a callback into a RuntimeError; whoever called from Python gets the original.
+            if self._refusal is None:
+                raise
+            raise self._refusal from None
 
     def _check_usage(self, actions: Sequence[str]) -> None:
         possible = USAGE_ACTIONS.value[self._usage]
         for pattern in actions:
             if pattern in ("*", "kms:*"):
                 raise ValueError(f"actions must be named one by one, got {pattern!r}: nobody needs all of KMS")
-            meant = {known for known in _ALL_USES if fnmatchcase(known, pattern)}
-            if meant and not meant & possible:
+            if meant(pattern, ["kms:PutKeyPolicy"]):
+                raise ValueError(
+                    f"only the deployer and policy_administrators may change the key policy, got {pattern}: "
+                    "pass the principal as policy_administrators of the HardenedKey"
+                )
+            uses = meant(pattern, _ALL_USES)
+            if uses and not uses & possible:
                 raise ValueError(
                     f"{pattern} never works with this key, whose usage is {self._usage}: "
                     f"it has {', '.join(sorted(possible))}"
                 )
+
+    def _check_symmetric(self) -> None:
+        if self._usage != "SYMMETRIC":
+            raise ValueError(
+                f"AWS services encrypt with symmetric keys only, got {self.node.path} for {self._usage}: "
+                "use a HardenedKey without key_spec"
+            )
 
     def _possible(self, actions: Sequence[str]) -> Sequence[str]:
         possible = USAGE_ACTIONS.value[self._usage]

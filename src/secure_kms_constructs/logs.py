@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Any
 
-from aws_cdk import ArnFormat, Names, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from . import statements
+from . import arns, statements
 from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
 from .grants import announce, checked_key_arn
@@ -61,10 +62,10 @@ class LogGroupWithCmk(logs.LogGroup):
         )
         if isinstance(key, kms.Alias):
             key = key.alias_target_key
+        if key is not None:
+            _check_place(scope, key, name)
         if isinstance(key, kms.Key) and key.stack is not stack:
             _check_apart(stack, key, name)
-        if key is not None and not isinstance(key, HardenedKey):
-            checked_key_arn(scope, key, "key")
         super().__init__(scope, id, log_group_name=name, retention=retention, removal_policy=removal_policy)
         self.key: kms.IKey = key or HardenedKey(self, "Key", description=f"Log group {name}", provision_via=())
         """The key that encrypts the log group."""
@@ -94,9 +95,23 @@ class LogGroupWithCmk(logs.LogGroup):
 
 
 def _generated_name(scope: Construct, id: str) -> str:
-    """Return a name that can be told before the log group exists; it starts with the stack's name."""
-    prefix = Names.unique_resource_name(scope, separator="/", allowed_special_characters="_./#-", max_length=400)
-    return f"/{prefix}/{re.sub('[^_./#A-Za-z0-9-]', '-', id)}"
+    """Return the stack's name and the path below it: unique in an account, and known before the log group exists."""
+    stack = Stack.of(scope)
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    path = f"{scope.node.path}/{id}".removeprefix(stack.node.path)
+    name = f"/{stack.stack_name}{path}"
+    allowed = re.sub("[^_./#A-Za-z0-9-]", "-", name)[:500]
+    return name if allowed == name else f"{allowed}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:
+    """Check that a key is in the region and account of the log group, which CloudWatch Logs requires."""
+    stack, parsed = Stack.of(scope), checked_key_arn(scope, key, "key")
+    place = parsed if parsed else key.env
+    for part, of_group, of_key in (("region", stack.region, place.region), ("account", stack.account, place.account)):
+        if arns.contradict(of_group, of_key):
+            raise ValueError(f"key must be in the {part} of log group {name}, {of_group}, got one in {of_key}")
 
 
 def _check_apart(stack: Stack, key: kms.Key, name: str) -> None:

@@ -6,12 +6,13 @@ policies. On a key that delegates nothing, such a statement admits everybody wit
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+from collections.abc import Iterable
 from typing import Any
 
 from . import arns
-from .facts import CROSS_ACCOUNT_ACTIONS, CRYPTOGRAPHIC_ACTIONS, METADATA_ACTIONS, WITHOUT_SOURCE_CONTEXT
+from .facts import CROSS_ACCOUNT_ACTIONS, METADATA_ACTIONS, WITHOUT_SOURCE_CONTEXT
 from .key_policies import KeyPolicy
+from .reading import bound, is_account, listed, meant
 from .services import SERVICES, Use
 from .statements import Statement, merged
 
@@ -39,63 +40,65 @@ def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account
     if not isinstance(principal, dict):
         raise _everyone(text)
     for kind, value in principal.items():
-        for who, name in zip(_listed(value), _listed(said[kind]), strict=True):
-            one = {**statement, "Principal": {kind: who}}
+        for who, name in zip(listed(value), listed(said[kind]), strict=True):
+            one, one_text = {**statement, "Principal": {kind: who}}, {**text, "Principal": {kind: name}}
             if kind == "Service":
-                policy.add(_with_source(one, name, account))
+                policy.add(_with_source(one, one_text, name, account))
             elif kind == "AWS":
-                _add_for_arn(policy, one, {**text, "Principal": {kind: name}}, name, own_account)
+                _add_for_arn(policy, one, one_text, name, own_account)
             else:
                 raise ValueError(f"a key policy admits IAM principals and AWS services, got {kind}: {name}")
 
 
 def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, name: str, own_account: str) -> None:
-    actions = _listed(statement.get("Action", []))
-    keys = _condition_keys(text)
+    actions = listed(statement.get("Action"))
     if name == "*":
         raise _everyone(text)
-    if name.endswith(":root") or name.isdigit():
-        if "aws:principalarn" in keys or set(actions) <= set(METADATA_ACTIONS.value):
+    if is_account(name):
+        tied = bound(text)
+        if "aws:principalarn" in tied or set(actions) <= set(METADATA_ACTIONS.value):
             policy.add(statement)
-        elif "kms:viaservice" in keys and name.endswith(f":{own_account}:root"):
-            _provision(policy, statement, text)
+        elif "kms:viaservice" in tied and name.endswith(f":{own_account}:root"):
+            for via, said in zip(
+                listed(bound(statement)["kms:viaservice"]), listed(tied["kms:viaservice"]), strict=True
+            ):
+                policy.provision(_provisioning(said, actions), via)
         else:
             raise _delegation(text)
         return
     if set(L2_ADMIN_ACTIONS) <= set(actions):
         policy.add_administrator(statement["Principal"]["AWS"])
         return
-    if any(fnmatchcase("kms:PutKeyPolicy", pattern) for pattern in actions):
+    if meant(actions, ["kms:PutKeyPolicy"]):
         raise ValueError(
             f"only the deployer and policy_administrators may change the key policy, got {actions} for {name}: "
             "pass the principal as policy_administrators of the HardenedKey"
         )
+    if "*" in name or "?" in name:
+        raise ValueError(f"KMS takes no wildcard in a principal, got {name}: name each role")
     parsed = arns.principal_arn(name)
     if parsed and arns.contradict(parsed[0].account, own_account):
-        dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
+        dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))
         if dead:
             raise ValueError(f"KMS honours no {', '.join(dead)} for a principal of another account, got {name}")
-    if any(fnmatchcase(known, pattern) for pattern in actions for known in CRYPTOGRAPHIC_ACTIONS):
-        policy.note_user(statement["Principal"]["AWS"])
+    policy.note_use(statement["Principal"]["AWS"], actions)
     policy.add(statement)
 
 
-def _provision(policy: KeyPolicy, statement: Statement, text: Statement) -> None:
-    """Turn "any IAM policy, through this service" into what the deployer needs to create the resource."""
-    via, said = _condition(statement)["kms:ViaService"], _condition(text)["kms:ViaService"]
-    known = [s for s in SERVICES if said.startswith(f"{s.prefix}.") and Use.PROVISION in s.actions]
-    actions = known[0].actions_for(Use.PROVISION) if known else _listed(statement["Action"])
-    policy.provision(actions, via)
+def _provisioning(via: str, actions: list[str]) -> Iterable[str]:
+    """Return what the deployer needs to create a resource of a service; where no page says it, what was asked for."""
+    for service in SERVICES:
+        if via.startswith(f"{service.prefix}.") and Use.PROVISION in service.actions:
+            return service.actions_for(Use.PROVISION)
+    return actions
 
 
-def _with_source(statement: Statement, service: str, account: str) -> Statement:
+def _with_source(statement: Statement, text: Statement, service: str, account: str) -> Statement:
     """Bind a service principal to calls for this account, where nothing binds it yet."""
-    if service in WITHOUT_SOURCE_CONTEXT.value or any(
-        key.startswith(_SOURCE_KEYS) for key in _condition_keys(statement)
-    ):
+    if service in WITHOUT_SOURCE_CONTEXT.value or any(key.startswith(_SOURCE_KEYS) for key in bound(text)):
         return statement
-    bound = {"StringEquals": {"aws:SourceAccount": account}}
-    return {**statement, "Condition": merged(statement.get("Condition", {}), bound)}
+    tie = {"StringEquals": {"aws:SourceAccount": account}}
+    return {**statement, "Condition": merged(statement.get("Condition", {}), tie)}
 
 
 def _everyone(text: Any) -> ValueError:
@@ -109,15 +112,3 @@ def _delegation(text: Statement) -> ValueError:
         "A construct that insists on it (ECS Exec does) takes kms.Key.from_key_arn(self, 'Ref', key.key_arn) instead; "
         "grant its role on the HardenedKey itself"
     )
-
-
-def _condition(statement: Statement) -> dict[str, Any]:
-    return {key: value for block in statement.get("Condition", {}).values() for key, value in block.items()}
-
-
-def _condition_keys(statement: Statement) -> set[str]:
-    return {key.lower() for key in _condition(statement)}
-
-
-def _listed(value: Any) -> list[str]:
-    return list(value) if isinstance(value, list) else [value]

@@ -30,6 +30,8 @@ class ResolvedKey:
 
     The policies of such keys cannot be written here. A Scoped construct writes the identity side and offers what the
     key's owner must add as ``required_key_policy_statements``.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
     """
 
     @staticmethod
@@ -103,6 +105,7 @@ class ResolvedKey:
         Scoped construct, the grantee gets the statement nevertheless, on the key's exact ARN, for organizations that
         require it. It serves its own account only.
 
+        :param service: a service of ``Service`` that has an AWS-managed key.
         :param at: as for ``from_alias``. Until its first use the key does not exist: ``synth`` then fails, and
             ``deploy`` creates it, which is what ``kms:DescribeKey`` does for such an alias
             (https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html).

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from . import scoped, statements
 from .grants import resolve_grantee
@@ -28,7 +28,7 @@ class ScopedSecretReader(Construct):
     a HardenedKey admits the grantee through Secrets Manager. Secrets under the AWS-managed key get no KMS statement:
     its key policy admits every principal of the account through Secrets Manager.
 
-    A Lambda function that is invoked while the stack deploys must wait: ``function.node.add_dependency(reader)``.
+    A Lambda function that is invoked while the stack deploys must wait: ``reader.apply_before(function)``.
 
     :param grantee: who reads: a role, a user, or what has a role, such as a Lambda function. For an Amazon ECS secret
         that is injected into a container, the task's execution role.
@@ -82,3 +82,14 @@ class ScopedSecretReader(Construct):
         """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
         self.required_identity_statements: list[Statement] = written.required_identity
         """What the owner of a grantee of another account, imported here, must have in its identity policy."""
+
+    def apply_before(self, *constructs: IConstruct) -> None:
+        """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
+
+        Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(reader)`` would
+        take in the function's role, which the grant depends on.
+
+        :param constructs: what has to wait.
+        """
+        for construct in constructs:
+            (construct.node.default_child or construct).node.add_dependency(self)

@@ -17,8 +17,13 @@ def document(statements: Sequence[Statement]) -> dict[str, Any]:
 
 
 def one_or_many(values: Iterable[str]) -> str | list[str]:
-    """Return the values as IAM's canonical form: a lone value without its list, several sorted."""
-    several = sorted(set(values))
+    """Return each value once: a lone one without a list, several sorted, those with CDK tokens as they came.
+
+    A token's number grows with every construct made before it, so sorting by it would change templates at random.
+    """
+    unique = list(dict.fromkeys(values))
+    several = sorted(value for value in unique if "${Token[" not in value)
+    several += [value for value in unique if "${Token[" in value]
     return several[0] if len(several) == 1 else several
 
 

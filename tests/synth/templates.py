@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 from constructs import Construct
 
@@ -18,6 +20,14 @@ KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
 
 ROOT = f"arn:<AWS::Partition>:iam::{ACCOUNT}:root"
 DEPLOYER = f"arn:<AWS::Partition>:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
+
+VIA_SECRETS = f"secretsmanager.{REGION}.amazonaws.com"
+PARTIAL = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app/db"
+COMPLETE = f"{PARTIAL}-AbCdEf"
+# The ARN of a secret of this account that is called app/db.
+NAMED = f"arn:<AWS::Partition>:secretsmanager:{REGION}:{ACCOUNT}:secret:app/db-??????"
+READ_SID = "AllowReadThroughSecretsManager"
+SECRET_CONTEXT = "kms:EncryptionContext:SecretARN"
 
 
 def environment(region: str = REGION, account: str = ACCOUNT) -> Environment:
@@ -30,6 +40,10 @@ def stack_in(region: str, account: str = ACCOUNT) -> Stack:
 
 def make_role(scope: Construct, id: str = "Role", **options: Any) -> iam.Role:
     return iam.Role(scope, id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), **options)
+
+
+def imported_secret(scope: Construct, arn: str = COMPLETE, id: str = "Imported") -> secretsmanager.ISecret:
+    return secretsmanager.Secret.from_secret_complete_arn(scope, id, arn)
 
 
 def template(stack: Stack) -> dict[str, Any]:
@@ -47,6 +61,11 @@ def key_policy(stack: Stack) -> list[dict[str, Any]]:
     return readable(key["KeyPolicy"]["Statement"])
 
 
+def policy_so_far(key: Any) -> list[dict[str, Any]]:
+    """Return the statements of a key's policy before synth, after which CDK allows no change."""
+    return readable(key.stack.resolve(key.node.default_child.key_policy)["Statement"])
+
+
 def by_sid(statements: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in statements if "Sid" in statement}
 
@@ -61,6 +80,18 @@ def identity_statements(stack: Stack) -> list[dict[str, Any]]:
 def kms_statements(stack: Stack) -> list[dict[str, Any]]:
     """Return the identity statements that are about KMS."""
     return [s for s in identity_statements(stack) if any(a.startswith("kms:") for a in listed(s["Action"]))]
+
+
+def admitted(stack: Stack, who: str) -> list[str]:
+    """Return the actions that the key policy admits somebody to by name."""
+    return sorted(action for one in naming(key_policy(stack), who) for action in listed(one["Action"]))
+
+
+def granted(stack: Stack) -> list[str]:
+    """Return the actions on the key that identity policies of a stack allow."""
+    statements = kms_statements(stack)
+    assert {one["Resource"] for one in statements} <= {"<Key.Arn>"}
+    return sorted(action for one in statements for action in listed(one["Action"]))
 
 
 def naming(statements: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
@@ -86,6 +117,8 @@ def readable(value: Any) -> Any:
         return value["Fn::Join"][0].join(readable(value["Fn::Join"][1]))
     if list(value) == ["Fn::ImportValue"]:
         return f"<import {value['Fn::ImportValue']}>"
+    if len(value) == 1 and next(iter(value)).startswith("Fn::"):
+        return f"<{json.dumps(value)}>"
     return {name: readable(item) for name, item in value.items()}
 
 

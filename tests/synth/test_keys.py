@@ -13,7 +13,6 @@ from secure_kms_constructs import HardenedKey, Service
 from tests.synth.templates import (
     ACCOUNT,
     DEPLOYER,
-    OTHER_ACCOUNT,
     REGION,
     ROOT,
     by_sid,
@@ -25,10 +24,6 @@ from tests.synth.templates import (
     stack_in,
     template,
 )
-
-
-def statement(*actions: str, **options: Any) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=["*"], **options)
 
 
 def test_the_policy_of_a_new_key_has_these_statements_and_no_other(stack: Stack, key: HardenedKey) -> None:
@@ -250,139 +245,6 @@ def test_synth_twice_gives_the_same(stack: Stack, key: HardenedKey, role: iam.Ro
     key.grant_decrypt(role)
     assert template(stack) == template(stack)
     assert cycle(template(stack)) == []
-
-
-# -- the finished policy, whoever wrote it --
-
-WIDE = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
-OPEN_ROOT = {**WIDE, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
-INERT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/r"}, "Resource": "*"}
-LOCKED = {"Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*"}
-OWNER = {"Effect": "Allow", "Principal": INERT["Principal"], "Action": "kms:PutKeyPolicy", "Resource": "*"}
-
-
-@pytest.mark.parametrize(
-    "statements, problem",
-    [
-        pytest.param([], "has no statements", id="nothing"),
-        pytest.param([OWNER, OPEN_ROOT], "to every IAM policy of an account", id="root without a condition"),
-        pytest.param([OWNER, WIDE], "admits everyone", id="everyone"),
-        pytest.param([OWNER, INERT], "has no Action", id="a statement without an action"),
-        pytest.param([OWNER, LOCKED], "locks the key for good", id="a Deny that locks the key"),
-        pytest.param([LOCKED | {"Action": "kms:Decrypt"}], "could never be changed again", id="no owner"),
-    ],
-)
-def test_a_bad_policy_assigned_by_escape_hatch_fails_synth(
-    stack: Stack, key: HardenedKey, statements: list[Any], problem: str
-) -> None:
-    resource: Any = key.node.default_child
-    resource.key_policy = {"Version": "2012-10-17", "Statement": statements}
-    with pytest.raises(RuntimeError, match=problem):
-        template(stack)
-
-
-def test_a_good_policy_assigned_by_escape_hatch_passes(stack: Stack, key: HardenedKey) -> None:
-    resource: Any = key.node.default_child
-    resource.key_policy = {"Version": "2012-10-17", "Statement": [OWNER]}
-    assert len(key_policy(stack)) == 1
-
-
-@pytest.mark.parametrize(
-    "path, value",
-    [
-        ("KeyPolicy", {"Version": "2012-10-17", "Statement": [OWNER, WIDE]}),
-        ("KeyPolicy.Statement.0.Condition", {}),
-        ("KeyPolicy.Statement", [OWNER, OPEN_ROOT]),
-    ],
-)
-def test_a_bad_policy_made_by_property_override_fails_synth(
-    stack: Stack, key: HardenedKey, path: str, value: Any
-) -> None:
-    resource: Any = key.node.default_child
-    resource.add_property_override(path, value)
-    with pytest.raises(RuntimeError, match=r"admits everyone|every IAM policy"):
-        template(stack)
-
-
-def test_a_deny_that_locks_the_key_fails_synth(stack: Stack, key: HardenedKey) -> None:
-    key.add_to_resource_policy(
-        statement("kms:*", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], sid="DenyAll")
-    )
-    with pytest.raises(RuntimeError, match="'DenyAll' denies kms:PutKeyPolicy to everyone"):
-        template(stack)
-
-
-def test_a_deny_of_the_deployer_fails_synth(stack: Stack, key: HardenedKey) -> None:
-    deployer = iam.ArnPrincipal(key.deployer_arn)
-    key.add_to_resource_policy(statement("kms:Put*", effect=iam.Effect.DENY, principals=[deployer]))
-    with pytest.raises(RuntimeError, match="PutKeyPolicy"):
-        template(stack)
-
-
-def test_a_deny_of_a_use_is_kept(stack: Stack, key: HardenedKey) -> None:
-    key.add_to_resource_policy(
-        statement("kms:Decrypt", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], sid="NoDecrypt")
-    )
-    assert by_sid(key_policy(stack))["NoDecrypt"]["Effect"] == "Deny"
-
-
-def test_a_policy_past_the_quota_fails_synth_with_its_size(stack: Stack, key: HardenedKey) -> None:
-    for number in range(500):
-        key.grant_decrypt(iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/{number:064}"))
-    with pytest.raises(RuntimeError, match=r"can be \d{5} bytes long, and KMS takes 32768: .*delegate_via"):
-        template(stack)
-
-
-def test_a_policy_under_the_quota_passes(stack: Stack, key: HardenedKey) -> None:
-    for number in range(40):
-        key.grant_decrypt(iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/{number:064}"))
-    assert template(stack)
-
-
-# -- statements of the user's own --
-
-
-@pytest.mark.parametrize(
-    "given, message",
-    [
-        pytest.param(statement("kms:Decrypt", principals=[iam.AccountRootPrincipal()]), "does not delegate", id="root"),
-        pytest.param(
-            statement("kms:Decrypt", principals=[iam.AccountPrincipal(OTHER_ACCOUNT)]),
-            "does not delegate",
-            id="another account",
-        ),
-        pytest.param(statement("kms:Decrypt", principals=[iam.AnyPrincipal()]), "admits nobody", id="AWS *"),
-        pytest.param(statement("kms:Decrypt", principals=[iam.StarPrincipal()]), "admits nobody", id="*"),
-        pytest.param(
-            statement("kms:Decrypt", not_principals=[iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/r")]),
-            "must name its actions and principals",
-            id="NotPrincipal",
-        ),
-        pytest.param(
-            statement("kms:*", principals=[iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/r")]),
-            "policy_administrators",
-            id="kms:*",
-        ),
-        pytest.param(
-            statement("kms:Decrypt", principals=[iam.OrganizationPrincipal("o-abcdefghij")]),
-            "admits nobody",
-            id="an org",
-        ),
-    ],
-)
-def test_a_statement_that_opens_the_key_is_refused(
-    stack: Stack, key: HardenedKey, given: iam.PolicyStatement, message: str
-) -> None:
-    before = key_policy(stack)
-    with pytest.raises(ValueError, match=message):
-        key.add_to_resource_policy(given)
-    assert key_policy(stack) == before
-
-
-def test_a_statement_for_a_role_is_added(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
-    result = key.add_to_resource_policy(statement("kms:Decrypt", principals=[role], sid="Mine"))
-    assert result.statement_added
-    assert by_sid(key_policy(stack))["Mine"]["Principal"] == {"AWS": "<Role.Arn>"}
 
 
 def _listed(value: Any) -> list[Any]:

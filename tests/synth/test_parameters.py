@@ -19,7 +19,7 @@ VIA = f"ssm.{REGION}.amazonaws.com"
 
 def test_two_statements_name_the_parameters_and_the_key(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
     ScopedParameterReader(stack, "Reader", grantee=role, parameters=["/app/user", "/app/password"], key=key)
-    both = [f"{PREFIX}/app/password", f"{PREFIX}/app/user"]
+    both = [f"{PREFIX}/app/user", f"{PREFIX}/app/password"]
     assert identity_statements(stack) == [
         {"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": both},
         {

@@ -126,6 +126,7 @@ def test_an_arn_known_only_at_deploy_time_is_not_judged() -> None:
         ("arn:aws:secretsmanager:eu-west-1:111122223333:secret:a", "ARN of secretsmanager"),
         ("arn:aws:kms:eu-west-1:111122223333:key/not-a-uuid", "is not key/<uuid>"),
         ("arn:aws:kms:eu-west-1:111122223333:" + KEY_ID, "is not key/<uuid>"),
+        (KEY.replace(":key/", ":grant/"), "is not key/<uuid>"),
         (KEY + "/more", "is not key/<uuid>"),
         (KEY + "\n", "not an ARN"),
         ("*", "not an ARN"),
@@ -174,6 +175,22 @@ def test_the_kind_of_a_principal_is_told(text: str, kind: str) -> None:
 @pytest.mark.parametrize("text", ["${Role.Arn}", "lambda.amazonaws.com", KEY, "*"])
 def test_what_is_no_principal_arn_has_no_kind(text: str) -> None:
     assert arns.principal_arn(text) is None
+
+
+@pytest.mark.parametrize(
+    "one, other, same",
+    [
+        ("arn:aws:iam::111122223333:role/r", "arn:${AWS.Partition}:iam::111122223333:role/r", True),
+        ("arn:aws:iam::111122223333:role/r", "arn:${Token[AWS.Partition.3]}:iam::111122223333:role/r", True),
+        ("arn:aws:iam::111122223333:role/path/r", "arn:aws:iam::111122223333:role/r", True),
+        ("arn:aws:iam::111122223333:role/r", "arn:aws:iam::999999999999:role/r", False),
+        ("arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:user/r", False),
+        ("arn:aws:iam::111122223333:role/r", "arn:aws:iam::111122223333:role/r2", False),
+        ("${Role.Arn}", "${Other.Arn}", False),
+    ],
+)
+def test_every_spelling_of_a_principal_has_one_identity(one: str, other: str, same: bool) -> None:
+    assert (arns.identity(one) == arns.identity(other)) is same
 
 
 @pytest.mark.parametrize(

@@ -301,7 +301,7 @@ def test_a_user_is_refused_as_an_administrator() -> None:
 
 def test_who_uses_the_key_by_a_finished_statement_is_refused_as_an_administrator() -> None:
     key_policy = policy()
-    key_policy.note_user(role("r"))
+    key_policy.note_use(role("r"), ["kms:Decrypt"])
     with pytest.raises(ValueError, match="an administrator of the key must not use it"):
         key_policy.add_administrator(role("r"))
 

@@ -62,6 +62,16 @@ PROBLEMS = [
         allow({"AWS": ROOT}, condition={"StringLike": {"kms:ViaService": "*"}}), "delegates", id="root via anything"
     ),
     pytest.param(
+        allow({"AWS": ROOT}, condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}),
+        "delegates",
+        id="root for every role by pattern",
+    ),
+    pytest.param(
+        allow({"AWS": ROOT}, condition={"StringLike": {"kms:ViaService": "*.amazonaws.com"}}),
+        "delegates",
+        id="root via every service by pattern",
+    ),
+    pytest.param(
         allow({"AWS": ROOT}, condition={"ArnEqualsIfExists": {"aws:PrincipalArn": ROLE}}),
         "delegates",
         id="root with a condition that is optional",
@@ -101,6 +111,13 @@ FINE = [
     pytest.param(
         allow({"AWS": ROOT}, condition={"ArnEquals": {"aws:PrincipalArn": {"Fn::GetAtt": ["R", "Arn"]}}}),
         id="root for one role",
+    ),
+    pytest.param(
+        allow(
+            {"AWS": ROOT},
+            condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/aws-reserved/*/Sso_Admin_*"}},
+        ),
+        id="root for the roles of one single sign-on permission set",
     ),
     pytest.param(
         allow({"AWS": ROOT}, condition={"StringEquals": {"KMS:viaservice": VIA}}), id="root via a service, any case"
@@ -154,6 +171,8 @@ def test_no_statements_would_delegate_everything(policy: Any) -> None:
             allow({"AWS": ROLE}, "kms:PutKeyPolicy", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
             id="a role under a condition",
         ),
+        pytest.param(allow({"AWS": ROOT}, "kms:*"), id="root without a condition"),
+        pytest.param(allow("*", "kms:*"), id="everyone"),
         pytest.param({**OWNER, "Resource": ""}, id="a statement that is inert"),
         pytest.param(allow({"Service": "kms.amazonaws.com"}, "kms:*"), id="a service"),
     ],
@@ -224,4 +243,4 @@ def test_a_reference_counts_as_long_as_it_can_become() -> None:
     ],
 )
 def test_delegation_to_iam_is_told(statement: dict[str, Any], delegated: bool) -> None:
-    assert delegates({"Statement": [OWNER, statement]}) is delegated
+    assert delegates({"Statement": [OWNER, statement]}, "111122223333") is delegated

@@ -18,18 +18,19 @@ LAYERS = {
     "facts": set(),
     "services": {"facts"},
     "arns": {"facts"},
+    "reading": set(),
     "statements": {"facts", "services"},
     "packing": {"arns", "statements"},
-    "key_policies": {"facts", "services", "statements"},
-    "key_policy_checks": {"arns", "facts"},
-    "narrowing": {"arns", "facts", "key_policies", "services", "statements"},
+    "key_policies": {"arns", "facts", "reading", "services", "statements"},
+    "key_policy_checks": {"arns", "facts", "reading"},
+    "narrowing": {"arns", "facts", "key_policies", "reading", "services", "statements"},
     "deployers": set(),
     "managed_keys": {"services"},
     "places": set(),
     "grants": {"arns", "facts", "key_policies", "packing", "places", "statements"},
     "keys": {
         *("arns", "deployers", "facts", "grants", "key_policies", "key_policy_checks", "narrowing"),
-        *("places", "services", "statements"),
+        *("places", "reading", "services", "statements"),
     },
     "resolved_keys": {"arns", "facts", "grants", "managed_keys", "services"},
     "key_side": {
@@ -44,9 +45,12 @@ LAYERS = {
         *("arns", "facts", "grants", "key_side", "managed_keys", "places", "scoped", "services", "statements"),
     },
     "log_managers": {"arns", "facts", "grants", "key_side", "keys", "scoped", "services", "statements"},
-    "logs": {"deployers", "facts", "grants", "keys", "places", "statements"},
+    "logs": {"arns", "deployers", "facts", "grants", "keys", "places", "statements"},
 }
-PLAIN = ["facts", "services", "arns", "statements", "packing", "key_policies", "key_policy_checks", "narrowing"]
+PLAIN = [
+    *("facts", "services", "arns", "reading", "statements", "packing"),
+    *("key_policies", "key_policy_checks", "narrowing"),
+]
 
 BLOCKED = """
 import sys

@@ -186,6 +186,9 @@ REFUSED = [
     ),
     pytest.param(statement({"Federated": "accounts.google.com"}), "got Federated", id="an identity provider"),
     pytest.param(statement({"CanonicalUser": "abc"}), "got CanonicalUser", id="a canonical user"),
+    pytest.param(
+        statement({"AWS": f"arn:aws:iam::{ID}:role/app-*"}), "app-*", id="a wildcard in a principal, which KMS refuses"
+    ),
     pytest.param(statement({"AWS": ROLE}, "kms:PutKeyPolicy"), "policy_administrators", id="a policy update"),
     pytest.param(statement({"AWS": ROLE}, "kms:*"), "policy_administrators", id="everything for a role"),
     pytest.param(statement({"AWS": ROLE}, ["kms:Decrypt", "kms:Put*"]), "policy_administrators", id="Put*"),

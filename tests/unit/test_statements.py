@@ -101,6 +101,16 @@ def test_values_are_written_once_and_sorted(values: list[str], expected: object)
     assert statements.one_or_many(values) == expected
 
 
+def test_the_order_of_tokens_does_not_depend_on_their_numbers() -> None:
+    """Numbers grow with every construct made before; sorted as text, 10 stands before 9 and a template changes."""
+
+    def order(first: int) -> list[int]:
+        given = [f"${{Token[TOKEN.{first + n}]}}" for n in range(3)]
+        return [given.index(token) for token in statements.one_or_many(given)]
+
+    assert order(8) == order(20)
+
+
 def test_create_grant_is_for_aws_resources_only() -> None:
     via, context = {"StringEquals": {"kms:ViaService": VIA}}, {"StringEquals": {"kms:EncryptionContext:a": "b"}}
     parts = statements.split_by_condition(["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"], via, context)

@@ -1,0 +1,350 @@
+"""What CDK's own constructs add to a HardenedKey is narrowed, and works; what cannot be is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_codepipeline_actions as codepipeline_actions
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_notifications as notifications
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
+
+from secure_kms_constructs import HardenedKey
+from tests.synth.templates import (
+    ACCOUNT,
+    DEPLOYER,
+    REGION,
+    ROOT,
+    by_sid,
+    cycle,
+    key_policy,
+    kms_statements,
+    listed,
+    naming,
+    policy_so_far,
+    template,
+)
+
+BY_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+PARTITION_KEY = dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING)
+
+
+def vpc(stack: Stack) -> ec2.Vpc:
+    return ec2.Vpc(stack, "Vpc", nat_gateways=0)
+
+
+def secret(stack: Stack, key: kms.IKey) -> None:
+    secretsmanager.Secret(stack, "Secret", encryption_key=key)
+
+
+def replicated_secret(stack: Stack, key: kms.IKey) -> None:
+    replica = secretsmanager.ReplicaRegion(region="us-east-1")
+    secretsmanager.Secret(stack, "Secret", encryption_key=key, replica_regions=[replica])
+
+
+def database_secret(stack: Stack, key: kms.IKey) -> None:
+    rds.DatabaseSecret(stack, "Secret", username="admin", encryption_key=key)
+
+
+def database(stack: Stack, key: kms.IKey) -> None:
+    rds.DatabaseInstance(
+        stack,
+        "Database",
+        engine=rds.DatabaseInstanceEngine.MYSQL,
+        vpc=vpc(stack),
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+        storage_encryption_key=key,
+        credentials=rds.Credentials.from_generated_secret("admin", encryption_key=key),
+    )
+
+
+def table(stack: Stack, key: kms.IKey) -> None:
+    dynamodb.Table(stack, "Table", partition_key=PARTITION_KEY, encryption_key=key)
+
+
+def function(stack: Stack, key: kms.IKey) -> None:
+    lambda_.Function(
+        stack,
+        "Function",
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        handler="index.handler",
+        code=lambda_.Code.from_inline("handler = print"),
+        environment={"A": "b"},
+        environment_encryption=key,
+    )
+
+
+def log_group(stack: Stack, key: kms.IKey) -> None:
+    logs.LogGroup(stack, "Log", encryption_key=key)
+
+
+def volume(stack: Stack, key: kms.IKey) -> None:
+    ec2.CfnVolume(stack, "Volume", availability_zone="a", size=1, kms_key_id=key.key_arn, encrypted=True)
+
+
+@pytest.mark.parametrize(
+    "build", [secret, replicated_secret, database_secret, database, table, function, log_group, volume]
+)
+def test_a_resource_under_the_key_opens_it_to_nobody(
+    stack: Stack, key: HardenedKey, build: Callable[[Stack, kms.IKey], None]
+) -> None:
+    before = policy_so_far(key)
+    build(stack, key)
+    assert key_policy(stack) == before
+    assert cycle(template(stack)) == []
+
+
+@pytest.mark.parametrize("build", [secret, database_secret, database])
+def test_what_a_secret_delegates_to_the_account_becomes_the_deployers(
+    stack: Stack, build: Callable[[Stack, kms.IKey], None]
+) -> None:
+    build(stack, HardenedKey(stack, "Key", provision_via=()))
+    provision = by_sid(key_policy(stack))["AllowDeployerToProvision"]
+    assert provision["Principal"] == {"AWS": DEPLOYER}
+    assert provision["Action"] == ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+    assert provision["Condition"] == {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}}
+
+
+def test_what_an_ebs_volume_delegates_to_the_account_becomes_the_deployers(stack: Stack) -> None:
+    ec2.Volume(
+        stack,
+        "Volume",
+        availability_zone="eu-west-1a",
+        snapshot_id="snap-1",
+        encryption_key=HardenedKey(stack, "Key", provision_via=()),
+        encrypted=True,
+    )
+    provisions = [one for sid, one in by_sid(key_policy(stack)).items() if sid.startswith("AllowDeployerToProvision")]
+    assert provisions
+    for one in provisions:
+        assert one["Condition"]["StringEquals"] == {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}
+        assert ("Bool" in one["Condition"]) is ("kms:CreateGrant" in listed(one["Action"]))
+
+
+# -- grants of the L2s, for a role --
+
+
+def read_secret(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    secretsmanager.Secret(stack, "Secret", encryption_key=key).grant_read(role)
+
+
+def read_write_table(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    dynamodb.Table(stack, "Table", partition_key=PARTITION_KEY, encryption_key=key).grant_read_write_data(role)
+
+
+def read_table_v2(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    encryption = dynamodb.TableEncryptionV2.customer_managed_key(key)
+    dynamodb.TableV2(stack, "Table", partition_key=PARTITION_KEY, encryption=encryption).grant_read_data(role)
+
+
+def read_bucket(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    s3.Bucket(stack, "Bucket", encryption_key=key).grant_read(role)
+
+
+def write_bucket(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    s3.Bucket(stack, "Bucket", encryption_key=key).grant_write(role)
+
+
+def send_and_receive(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    queue = sqs.Queue(stack, "Queue", encryption_master_key=key)
+    queue.grant_send_messages(role)
+    queue.grant_consume_messages(role)
+
+
+def publish(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    sns.Topic(stack, "Topic", master_key=key).grant_publish(role)
+
+
+def read_write_stream(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    kinesis.Stream(stack, "Stream", encryption_key=key).grant_read_write(role)
+
+
+def read_parameter(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    ssm.StringParameter.from_secure_string_parameter_attributes(
+        stack, "Parameter", parameter_name="/a", encryption_key=key
+    ).grant_read(role)
+
+
+READ, WRITE = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey*"}
+
+
+@pytest.mark.parametrize(
+    "build, actions",
+    [
+        (read_write_table, WRITE),
+        (read_table_v2, READ),
+        (read_bucket, READ),
+        (write_bucket, {"kms:GenerateDataKey*"}),
+        (send_and_receive, WRITE),
+        (publish, WRITE),
+        (read_write_stream, {"kms:Decrypt", "kms:GenerateDataKey"}),
+        (read_parameter, READ),
+    ],
+)
+def test_a_grant_of_an_l2_is_effective_and_for_this_role_only(
+    stack: Stack,
+    key: HardenedKey,
+    role: iam.Role,
+    build: Callable[[Stack, kms.IKey, iam.Role], None],
+    actions: set[str],
+) -> None:
+    build(stack, key, role)
+    admitted = naming(key_policy(stack), "<Role.Arn>")
+    assert actions <= {action for one in admitted for action in listed(one["Action"])}
+    assert actions <= {action for one in kms_statements(stack) for action in listed(one["Action"])}
+    assert {one["Resource"] for one in kms_statements(stack)} == {"<Key.Arn>"}
+    assert all(one["Condition"]["ArnEquals"] == {"aws:PrincipalArn": "<Role.Arn>"} for one in admitted)
+    assert cycle(template(stack)) == []
+
+
+def test_the_stock_secret_grant_names_the_role_through_secrets_manager(
+    stack: Stack, key: HardenedKey, role: iam.Role
+) -> None:
+    """It works, without a secret's context: ScopedSecretReader is the exact way."""
+    read_secret(stack, key, role)
+    [statement] = naming(key_policy(stack), "<Role.Arn>")
+    assert statement["Principal"] == {"AWS": "<Role.Arn>"}
+    assert statement["Action"] == "kms:Decrypt"
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}}
+
+
+@pytest.mark.parametrize("build", [read_secret, read_bucket, read_table_v2, publish])
+def test_a_grant_of_an_l2_to_an_administrator_keeps_our_message(
+    stack: Stack, role: iam.Role, build: Callable[[Stack, kms.IKey, iam.Role], None]
+) -> None:
+    key = HardenedKey(stack, "Key", administrators=[role])
+    # Raised in a callback from Node, so jsii makes it a RuntimeError; the message stays.
+    with pytest.raises(RuntimeError, match="an administrator of the key must not use it"):
+        build(stack, key, role)
+
+
+# -- service principals --
+
+
+def access_logs(stack: Stack, key: kms.IKey) -> None:
+    target = s3.Bucket(stack, "Target", encryption_key=key)
+    s3.Bucket(stack, "Bucket", server_access_logs_bucket=target)
+
+
+def topic_to_queue(stack: Stack, key: kms.IKey) -> None:
+    queue = sqs.Queue(stack, "Queue", encryption_master_key=key)
+    sns.Topic(stack, "Topic").add_subscription(subscriptions.SqsSubscription(queue))
+
+
+def bucket_to_queue(stack: Stack, key: kms.IKey) -> None:
+    queue = sqs.Queue(stack, "Queue", encryption_master_key=key)
+    s3.Bucket(stack, "Bucket").add_event_notification(s3.EventType.OBJECT_CREATED, notifications.SqsDestination(queue))
+
+
+@pytest.mark.parametrize(
+    "build, service",
+    [
+        (access_logs, "logging.s3.amazonaws.com"),
+        (topic_to_queue, "sns.amazonaws.com"),
+        (bucket_to_queue, "s3.amazonaws.com"),
+    ],
+)
+def test_a_service_principal_is_bound_to_its_source(
+    stack: Stack, key: HardenedKey, build: Callable[[Stack, kms.IKey], None], service: str
+) -> None:
+    build(stack, key)
+    statements = [one for one in key_policy(stack) if one["Principal"] == {"Service": service}]
+    assert statements
+    for one in statements:
+        assert one["Condition"] == BY_ACCOUNT or "aws:SourceArn" in one["Condition"]["ArnLike"]
+    assert cycle(template(stack)) == []
+
+
+def rule_to_queue(stack: Stack, key: kms.IKey) -> Any:
+    return targets.SqsQueue(sqs.Queue(stack, "Queue", encryption_master_key=key))
+
+
+def rule_to_topic(stack: Stack, key: kms.IKey) -> Any:
+    return targets.SnsTopic(sns.Topic(stack, "Topic", master_key=key))
+
+
+@pytest.mark.parametrize("target", [rule_to_queue, rule_to_topic])
+def test_eventbridge_is_not_bound_to_a_source_it_does_not_send(
+    stack: Stack, key: HardenedKey, target: Callable[[Stack, kms.IKey], Any]
+) -> None:
+    events.Rule(stack, "Rule", schedule=events.Schedule.rate(Duration.days(1)), targets=[target(stack, key)])
+    [statement] = [one for one in key_policy(stack) if one["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert "Source" not in str(statement.get("Condition", {}))
+
+
+def test_an_event_bus_keeps_its_own_source(stack: Stack, key: HardenedKey) -> None:
+    events.EventBus(stack, "Bus", kms_key=key)
+    [statement] = naming(key_policy(stack), "'Service': 'events.amazonaws.com'")
+    assert "aws:SourceArn" in statement["Condition"]["StringEquals"]
+
+
+def test_a_pipeline_and_its_actions_share_the_key_of_their_artifacts(stack: Stack, key: HardenedKey) -> None:
+    artifacts, source = s3.Bucket(stack, "Artifacts", encryption_key=key), s3.Bucket(stack, "Source", versioned=True)
+    output = codepipeline.Artifact()
+    read = codepipeline_actions.S3SourceAction(action_name="Read", bucket=source, bucket_key="x", output=output)
+    write = codepipeline_actions.S3DeployAction(action_name="Write", bucket=source, input=output)
+    codepipeline.Pipeline(
+        stack,
+        "Pipeline",
+        artifact_bucket=artifacts,
+        stages=[
+            codepipeline.StageProps(stage_name="Source", actions=[read]),
+            codepipeline.StageProps(stage_name="Deploy", actions=[write]),
+        ],
+    )
+    named = {
+        one["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+        for sid, one in by_sid(key_policy(stack)).items()
+        if sid.startswith("AllowUse")
+    }
+    assert named == {
+        "<PipelineRole.Arn>",
+        "<PipelineSourceReadCodePipelineActionRole.Arn>",
+        "<PipelineDeployWriteCodePipelineActionRole.Arn>",
+    }
+    assert len([one for one in key_policy(stack) if one["Principal"] == {"AWS": ROOT}]) == 2 + len(named)
+
+
+def exec_cluster(stack: Stack, key: kms.IKey) -> ecs.FargateService:
+    cluster = ecs.Cluster(
+        stack,
+        "Cluster",
+        vpc=vpc(stack),
+        execute_command_configuration=ecs.ExecuteCommandConfiguration(kms_key=key),
+    )
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("web", image=ecs.ContainerImage.from_registry("web"))
+    return ecs.FargateService(stack, "Service", cluster=cluster, task_definition=task, enable_execute_command=True)
+
+
+def test_ecs_exec_wants_the_whole_account_and_is_refused_with_the_way_out(stack: Stack, key: HardenedKey) -> None:
+    # Raised in a callback from Node, so jsii makes it a RuntimeError; the message stays.
+    with pytest.raises(RuntimeError, match=r"does not delegate .*ECS Exec does\) takes kms.Key.from_key_arn"):
+        exec_cluster(stack, key)
+
+
+def test_the_way_out_for_ecs_exec_works(stack: Stack, key: HardenedKey) -> None:
+    service = exec_cluster(stack, kms.Key.from_key_arn(stack, "Ref", key.key_arn))
+    key.grant_decrypt(service.task_definition.task_role)
+    [statement] = naming(key_policy(stack), "<TaskTaskRole.Arn>")
+    assert statement["Action"] == "kms:Decrypt"
+    assert cycle(template(stack)) == []
