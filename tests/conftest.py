@@ -20,6 +20,10 @@ if "JSII_NODE" not in os.environ:
 os.environ["PATH"] = os.pathsep.join([str(Path(os.environ["JSII_NODE"]).parent), os.environ["PATH"]])
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-docs", action="store_true", help="rewrite the tables under docs/ from the cases")
+
+
 @pytest.fixture(scope="session")
 def checkov() -> Path:
     """The scanner, in an environment of its own; `make test` says where."""

@@ -177,10 +177,10 @@ CLASSES = {
     if inspect.isclass(value := getattr(secure_kms_constructs, name))
 }
 METHODS = {
-    f"{name}.{method}": value
+    f"{name}.{method}": getattr(value, "__func__", value)
     for name, cls in CLASSES.items()
     for method, value in vars(cls).items()
-    if inspect.isfunction(value) and not method.startswith("_")
+    if inspect.isfunction(getattr(value, "__func__", value)) and not method.startswith("_")
 }
 
 
@@ -198,6 +198,9 @@ def test_a_class_documents_the_parameters_it_is_made_with_and_no_other(name: str
     text = inspect.getdoc(CLASSES[name]) or ""
     said = re.findall(r":param (\w+):", text)
     cls = CLASSES[name]
+    if cls.__init__ is object.__init__:  # made of factories, which are methods
+        assert said == []
+        return
     taken = (
         {field.name for field in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else parameters(cls.__init__)
     )
@@ -207,7 +210,7 @@ def test_a_class_documents_the_parameters_it_is_made_with_and_no_other(name: str
 
 @pytest.mark.parametrize("name", [n for n, cls in CLASSES.items() if not issubclass(cls, str)])
 def test_every_parameter_of_a_construct_after_its_id_is_keyword_only(name: str) -> None:
-    if dataclasses.is_dataclass(CLASSES[name]):
+    if dataclasses.is_dataclass(CLASSES[name]) or CLASSES[name].__init__ is object.__init__:
         return
     given = inspect.signature(CLASSES[name].__init__).parameters
     assert list(given)[:3] == ["self", "scope", "id"]

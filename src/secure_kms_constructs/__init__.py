@@ -7,19 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .keys import HardenedKey
+    from .log_managers import ScopedLogGroupManager
     from .logs import LogGroupWithCmk
-    from .resolved_secrets import AWS_MANAGED
+    from .managed_keys import AWS_MANAGED
+    from .parameters import ScopedParameterReader
+    from .resolved_keys import ResolvedKey
+    from .rotators import ScopedSecretRotator
     from .secrets import ScopedSecretReader
     from .services import Service, Use
 
-__all__ = ["AWS_MANAGED", "HardenedKey", "LogGroupWithCmk", "ScopedSecretReader", "Service", "Use"]
+__all__ = [
+    "AWS_MANAGED",
+    "HardenedKey",
+    "LogGroupWithCmk",
+    "ResolvedKey",
+    "ScopedLogGroupManager",
+    "ScopedParameterReader",
+    "ScopedSecretReader",
+    "ScopedSecretRotator",
+    "Service",
+    "Use",
+]
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
 _HOMES = {
-    "AWS_MANAGED": "resolved_secrets",
+    "AWS_MANAGED": "managed_keys",
     "HardenedKey": "keys",
     "LogGroupWithCmk": "logs",
+    "ResolvedKey": "resolved_keys",
+    "ScopedLogGroupManager": "log_managers",
+    "ScopedParameterReader": "parameters",
     "ScopedSecretReader": "secrets",
+    "ScopedSecretRotator": "rotators",
     "Service": "services",
     "Use": "services",
 }

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .facts import LOOKUP_DUMMY_KEY_ID
+from .facts import LOOKUP_DUMMY_KEY_ID, PARAMETER_NAME
 
 _PLACEHOLDER = r"\$\{[^}]*\}"
 _ARN = re.compile(r"arn:(?P<partition>[^:]+):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<resource>.+)")
@@ -57,6 +57,11 @@ def _placeholder(name: str) -> str:
 def has_placeholder(text: str) -> bool:
     """Tell whether part of the text is known only at deploy time."""
     return "${" in text
+
+
+def only_pseudo_parameters(text: str) -> bool:
+    """Tell whether every placeholder means the same in all stacks of one account and region."""
+    return not has_placeholder(re.sub(r"\$\{AWS\.(Partition|AccountId|Region|URLSuffix)\}", "", text))
 
 
 def parse(text: str) -> Arn | None:
@@ -110,9 +115,25 @@ def key_arn(text: str, what: str = "key") -> Arn | None:
     return arn
 
 
+def is_key_id(text: str) -> bool:
+    """Tell whether a text is the literal id of a KMS key."""
+    return bool(_KEY_ID.fullmatch(text)) and not has_placeholder(text)
+
+
 def is_lookup_dummy(arn: Arn) -> bool:
     """Tell whether a key's ARN is what ``Key.from_lookup`` answers before the lookup has run."""
     return arn.resource == f"key/{LOOKUP_DUMMY_KEY_ID.value}"
+
+
+def check_parameter_name(name: str) -> None:
+    """Check the name of an SSM parameter, as far as it is known before the deployment.
+
+    :raises ValueError: for a name that Systems Manager would refuse.
+    """
+    if not has_placeholder(name) and not re.fullmatch(PARAMETER_NAME.value, name):
+        raise ValueError(
+            f"parameter_name must be an SSM parameter name like /app/key-arn, of a-z A-Z 0-9 _ . - and /, got {name!r}"
+        )
 
 
 def principal_arn(text: str) -> tuple[Arn, str] | None:

@@ -169,3 +169,16 @@ LOOKUP_DUMMY_KEY_ID = Fact(
     "1234abcd-12ab-34cd-56ef-1234567890ab",
     _DOCS + "cdk/api/v2/docs/aws-cdk-lib.aws_kms.Key.html#static-fromwbrlookupscope-id-options",
 )
+
+# AWS-managed keys by the service's kms:ViaService prefix. CloudWatch Logs has none, its default key is AWS-owned.
+AWS_MANAGED_ALIASES = Fact(
+    {
+        prefix: f"alias/aws/{prefix}"
+        for prefix in ("dynamodb", "kinesis", "lambda", "rds", "secretsmanager", "sns", "sqs", "ssm")
+    },
+    _KMS + "kms-alias.html",
+)
+ALIAS_NAME = Fact(r"alias/[a-zA-Z0-9/_-]{1,250}", _DOCS + "kms/latest/APIReference/API_CreateAlias.html")
+PARAMETER_NAME = Fact(
+    r"/?[a-zA-Z0-9_.-]+(/[a-zA-Z0-9_.-]+)*", _DOCS + "systems-manager/latest/APIReference/API_PutParameter.html"
+)

@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import jsii
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Stack, Token, region_info
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IValidation
 
 from . import arns
-from .facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
+from .facts import (
+    INLINE_POLICY_CHARACTERS,
+    LOOKUP_DUMMY_KEY_ID,
+    MANAGED_POLICIES_PER_IDENTITY,
+    MANAGED_POLICY_CHARACTERS,
+)
 from .key_policies import Account
 from .packing import pack, size
+from .places import check_environments, check_reference, is_known, same_environment
 from .statements import Statement, document
 
 
@@ -49,6 +56,12 @@ class Grantee:
     _arn: str
     _text: str
     _stack: Stack | None
+    _scope_stack: Stack
+
+    @property
+    def stack(self) -> Stack | None:
+        """The stack that makes it, None for one that is imported."""
+        return self._stack
 
     @property
     def name(self) -> str:
@@ -66,21 +79,102 @@ class Grantee:
         account = "${AWS.AccountId}" if "${" in self.account.id else self.account.id
         return f"{self.kind}/{name} of {account}"
 
-    def arn_in(self, key_stack: Stack) -> str:
-        """Return the ARN that ``aws:PrincipalArn`` will carry, as the policy of a key in ``key_stack`` can name it.
+    def arn_in(self, key_stack: Stack, writer: Stack | None = None) -> str:
+        """Return the ARN that ``aws:PrincipalArn`` will carry, as a resource policy in ``key_stack`` can name it.
 
+        :param writer: the stack that holds the identity policy; where it is ``key_stack``, nothing in the principal's
+            stack needs the key, and a reference to the principal closes no circle.
         :raises ValueError: for a principal of another stack whose name is generated.
         """
-        if self._stack is None or self._stack is key_stack:
+        if self._stack is None:
+            self._check_imported(key_stack)
             return self._arn
+        if self._stack is key_stack:
+            return self._arn
+        ways = f"give it a literal {self.kind}_name and its stack an env"
         literal = _literal_name(self.principal)
-        if literal is None:
+        if literal is not None:
+            check_environments(key_stack, self._stack, self.name, ways)
+            return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+        if not same_environment(key_stack, self._stack):
+            check_environments(key_stack, self._stack, self.name, ways)
+            with suppress(RuntimeError):  # CDK names what has PhysicalName.GENERATE_IF_NEEDED
+                key_stack.resolve(self._arn)
+                return self._arn
+        elif writer is key_stack:
+            check_reference(key_stack, self._stack, self.name, ways)
+            return self._arn
+        raise ValueError(
+            f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
+            f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
+            "or serve it with delegate_via=[...] on the HardenedKey"
+        )
+
+    @property
+    def account_text(self) -> str:
+        """Its account as text."""
+        return _as_text(self._stack or self._scope_stack, self.account.id)
+
+    def _check_imported(self, key_stack: Stack) -> None:
+        """Check that an imported principal's ARN means the same in the stack of the key."""
+        if self._scope_stack is key_stack or not arns.has_placeholder(self._text):
+            return
+        check_environments(key_stack, self._scope_stack, self.name, "import it with a full literal ARN")
+        if not arns.only_pseudo_parameters(self._text):
             raise ValueError(
-                f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
-                f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
-                "or serve it with delegate_via=[...] on the HardenedKey"
+                f"grantee {self._text!r} is known in stack {self._scope_stack.node.path} only, and the policy of the "
+                f"key is in {key_stack.node.path}: import it with a full literal ARN"
             )
+
+    def is_foreign(self, stack: Stack) -> bool:
+        """Tell whether the principal lives in another account than a stack.
+
+        :raises ValueError: where that cannot be told.
+        """
+        home = self._stack or self._scope_stack
+        if home is not stack and (self._stack is not None or arns.has_placeholder(self.account_text)):
+            check_environments(stack, home, self.name, "give both an env")
+        return self.is_foreign_to(account_text(stack))
+
+    def is_foreign_to(self, account: str) -> bool:
+        """Tell whether the principal is known to live in another account than one given as text."""
+        return arns.contradict(self.account_text, account)
+
+    def literal_arn(self) -> str:
+        """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
+        literal = _literal_name(self.principal) if self._stack is not None else None
+        if self._stack is None or literal is None:
+            return self._arn
         return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+
+    def check_writer(self, writer: Stack) -> None:
+        """Check that an identity policy made in a stack reaches the principal.
+
+        :raises ValueError: for a stack of another account or stage.
+        """
+        if self._stack is None or self._stack is writer:
+            return
+        ways = f"build the grant in the {self.kind}'s own stack"
+        if self.is_foreign(writer):
+            raise ValueError(f"{self.name} lives in another account than stack {writer.node.path}: {ways}")
+        check_reference(writer, self._stack, self.name, ways)
+        if not same_environment(writer, self._stack):
+            if _literal_name(self.principal) is None:
+                raise ValueError(
+                    f"{self.name} lives in another region than stack {writer.node.path} and its {self.kind} name is "
+                    f"generated: give it a literal {self.kind}_name, or {ways}"
+                )
+            # The literal name is no reference, so nothing else makes the policy wait for the role.
+            writer.add_stack_dependency(self._stack)
+
+
+def account_text(stack: Stack) -> str:
+    """Return the account of a stack as text."""
+    return _as_text(stack, stack.account)
+
+
+def _as_text(stack: Stack, value: str) -> str:
+    return arns.as_text(stack.resolve(value)) if "${" in value else value
 
 
 def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | None:
@@ -92,14 +186,39 @@ def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | No
     """
     parsed = arns.key_arn(arns.as_text(Stack.of(scope).resolve(key.key_arn)), what)
     if parsed and arns.is_lookup_dummy(parsed):
-        message = (
-            f"{what} is the dummy of Key.from_lookup, got {parsed.resource}: run `cdk synth` with credentials, "
-            "so that cdk.context.json holds the real key"
-        )
-        if "CDK_CLI_VERSION" not in os.environ:
-            raise ValueError(message)
-        Annotations.of(scope).add_error(message)
+        report_lookup(scope, what)
     return parsed
+
+
+def report_lookup(scope: Construct, what: str, failure: str | None = None) -> None:
+    """Report a key that stands for an unfinished lookup.
+
+    :param failure: what the lookup failed with, where it was made.
+    :raises ValueError: unless the CDK CLI runs the app; there it is an error annotation.
+    """
+    message = (
+        f"{what} is the dummy of a lookup, got key/{LOOKUP_DUMMY_KEY_ID.value}"
+        f"{f' because {failure}' if failure else ''}: run `cdk synth` with credentials, so that cdk.context.json "
+        "holds the real key"
+    )
+    if "CDK_CLI_VERSION" not in os.environ:
+        raise ValueError(message)
+    Annotations.of(scope).add_error(message)
+
+
+def announce(scope: Construct, name: str, why: str, needed: Sequence[Statement]) -> None:
+    """Tell, as an informational finding, what somebody else has to write."""
+    text = f"{why} {paste_ready(Stack.of(scope), needed)}"
+    Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
+
+
+def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:
+    """Return statements as JSON, with every value that is known before the deployment filled in."""
+    text = json.dumps(arns.plain(stack.resolve(list(needed))), indent=2)
+    if is_known(stack.region):
+        partition = region_info.RegionInfo.get(stack.region).partition
+        text = text.replace("${AWS.Partition}", partition or "${AWS.Partition}")
+    return text
 
 
 def account_of(stack: Stack) -> Account:
@@ -118,7 +237,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         stack = Stack.of(principal)
         kind = "role" if isinstance(principal, iam.Role) else "user"
         arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
-        return Grantee(principal, kind, account_of(stack), arn, "", stack)
+        return Grantee(principal, kind, account_of(stack), arn, "", stack, Stack.of(scope))
     if isinstance(principal, iam.Group):
         raise ValueError(
             f"grantee must be a role or a user, got the group {principal.node.path}: "
@@ -148,7 +267,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
         home = account_of(stack)
     else:
         home = Account(stack.format_arn(service="iam", region="", account=account, resource="root"), account)
-    return Grantee(principal, parsed[1], home, arn, text, None)
+    return Grantee(principal, parsed[1], home, arn, text, None, stack)
 
 
 def _literal_name(principal: Any) -> str | None:

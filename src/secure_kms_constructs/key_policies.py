@@ -164,12 +164,20 @@ class KeyPolicy:
             )
         )
 
-    def admit_log_group(self, principal: str, via: str, log_group_arn: str) -> None:
-        """Admit CloudWatch Logs and the deployer for one log group, whose ARN has no ``:*`` at its end."""
-        self._log_groups.setdefault(principal, {})[log_group_arn] = None
-        logs = through(Service.CLOUDWATCH_LOGS, Use.PROVISION, via, self._deployer, None, [log_group_arn])
-        own = tuple(action for action in logs.actions if action not in DEPLOYER_ACTIONS.value)
+    def admit_log_group(self, principal: str, via: str, log_group_arn: str, deployer: str | None = None) -> None:
+        """Admit CloudWatch Logs and the deployer for one log group, whose ARN has no ``:*`` at its end.
+
+        A deployer that is not the key's own also needs DescribeKey, which is not there yet.
+        """
+        self.admit_logs_service(principal, log_group_arn)
+        logs = through(Service.CLOUDWATCH_LOGS, Use.PROVISION, via, deployer or self._deployer, None, [log_group_arn])
+        held = DEPLOYER_ACTIONS.value if logs.principal == self._deployer else ()
+        own = tuple(action for action in logs.actions if action not in held)
         self.admit(replace(logs, sid="AllowDeployerToCreateLogGroups", actions=own))
+
+    def admit_logs_service(self, principal: str, log_group_arn: str) -> None:
+        """Admit CloudWatch Logs alone, for log groups that somebody else creates."""
+        self._log_groups.setdefault(principal, {})[log_group_arn] = None
 
     def add(self, statement: Statement) -> None:
         """Add a finished statement as it is."""

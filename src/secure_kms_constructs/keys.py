@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from functools import reduce
 from typing import Any
 
 import jsii
-from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack
+from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from . import arns, key_policy_checks
 from .deployers import deployer_of
-from .facts import PENDING_WINDOW_DAYS, ROTATION_PERIOD_DAYS, USAGE_ACTIONS, Fact
-from .grants import Validation, account_of, holds_policies, resolve_grantee
+from .facts import (
+    CROSS_ACCOUNT_ACTIONS,
+    PENDING_WINDOW_DAYS,
+    ROTATION_PERIOD_DAYS,
+    SECRET_SUFFIX,
+    USAGE_ACTIONS,
+    Fact,
+)
+from .grants import Grantee, Validation, account_of, announce, holds_policies, resolve_grantee
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from .places import GRANT_APART, check_reference
 from .reading import meant
 from .services import PROVISIONED_SERVICES, Service, Use
 from .statements import identity_via
@@ -201,9 +212,11 @@ class HardenedKey(kms.Key):
         if isinstance(principal, iam.PrincipalBase):
             return self._grant_in_key_policy(grantee, actions)
         resolved = resolve_grantee(grantee, self)
+        self._check_foreign(resolved, actions)
         arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
             return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
+        self._check_reachable(resolved)
         needed = tuple(sorted(set(actions)))
         self.admit(Admission("AllowUse", arn, resolved.account, needed, identity=resolved.identity))
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
@@ -254,12 +267,14 @@ class HardenedKey(kms.Key):
 
         The key policy admits who and through what, the identity policy says which resource; both are needed.
 
-        :param grantee: a role or user that can hold an identity policy.
+        :param grantee: a role or user.
         :param service: the service that calls KMS for the grantee.
         :param use: what the grantee does with the resource.
-        :param resource_arns: exact ARNs that the encryption context must name. Required where the service sends one.
-        :raises ValueError: where the service documents no such use, where ARNs are missing or would never match, and
-            for a grantee that holds no policies.
+        :param resource_arns: exact ARNs that the encryption context must name, or a secret's with ``-??????`` at its
+            end. Required where the service sends one.
+        :raises ValueError: where the service documents no such use, where ARNs are missing or would never match, for a
+            role of another stack whose name is generated, and for a grantee that holds no policies and resources that
+            the key policy cannot name.
         """
         if bool(resource_arns) != bool(service.context_key):
             raise ValueError(
@@ -269,17 +284,15 @@ class HardenedKey(kms.Key):
                 else f"resource_arns must be empty for {service.name}, which sends no ARN as encryption context, "
                 f"got {list(resource_arns)}"
             )
-        wild = [arn for arn in resource_arns if "*" in arn or "?" in arn]
+        wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
         if wild:
             raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
         resolved = resolve_grantee(grantee, self)
-        if not holds_policies(resolved, self):
-            raise ValueError(
-                f"{resolved.name} cannot hold an identity policy, so the grant would have no effect: "
-                "import the role with mutable=True, or grant to a role of this app"
-            )
         via = service.via(self._region)
-        if not self.delegates_via(service):
+        if not holds_policies(resolved, self):
+            return self._grant_directly(resolved, service, use, via, resource_arns)
+        self._check_reachable(resolved)
+        if not self.delegates_via(service) or resolved.is_foreign(self.stack):
             arn = resolved.arn_in(self.stack)
             self.admit(through(service, use, via, arn, resolved.account, identity=resolved.identity))
         grants = [
@@ -292,6 +305,87 @@ class HardenedKey(kms.Key):
             for statement in identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
         ]
         return reduce(lambda one, other: one.combine(other), grants)
+
+    def publish_arn(self, parameter_name: str) -> ssm.IStringParameter:
+        """Keep the key's ARN in an SSM parameter, for ``ResolvedKey.from_parameter`` in other stacks and apps.
+
+        Whoever may write the parameter decides which key the readers' policies name; it decides nothing about this key.
+
+        :param parameter_name: name of the String parameter to make.
+        :raises ValueError: for a name that Systems Manager would refuse.
+
+        https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
+        """
+        arns.check_parameter_name(parameter_name)
+        literal = not Token.is_unresolved(parameter_name)
+        return ssm.StringParameter(
+            self,
+            f"Arn{parameter_name.replace('/', '-')}" if literal else "Arn",
+            parameter_name=parameter_name,
+            # CDK cannot tell from a token; hierarchies are the custom for names that are put together.
+            simple_name=None if literal else False,
+            string_value=self.key_arn,
+            description="ARN of a KMS key",
+        )
+
+    def admit_logs_service(self, log_group_arn: str) -> None:
+        """Write CloudWatch Logs into the key policy for log groups that somebody else creates.
+
+        :param log_group_arn: ARN or pattern, no ``:*`` at its end.
+        """
+        self._key_policy.admit_logs_service(logs_principal(self.stack), log_group_arn)
+
+    def _grant_directly(
+        self, grantee: Grantee, service: Service, use: Use, via: str, resource_arns: Sequence[str]
+    ) -> iam.Grant:
+        """Name a grantee that holds no identity policy, with the resources that need no reference."""
+        texts = [arns.as_text(resolved) for resolved in self.stack.resolve(list(resource_arns))]
+        if not texts or not all(map(arns.only_pseudo_parameters, texts)):
+            raise ValueError(
+                f"{grantee.name} cannot hold an identity policy, so the key policy would have to name the resources, "
+                f"and a reference there is a cycle, got {texts}: import the role with mutable=True, grant to a role of "
+                "this app, or pass literal resource_arns"
+            )
+        arn = grantee.arn_in(self.stack)
+        self._check_symmetric()
+        written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
+        if not grantee.is_foreign(self.stack):
+            # The grant's own conditions never reach a resource policy, those of the principal do.
+            grants = [
+                iam.Grant.add_to_principal_or_resource(
+                    grantee=iam.PrincipalWithConditions(iam.ArnPrincipal(arn), statement["Condition"]),
+                    actions=_listed(statement["Action"]),
+                    resource_arns=[self.key_arn],
+                    resource_self_arns=["*"],
+                    resource=self,
+                )
+                for statement in written
+            ]
+            return reduce(lambda one, other: one.combine(other), grants)
+        self.admit(through(service, use, via, arn, grantee.account, resource_arns, grantee.identity))
+        announce(
+            self,
+            "requiredIdentityPolicy",
+            f"{grantee.name} is of another account, so its policy cannot be written here: "
+            "unless it allows this already, its owner must add",
+            written,
+        )
+        return iam.Grant.drop(grantee.principal, "its identity policy is for its owner to write")
+
+    def _check_foreign(self, grantee: Grantee, actions: Sequence[str]) -> None:
+        if not grantee.is_foreign(self.stack):
+            return
+        dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
+        if dead:
+            raise ValueError(
+                f"KMS honours no {', '.join(dead)} for a principal of another account, got {grantee.name}: "
+                "grant it to a role of the account of the key"
+            )
+
+    def _check_reachable(self, grantee: Grantee) -> None:
+        """Check that the grantee's identity policy, in its own stack, can name the key."""
+        if grantee.stack is not None:
+            check_reference(grantee.stack, self.stack, f"key {self.node.path}", GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
@@ -310,18 +404,19 @@ class HardenedKey(kms.Key):
             self._check_symmetric()
         self._key_policy.admit(admission)
 
-    def admit_log_group(self, log_group_arn: str) -> None:
+    def admit_log_group(self, log_group_arn: str, deployer_arn: str | None = None) -> None:
         """Write the key policy's side of one encrypted log group.
 
         It admits CloudWatch Logs and the deployer.
 
         :param log_group_arn: ARN with a name that is no reference to the log group, which would be a cycle; no ``:*``
             at its end.
+        :param deployer_arn: who creates the log group. Default: the deployer of the key.
         :raises ValueError: for a key that is not symmetric.
         """
         self._check_symmetric()
         via = Service.CLOUDWATCH_LOGS.via(self._region)
-        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn)
+        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn, deployer_arn)
 
     def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         """Grant as the L2 does, which comes back through add_to_resource_policy."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from hashlib import sha256
 from typing import Any
@@ -14,9 +13,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from . import arns, statements
+from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
-from .grants import checked_key_arn
+from .grants import announce, checked_key_arn
 from .keys import HardenedKey, logs_principal
+from .places import check_reference
+from .statements import Statement
 
 
 class LogGroupWithCmk(logs.LogGroup):
@@ -25,13 +27,15 @@ class LogGroupWithCmk(logs.LogGroup):
     It is a ``logs.LogGroup``. The L2's own ``encryption_key`` adds nothing to the key policy, so that its deployment
     fails; this adds CloudWatch Logs under the exact ARN of the group, and the deployer.
 
-    :param key: a symmetric key of this app. Default: a HardenedKey of its own, in ``node.find_child("Key")``.
+    :param key: a symmetric key. The policy of an imported one cannot be written here:
+        ``required_key_policy_statements`` holds what its owner must add. Default: a HardenedKey of its own, in
+        ``node.find_child("Key")``.
     :param log_group_name: 1 to 512 characters of ``a-z A-Z 0-9 _ - / . #``. It stands in the key policy, so it cannot
         be a name that CloudFormation generates for the group. Default: a name made of the stack's and the id.
     :param retention: how long events are kept. Default: one year.
     :param removal_policy: what happens to the group when it leaves the stack. Default: it is kept.
-    :raises ValueError: for a name that CloudWatch Logs would refuse, a key that is no full key ARN, and an imported
-        key, whose policy cannot be written here; the message holds the statements its owner must add.
+    :raises ValueError: for a name that CloudWatch Logs would refuse, a key that is no full key ARN, and a key of
+        another stack that cannot be referred to or cannot name the group.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
@@ -60,15 +64,34 @@ class LogGroupWithCmk(logs.LogGroup):
             key = key.alias_target_key
         if key is not None:
             _check_place(scope, key, name)
-        if key is not None and not isinstance(key, HardenedKey):
-            _admit(scope, key, arn)
+        if isinstance(key, kms.Key) and key.stack is not stack:
+            _check_apart(stack, key, name)
         super().__init__(scope, id, log_group_name=name, retention=retention, removal_policy=removal_policy)
         self.key: kms.IKey = key or HardenedKey(self, "Key", description=f"Log group {name}", provision_via=())
         """The key that encrypts the log group."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = {}
+        """What the owner of an imported key must have in its key policy, by key ARN, or the deployment fails."""
         if isinstance(self.key, HardenedKey):
-            self.key.admit_log_group(arn)
+            self.key.admit_log_group(arn, _deployer(stack, self.key))
+        else:
+            self._admit_service(arn)
         resource: Any = self.node.default_child
         resource.kms_key_id = self.key.key_arn
+
+    def _admit_service(self, log_group_arn: str) -> None:
+        """Write CloudWatch Logs into the policy of a key that is no HardenedKey, or say what its owner has to write."""
+        stack = Stack.of(self)
+        needed = statements.logs_service(logs_principal(stack), [log_group_arn], stack.account)
+        added = [self.key.add_to_resource_policy(iam.PolicyStatement.from_json(one), True) for one in needed]
+        if not all(one.statement_added for one in added):
+            self.required_key_policy_statements[self.key.key_arn] = needed
+            announce(
+                self,
+                "requiredKeyPolicy",
+                f"the key of {self.node.path} is imported, so its policy cannot be written here: its owner must add, "
+                "or the deployment fails,",
+                needed,
+            )
 
 
 def _generated_name(scope: Construct, id: str) -> str:
@@ -91,15 +114,21 @@ def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:
             raise ValueError(f"key must be in the {part} of log group {name}, {of_group}, got one in {of_key}")
 
 
-def _admit(scope: Construct, key: kms.IKey, log_group_arn: str) -> None:
-    """Write CloudWatch Logs into the policy of a key that is no HardenedKey."""
-    stack = Stack.of(scope)
-    for statement in statements.logs_service(logs_principal(stack), [log_group_arn], stack.account):
-        added = key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), True)
-        if not added.statement_added:
-            needed = statements.logs_service(logs_principal(stack), [log_group_arn], stack.account)
-            raise ValueError(
-                f"key must be a key of this app, whose policy can be written, got {key.node.path}: use a HardenedKey, "
-                "or have its owner add these statements and build the group with logs.LogGroup(encryption_key=...): "
-                f"{json.dumps(stack.resolve(needed), indent=2)}"
-            )
+def _check_apart(stack: Stack, key: kms.Key, name: str) -> None:
+    """Check that a key of another stack can serve the log group, and its policy name it."""
+    check_reference(stack, key.stack, f"key {key.node.path}")
+    if Token.is_unresolved(name):
+        raise ValueError(
+            "log_group_name must be literal under a key of another stack, got a token: a reference from the key's "
+            "policy would make the two stacks wait for each other"
+        )
+
+
+def _deployer(stack: Stack, key: HardenedKey) -> str:
+    """Return who creates the log group: a stack of its own may have a deployer of its own."""
+    if stack is key.stack:
+        return key.deployer_arn
+    try:
+        return deployer_of(stack)
+    except ValueError:
+        return key.deployer_arn

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from aws_cdk import ArnFormat, Resource, Stack
 from aws_cdk import aws_kms as kms
@@ -15,72 +13,32 @@ from constructs import Construct
 
 from . import arns
 from .facts import SECRET_NAME, SECRET_SUFFIX
-from .grants import checked_key_arn
-
-
-class AwsManaged(Enum):
-    """Says of a secret that it is under the key that AWS manages for Secrets Manager."""
-
-    SECRETS_MANAGER = "alias/aws/secretsmanager"
-
-
-AWS_MANAGED: Final = AwsManaged.SECRETS_MANAGER
-
-
-@dataclass(frozen=True)
-class SecretKey:
-    """The customer-managed key of a secret."""
-
-    key: kms.IKey
-    arn: str
-
-
-@dataclass(frozen=True)
-class ResolvedSecret:
-    """A secret as policies name it.
-
-    ``known_arn`` is an ARN that can be told without a reference to the secret, which would be a cycle in the key's
-    policy; None where there is none. ``key`` is None under the AWS-managed key.
-    """
-
-    secret: secretsmanager.ISecret
-    arn: str
-    exact: bool
-    region: str
-    account: str
-    known_arn: str | None
-    key: SecretKey | None
-
-
-def by_key(secrets: Sequence[ResolvedSecret]) -> list[tuple[SecretKey, list[ResolvedSecret]]]:
-    groups: dict[str, tuple[SecretKey, list[ResolvedSecret]]] = {}
-    for secret in secrets:
-        if secret.key:
-            groups.setdefault(secret.key.arn, (secret.key, []))[1].append(secret)
-    return list(groups.values())
-
-
-def key_policy_contexts(under: Sequence[ResolvedSecret]) -> list[str]:
-    """Return the ARNs a key policy can name; none where one of them cannot be told, or it would be shut out."""
-    known = [secret.known_arn for secret in under if secret.known_arn]
-    return known if len(known) == len(under) else []
+from .key_side import Target, UsedKey, UsedKeys
+from .managed_keys import AwsManaged
+from .places import check_environments, check_reference, same_place, wait_for
+from .services import Service
 
 
 def resolve_secrets(
     scope: Construct, secrets: Sequence[secretsmanager.ISecret], key: kms.IKey | AwsManaged | None
-) -> list[ResolvedSecret]:
+) -> list[Target]:
     stack = Stack.of(scope)
     if not secrets:
         raise ValueError("secrets must name at least one secret, got none: leave the reader out instead")
-    full = [secret.secret_full_arn for secret in secrets]
-    named = [arn or f"{secret.secret_arn}{SECRET_SUFFIX.value}" for arn, secret in zip(full, secrets, strict=True)]
+    places = [secret.stack if isinstance(secret, Resource) else None for secret in secrets]
+    near = {place for place in places if place is not None and same_place(stack, place)}
+    pairs = [
+        _arn_across(stack, place, secret)
+        if place is not None and place not in near
+        else (secret.secret_full_arn, secret.secret_arn)
+        for place, secret in zip(places, secrets, strict=True)
+    ]
+    named = [full or f"{short}{SECRET_SUFFIX.value}" for full, short in pairs]
     texts = [arns.as_text(resolved) for resolved in stack.resolve(named)]
     seen: set[str] = set()
     keys = _Keys(scope, key)
     result = []
-    for secret, arn, text, complete in zip(secrets, named, texts, full, strict=True):
-        owned = isinstance(secret, Resource)
-        place = secret.stack if owned else None
+    for secret, place, arn, text, (full, _) in zip(secrets, places, named, texts, pairs, strict=True):
         identity = f"{place.node.addr} {text}" if place else text
         if identity in seen:
             raise ValueError(f"secrets must name each secret once, got {text} twice")
@@ -92,11 +50,31 @@ def resolve_secrets(
             visible = parsed is not None and not arns.has_placeholder(parsed.region)
             region = parsed.region if parsed and visible else secret.env.region
             account = parsed.account if parsed else secret.env.account
-            known = arn if parsed else None
-        secret_key = keys.of(secret, owned, text, region, account)
-        result.append(ResolvedSecret(secret, arn, complete is not None, region, account, known, secret_key))
+            known = arn if parsed and arns.only_pseudo_parameters(text) else None
+        used = keys.of(secret, place, text, region, account)
+        if place is not None and place is not stack and known != arn:
+            check_reference(stack, place, f"secret {secret.node.path}", "give the secret a literal secret_name")
+        account = arns.as_text(stack.resolve(account))
+        result.append(Target(secret, arn, full is not None, region, account, known, used))
     keys.check_used()
     return result
+
+
+def _arn_across(stack: Stack, place: Stack, secret: secretsmanager.ISecret) -> tuple[str | None, str]:
+    """Return the complete ARN of a secret in another account or region, or its ARN without the suffix.
+
+    CDK gives the latter for both where the name is literal.
+    """
+    what, ways = f"secret {secret.node.path}", "give the secret a literal secret_name, or import it by its complete ARN"
+    check_environments(stack, place, what, ways)
+    known = _named_arn(place, secret)
+    if known is not None:
+        return None, known.removesuffix(SECRET_SUFFIX.value)
+    try:
+        stack.resolve(secret.secret_arn)
+    except RuntimeError as error:
+        raise ValueError(f"the ARN of {what} cannot be told in stack {stack.node.path}: {ways}") from error
+    return secret.secret_arn, secret.secret_arn
 
 
 def _named_arn(stack: Stack, secret: Any) -> str | None:
@@ -129,45 +107,33 @@ def _imported_arn(text: str) -> arns.Arn | None:
 
 
 class _Keys:
-    """Tells and checks the key of each secret, each key once."""
+    """Tells the key of each secret."""
 
     def __init__(self, scope: Construct, given: kms.IKey | AwsManaged | None) -> None:
-        self._scope = scope
-        self._given = given
-        self._given_arn = None if given is None or isinstance(given, AwsManaged) else given.key_arn
-        self._used = self._given_arn is None
-        self._checked: dict[str, arns.Arn | None] = {}
+        self._default = isinstance(given, AwsManaged)
+        self._used = UsedKeys(
+            scope, Service.SECRETS_MANAGER, None if given is None or isinstance(given, AwsManaged) else given, "secrets"
+        )
 
-    def of(self, secret: secretsmanager.ISecret, owned: bool, text: str, region: str, account: str) -> SecretKey | None:
-        key: kms.IKey | AwsManaged | None = secret.encryption_key
-        if key is None and not owned:
-            if self._given is None:
-                raise ValueError(
-                    f"the key of the imported secret {text} is not known: pass key=AWS_MANAGED if it is under "
-                    "aws/secretsmanager, or key=kms.Key.from_key_arn(...) with the full ARN of its key "
-                    "(`aws secretsmanager describe-secret` shows it as KmsKeyId)"
-                )
-            key = self._given
-        if key is None or isinstance(key, AwsManaged):
-            return None
-        if isinstance(key, kms.Alias):
-            key = key.alias_target_key
-        arn = key.key_arn
-        self._used = self._used or arn == self._given_arn
-        if arn not in self._checked:
-            self._checked[arn] = checked_key_arn(self._scope, key, f"the key of {text}")
-        parsed = self._checked[arn]
-        for part, of_secret in (("region", region), ("account", account)) if parsed else ():
-            of_key = getattr(parsed, part)
-            if arns.contradict(of_key, of_secret):
-                raise ValueError(
-                    f"the key of {text} must be in the {part} of the secret, {of_secret}, got one in {of_key}"
-                )
-        return SecretKey(key, arn)
+    def of(
+        self, secret: secretsmanager.ISecret, place: Stack | None, text: str, region: str, account: str
+    ) -> UsedKey | None:
+        key = secret.encryption_key
+        if key is not None:
+            if place is not None and isinstance(key, kms.Key) and key.stack is not place:
+                wait_for(place, key.stack, f"secret {secret.node.path}")
+            return self._used.of(key, text, region, account)
+        if place is not None:
+            return self._used.given_if_managed(text, region, account)
+        given = self._used.given(text, region, account)
+        if given is None and not self._default:
+            raise ValueError(
+                f"the key of the imported secret {text} is not known: pass key=AWS_MANAGED if it is under "
+                "aws/secretsmanager, key=ResolvedKey.of_secret(...) to have it looked up, or "
+                "key=ResolvedKey.from_arn(...) with the full ARN of its key "
+                "(`aws secretsmanager describe-secret` shows it as KmsKeyId)"
+            )
+        return given
 
     def check_used(self) -> None:
-        if not self._used:
-            raise ValueError(
-                f"key is for imported secrets that do not say their key, got {self._given_arn} "
-                "for secrets that each say it: leave it out"
-            )
+        self._used.check_used()

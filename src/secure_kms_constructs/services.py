@@ -5,6 +5,7 @@ Plain Python: nothing here needs Node.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -59,6 +60,8 @@ class Service:
         The suffix is ``.amazonaws.com`` in every partition:
         https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
         """
+        if "${" not in region and not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-\d+", region):
+            raise ValueError(f"region must be one like eu-west-1, got {region!r}: no kms:ViaService names it")
         return f"{self.prefix}.{region}.amazonaws.com"
 
     def actions_for(self, use: Use) -> tuple[str, ...]:

@@ -160,3 +160,40 @@ def secret_access(secret_arns: Iterable[str], version_stages: Sequence[str] | No
         {"Effect": "Allow", "Action": "secretsmanager:DescribeSecret", "Resource": resource},
         {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": resource, "Condition": stages},
     ]
+
+
+def secret_rotation(secret_arns: Iterable[str]) -> list[Statement]:
+    """Return the Secrets Manager side of rotating secrets; GetRandomPassword has no resource.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    """
+    actions = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
+    return [
+        {
+            "Effect": "Allow",
+            "Action": [f"secretsmanager:{action}" for action in actions],
+            "Resource": one_or_many(secret_arns),
+        },
+        {"Effect": "Allow", "Action": "secretsmanager:GetRandomPassword", "Resource": "*"},
+    ]
+
+
+def parameter_access(parameter_arns: Iterable[str], path_arns: Sequence[str] = ()) -> list[Statement]:
+    """Return the Parameter Store side of reading parameters; a path is asked for by its own ARN.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-retrieval-authorization.html
+    """
+    actions = ["ssm:GetParameter", "ssm:GetParameters"]
+    written: list[Statement] = [{"Effect": "Allow", "Action": actions, "Resource": one_or_many(parameter_arns)}]
+    if path_arns:
+        written.append({"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": one_or_many(path_arns)})
+    return written
+
+
+def log_group_management(log_group_arn: str) -> list[Statement]:
+    """Return the CloudWatch Logs side of creating and configuring log groups.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    """
+    actions = ("AssociateKmsKey", "CreateLogGroup", "PutRetentionPolicy", "TagResource")
+    return [{"Effect": "Allow", "Action": [f"logs:{action}" for action in actions], "Resource": log_group_arn}]

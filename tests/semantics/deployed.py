@@ -21,7 +21,8 @@ class Deployment:
     `environments` gives stacks another account and region than the rest. `known` gives, by stack, what only a
     deployment can tell, under the name that the template uses (`{"App": {"Lookup.KeyArn": "arn:..."}}`); `ssm` the
     values of SSM parameters that no template makes; `aws_managed` the text of AWS-managed policies by the end of
-    their ARN. Whatever cannot be resolved raises `UnresolvableError`.
+    their ARN; `nested` the parent of a nested stack and its logical id there. Whatever cannot be resolved raises
+    `UnresolvableError`.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Deployment:
         known: Mapping[str, Mapping[str, str]] | None = None,
         ssm: Mapping[str, str] | None = None,
         aws_managed: Mapping[str, Policy] | None = None,
+        nested: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         self._ssm = dict(ssm or {})
         self._aws_managed = aws_managed or {}
@@ -50,7 +52,12 @@ class Deployment:
                 exported=self._exported,
                 ssm=self._ssm_parameter,
                 known=(known or {}).get(name, {}),
+                output_of=self._output,
+                written_across=self._written_across,
             )
+        for name, (parent, logical_id) in (nested or {}).items():
+            self._stacks[parent].nested[logical_id] = self._stacks[name]
+            self._stacks[name].parent.append((self._stacks[parent], logical_id))
 
     def role(self, logical_id: str, *, stack: str | None = None) -> str:
         """The ARN of a role, by its logical id or the start of it."""
@@ -180,6 +187,19 @@ class Deployment:
                 if name == export:
                     return resolve(value, stack)
         raise UnresolvableError(f"{importer.name} imports {export}, which no stack of its environment exports")
+
+    def _output(self, reference: Mapping[str, str]) -> Any:
+        for stack in self._stacks.values():
+            if (stack.name, stack.region) == (reference["StackName"], reference["Region"]):
+                return resolve(stack.template["Outputs"][reference["OutputName"]]["Value"], stack)
+        raise UnresolvableError(f"no stack has the output {reference}")
+
+    def _written_across(self, export: str) -> Any:
+        """What CDK's custom resource carries from one region to another."""
+        for stack, _, properties in self._resources("Custom::CrossRegionExportWriter"):
+            if export in properties["WriterProps"]["exports"]:
+                return resolve(properties["WriterProps"]["exports"][export], stack)
+        raise UnresolvableError(f"no stack writes {export} for other regions")
 
     def _ssm_parameter(self, name: str, reader: Stack) -> str:
         for stack in self._neighbours(reader):

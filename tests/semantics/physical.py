@@ -63,7 +63,8 @@ class Resource:
             return str(given)
         if self.kind == "AWS::SecretsManager::Secret":
             return f"{self.logical_id}-{self._random(12)}"
-        generated = f"{self.stack[:24]}-{self.logical_id[:24]}-{self._random(12)}"
+        # A nested stack is known by its path.
+        generated = f"{self.stack.replace('/', '-')[:24]}-{self.logical_id[:24]}-{self._random(12)}"
         return generated.lower() if self.kind == "AWS::S3::Bucket" else generated
 
     @property

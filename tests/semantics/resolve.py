@@ -113,5 +113,6 @@ _FUNCTIONS: dict[str, Callable[[Any, Stack], Any]] = {
     "Fn::Sub": _sub,
     "Fn::If": _if,
     "Fn::ImportValue": lambda argument, stack: stack.imported(resolve(argument, stack)),
+    "Fn::GetStackOutput": lambda argument, stack: stack.output(resolve(argument, stack)),
     "Fn::FindInMap": lambda argument, stack: stack.mapped(*resolve(argument, stack)),
 }

@@ -28,6 +28,11 @@ class Stack:
     exported: Callable[[str, Stack], Any]
     ssm: Callable[[str, Stack], str]
     known: Mapping[str, str] = field(default_factory=dict)
+    output_of: Callable[[Mapping[str, str]], Any] | None = None
+    written_across: Callable[[str], Any] | None = None
+    # Filled once every stack is there: the nested stacks by logical id, and the parent with our logical id in it.
+    nested: dict[str, Stack] = field(default_factory=dict)
+    parent: list[tuple[Stack, str]] = field(default_factory=list)
 
     def resources(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Logical id and unresolved properties of every resource of a type whose condition holds."""
@@ -69,7 +74,20 @@ class Stack:
     def attribute(self, logical_id: str, attribute: str) -> Any:
         """Fn::GetAtt."""
         name = f"{logical_id}.{attribute}"
-        return self.known[name] if name in self.known else self.resource(logical_id).attribute(attribute)
+        if name in self.known:
+            return self.known[name]
+        if logical_id in self.nested and attribute.startswith("Outputs."):
+            child = self.nested[logical_id]
+            return resolve(child.template["Outputs"][attribute.removeprefix("Outputs.")]["Value"], child)
+        if attribute.startswith("/cdk/exports/") and self.written_across is not None:
+            return self.written_across(attribute)
+        return self.resource(logical_id).attribute(attribute)
+
+    def output(self, reference: Mapping[str, str]) -> Any:
+        """Fn::GetStackOutput, which crosses accounts and regions."""
+        if self.output_of is None:
+            raise UnresolvableError(f"{self.name} asks for {reference}, and no other stack is known")
+        return self.output_of({"Region": self.region, **reference})
 
     def imported(self, export: str) -> Any:
         """Fn::ImportValue."""
@@ -101,6 +119,10 @@ class Stack:
 
     def _parameter(self, name: str) -> Any:
         parameter = self.template["Parameters"][name]
+        for parent, logical_id in self.parent:
+            given = parent.template["Resources"][logical_id].get("Properties", {}).get("Parameters", {})
+            if name in given:
+                return resolve(given[name], parent)
         if "Default" not in parameter:
             raise UnresolvableError(f"{self.name} has no value for parameter {name}: give it in known=")
         default = parameter["Default"]

@@ -151,7 +151,7 @@ READERS: list[Any] = [
     ),
     pytest.param(
         lambda _: {},
-        [SECRET, "is not known", "key=AWS_MANAGED", "kms.Key.from_key_arn", "describe-secret"],
+        [SECRET, "is not known", "key=AWS_MANAGED", "ResolvedKey.from_arn", "describe-secret"],
         id="an imported secret whose key is unknown",
     ),
     pytest.param(

@@ -25,17 +25,27 @@ LAYERS = {
     "key_policy_checks": {"arns", "facts", "reading"},
     "narrowing": {"arns", "facts", "key_policies", "reading", "services", "statements"},
     "deployers": set(),
-    "grants": {"arns", "facts", "key_policies", "packing", "statements"},
+    "managed_keys": {"services"},
+    "places": set(),
+    "grants": {"arns", "facts", "key_policies", "packing", "places", "statements"},
     "keys": {
         *("arns", "deployers", "facts", "grants", "key_policies", "key_policy_checks", "narrowing"),
-        *("reading", "services", "statements"),
+        *("places", "reading", "services", "statements"),
     },
-    "resolved_secrets": {"arns", "facts", "grants"},
-    "secrets": {
-        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "resolved_secrets", "services"),
-        "statements",
+    "resolved_keys": {"arns", "facts", "grants", "managed_keys", "services"},
+    "key_side": {
+        *("arns", "grants", "key_policies", "key_policy_checks", "keys", "managed_keys", "places"),
+        *("services", "statements"),
     },
-    "logs": {"arns", "facts", "grants", "keys", "statements"},
+    "resolved_secrets": {"arns", "facts", "key_side", "managed_keys", "places", "services"},
+    "scoped": {"arns", "grants", "key_side", "keys", "services", "statements"},
+    "secrets": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
+    "rotators": {"grants", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"},
+    "parameters": {
+        *("arns", "facts", "grants", "key_side", "managed_keys", "places", "scoped", "services", "statements"),
+    },
+    "log_managers": {"arns", "facts", "grants", "key_side", "keys", "scoped", "services", "statements"},
+    "logs": {"arns", "deployers", "facts", "grants", "keys", "places", "statements"},
 }
 PLAIN = [
     *("facts", "services", "arns", "reading", "statements", "packing"),

@@ -1,0 +1,99 @@
+"""Which stack can refer to what lives in another, and which stacks then wait for each other."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from aws_cdk import Stack, Stage, Token
+
+_WAYS = "pass its full ARN as key=ResolvedKey.from_arn(...) or key=ResolvedKey.from_parameter(...)"
+
+# The way out for a grant whose two sides cannot be written together.
+GRANT_APART = (
+    "grant on a ResolvedKey in the grantee's stage, and on this key to iam.Role.from_role_arn(...), "
+    "each for its own side"
+)
+
+# Stack -> the stacks that its policies made it wait for.
+_waits: WeakKeyDictionary[Stack, set[Stack]] = WeakKeyDictionary()
+
+
+def check_reference(consumer: Stack, producer: Stack, what: str, ways: str = _WAYS) -> None:
+    """Check that a stack can refer to something in another one, and record that it waits for it.
+
+    References between known accounts and regions are CloudFormation's to resolve
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html).
+
+    :param what: how the message calls the thing.
+    :param ways: what to do instead.
+    :raises ValueError: between stages, between a known place and an unknown one, and where it closes a circle.
+    """
+    if consumer is producer:
+        return
+    here, there = Stage.of(consumer), Stage.of(producer)
+    if here is not there:
+        raise ValueError(
+            f"{what} is in another stage than stack {consumer.node.path}, and references end at a stage: {ways}"
+        )
+    check_environments(consumer, producer, what, ways)
+    wait_for(consumer, producer, what)
+
+
+def check_environments(consumer: Stack, producer: Stack, what: str, ways: str) -> None:
+    """Check that the accounts and regions of two stacks are both known, or that neither is.
+
+    :raises ValueError: where only one is known, because CDK would take the one for the other.
+    """
+    places = consumer.environment, producer.environment
+    if places[0] != places[1] and any("unknown-" in place for place in places):
+        raise ValueError(
+            f"{what} is in stack {producer.node.path}, and whether that is the account and region of stack "
+            f"{consumer.node.path} cannot be told: give both stacks an env, or {ways}"
+        )
+
+
+def same_environment(one: Stack, other: Stack) -> bool:
+    """Tell whether two stacks are deployed to the same account and region."""
+    return one is other or one.environment == other.environment
+
+
+def same_place(one: Stack, other: Stack) -> bool:
+    """Tell whether two stacks are of one stage, account and region."""
+    return one is other or (Stage.of(one) is Stage.of(other) and one.environment == other.environment)
+
+
+def wait_for(consumer: Stack, producer: Stack, what: str) -> None:
+    """Record that a stack waits for another.
+
+    :raises ValueError: where that stack already waits for this one.
+    """
+    consumer, producer = _top(consumer), _top(producer)
+    if consumer is producer:
+        return
+    if producer in _waits.get(consumer, ()):
+        return
+    seen: set[Stack] = set()
+    reached = [producer]
+    while reached:
+        stack = reached.pop()
+        if stack is consumer:
+            raise ValueError(
+                f"{what} would make stack {consumer.node.path} wait for stack {producer.node.path}, which already "
+                "waits for it: give the role a literal role_name and build the grant in the role's stack, serve it "
+                "with delegate_via=[...] on the HardenedKey, or take the key by ResolvedKey.from_parameter(...)"
+            )
+        if stack not in seen:
+            seen.add(stack)
+            reached += [*_waits.get(stack, ()), *stack.dependencies]
+    _waits.setdefault(consumer, set()).add(producer)
+
+
+def _top(stack: Stack) -> Stack:
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    return stack
+
+
+def is_known(text: str) -> bool:
+    """Tell whether an account or region is literal."""
+    return not Token.is_unresolved(text)
