@@ -695,8 +695,10 @@ def _(w: World) -> Access:
     return _decrypt(w, w.stack("K"), w.stack("R", account=OTHER_ACCOUNT))
 
 
-def _stream(w: World, keys: Stack, who: iam.IGrantable, arn: Any, **more: Any) -> Access:
-    key, stream = HardenedKey(keys, "Key"), w.arn("kinesis", f"stream/{w.prefix}")
+def _stream(
+    w: World, keys: Stack, who: iam.IGrantable, arn: Any, delegates: tuple[Service, ...] = (), **more: Any
+) -> Access:
+    key, stream = HardenedKey(keys, "Key", delegate_via=delegates), w.arn("kinesis", f"stream/{w.prefix}")
     key.grant_via(who, Service.KINESIS, use=Use.READ, resource_arns=[stream])
     return Access(arn, key, stream, service="kinesis", read=None, **more)
 
@@ -713,6 +715,13 @@ def _(w: World) -> Access:
     keys, roles = w.stack("K"), w.stack("R", account=OTHER_ACCOUNT, region=w.there)
     role = w.role(roles)
     return _stream(w, keys, role, role)
+
+
+@placement("key.grant_via, role of another account, key with delegate_via")
+def _(w: World) -> Access:
+    keys, roles = w.stack("K"), w.stack("R", account=OTHER_ACCOUNT)
+    role = w.role(roles)
+    return _stream(w, keys, role, role, (Service.KINESIS,), open_to_account=True)
 
 
 @placement("key.grant_via, immutable imported role")

@@ -19,6 +19,7 @@ from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Judge
 from tests.semantics.placements import (
     ACCOUNT,
+    OTHER_ACCOUNT,
     PLACEMENTS,
     REGIONS,
     Access,
@@ -233,6 +234,17 @@ def _via_of(access: Access) -> str | None:
 def test_another_resource_is_not_read(asked: Asked, judge: Judge) -> None:
     if asked.access.read:
         assert not asked.reads(judge, neighbour(asked.arn(asked.access.resource)))
+
+
+def test_nobody_else_of_another_account_reads_it(asked: Asked, judge: Judge) -> None:
+    """The policy of the secret names the grantee, not its account."""
+    who = asked.arn(asked.access.who)
+    if OTHER_ACCOUNT not in who or asked.access.service != "secretsmanager" or not asked.access.read:
+        return
+    resource = asked.arn(asked.access.resource)
+    colleague = f"arn:{asked.scene.partition}:iam::{OTHER_ACCOUNT}:role/colleague"
+    answer = asked.scene.deployment.ask(judge, colleague, asked.access.read, resource, identity=[EVERYTHING])
+    assert not answer.allowed
 
 
 def test_both_sides_are_needed(asked: Asked, judge: Judge) -> None:

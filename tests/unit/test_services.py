@@ -95,3 +95,14 @@ def test_a_service_of_your_own_works_like_a_row() -> None:
     assert glue.via("eu-west-1") == "glue.eu-west-1.amazonaws.com"
     assert glue in {glue}
     assert glue not in SERVICES
+
+
+@pytest.mark.parametrize("region", ["mars", "", "eu-west", "EU-WEST-1", "*", "eu-west-1.amazonaws.com"])
+def test_a_region_that_no_via_service_names_is_refused(region: str) -> None:
+    with pytest.raises(ValueError, match="region must be one like eu-west-1"):
+        Service.SECRETS_MANAGER.via(region)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-east-1", "us-iso-east-1", "${Token[AWS.Region.4]}"])
+def test_a_region_or_token_is_named(region: str) -> None:
+    assert Service.SECRETS_MANAGER.via(region) == f"secretsmanager.{region}.amazonaws.com"
