@@ -20,7 +20,9 @@ _ARNS = {
 
 def policies_of(template: dict[str, Any]) -> dict[str, Any]:
     """Return number and characters of the roles' policies, bytes of the largest key policy, and broken quotas."""
-    inline, managed, key_policies = defaultdict(list), defaultdict(list), [0]
+    inline: dict[str, list[int]] = defaultdict(list)
+    managed: dict[str, list[int]] = defaultdict(list)
+    key_policies = [0]
     resources = template["Resources"]
     for resource in resources.values():
         properties = resource.get("Properties", {})
@@ -32,7 +34,7 @@ def policies_of(template: dict[str, Any]) -> dict[str, Any]:
                 of_kind[role["Ref"]].append(_size(properties["PolicyDocument"], resources))
     attached = [*inline.values(), *managed.values()]
     limits = (
-        ("managed policies a role", facts.MANAGED_POLICIES_PER_IDENTITY, map(len, managed.values())),
+        ("managed policies", facts.MANAGED_POLICIES_PER_IDENTITY, map(len, managed.values())),
         ("characters a managed policy", facts.MANAGED_POLICY_CHARACTERS, map(max, managed.values())),
         ("characters inline", facts.INLINE_POLICY_CHARACTERS, map(sum, inline.values())),
         ("bytes of key policy", facts.KEY_POLICY_BYTES, key_policies),

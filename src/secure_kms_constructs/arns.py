@@ -169,6 +169,18 @@ def bounded(text: str) -> str:
     return re.sub(_PLACEHOLDER, lambda match: "x" * _LONGEST.get(match[0], _LONGEST_ARN), text)
 
 
+def references(resolved: Any) -> set[str]:
+    """Return the logical ids that a resolved value refers to."""
+    if isinstance(resolved, list):
+        return set().union(*map(references, resolved))
+    if not isinstance(resolved, dict):
+        return set()
+    named = resolved.get("Ref") or resolved.get("Fn::GetAtt")
+    name = named[0] if isinstance(named, list) and named else named
+    own = {name} if len(resolved) == 1 and isinstance(name, str) and not name.startswith("AWS::") else set()
+    return own.union(*map(references, resolved.values()))
+
+
 def plain(resolved: Any) -> Any:
     """Return a resolved value with every intrinsic turned into text."""
     if isinstance(resolved, list):

@@ -22,6 +22,22 @@ class Fact(Generic[T]):
     source: str
 
 
+# Every action on one key; a statement of a key's policy with any other name never matches.
+_KEY_ACTION_NAMES = (
+    "CancelKeyDeletion CreateAlias CreateGrant Decapsulate Decrypt DeleteAlias DeleteImportedKeyMaterial "
+    "DeriveSharedSecret DescribeKey DisableKey DisableKeyRotation EnableKey EnableKeyRotation Encapsulate "
+    "Encrypt GenerateDataKey GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext "
+    "GenerateDataKeyWithoutPlaintext GenerateMac GetKeyLastUsage GetKeyPolicy GetKeyRotationStatus "
+    "GetParametersForImport GetPublicKey ImportKeyMaterial ListGrants ListKeyPolicies ListKeyRotations "
+    "ListResourceTags PutKeyPolicy ReEncryptFrom ReEncryptTo ReplicateKey RetireGrant RevokeGrant "
+    "RotateKeyOnDemand ScheduleKeyDeletion Sign SynchronizeMultiRegionKey TagResource UntagResource "
+    "UpdateAlias UpdateKeyDescription UpdatePrimaryRegion Verify VerifyMac"
+)
+KEY_ACTIONS = Fact(
+    frozenset(f"kms:{name}" for name in _KEY_ACTION_NAMES.split(" ")),
+    _DOCS + "service-authorization/latest/reference/list_awskeymanagementservice.html",
+)
+
 # What services do with a symmetric key: no GenerateDataKeyPair*, which nothing at rest uses.
 SYMMETRIC_ACTIONS = Fact(
     (

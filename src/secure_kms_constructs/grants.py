@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -221,6 +221,12 @@ def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:
     return text
 
 
+def check_several(name: str, values: object) -> None:
+    """Check that a parameter is a list; a text would be taken letter by letter."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ValueError(f"{name} must be a list, got {values!r}: put it in brackets")
+
+
 def account_of(stack: Stack) -> Account:
     """Return the account that a stack is deployed to."""
     root = stack.format_arn(service="iam", region="", resource="root")
@@ -313,6 +319,7 @@ class _Held:
     inline: int = 0
     managed: int = 0
     targets: int = 0
+    references: set[str] = field(default_factory=set)
 
 
 # By app and by identity: jsii makes a new Python object for a role each time it is asked.
@@ -330,6 +337,7 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     stack = Stack.of(scope)
     resolved = stack.resolve(statements)
     needed = size(document(resolved))
+    references = arns.references(resolved)
     identities = _held.setdefault(scope.node.root, {})
     held = identities.get(grantee.identity)
     if held is None:
@@ -357,12 +365,13 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     else:
         return False
     held.targets += targets
+    held.references |= references
     return True
 
 
 def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
     """Return what IAM would refuse to attach, other policies of an owned identity included."""
-    inline, managed = held.inline, held.managed
+    inline, managed, circle = held.inline, held.managed, list[str]()
     if isinstance(grantee.principal, (iam.Role, iam.User)):
         stack, resource = Stack.of(grantee.principal), grantee.principal.node.default_child
         default = grantee.principal.node.try_find_child("DefaultPolicy")
@@ -373,7 +382,13 @@ def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
             made_with = stack.resolve({"inline": resource.policies, "managed": resource.managed_policy_arns})
             inline += sum(size(policy["policyDocument"]) for policy in made_with.get("inline", []))
             managed += len(made_with.get("managed", [])) if managed else 0
+            circle = sorted(held.references & arns.references(made_with.get("inline", [])))
     found = []
+    if circle:
+        found.append(
+            f"{grantee.kind} {grantee.name} was made with inline policies that name {', '.join(circle)}, and the key's "
+            f"policy names the {grantee.kind}: CloudFormation refuses the circle, use add_to_policy instead"
+        )
     most = INLINE_POLICY_CHARACTERS.value[grantee.kind]
     if inline > most:
         found.append(

@@ -19,13 +19,14 @@ from . import arns, key_policy_checks
 from .deployers import deployer_of
 from .facts import (
     CROSS_ACCOUNT_ACTIONS,
+    KEY_ACTIONS,
     PENDING_WINDOW_DAYS,
     ROTATION_PERIOD_DAYS,
     SECRET_SUFFIX,
     USAGE_ACTIONS,
     Fact,
 )
-from .grants import Grantee, Validation, account_of, announce, holds_policies, resolve_grantee
+from .grants import Grantee, Validation, account_of, announce, check_several, holds_policies, resolve_grantee
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .places import GRANT_APART, check_reference
@@ -101,7 +102,15 @@ class HardenedKey(kms.Key):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         stack = Stack.of(scope)
+        for name, several in (
+            ("administrators", administrators),
+            ("policy_administrators", policy_administrators),
+            ("delegate_via", delegate_via),
+            ("provision_via", provision_via),
+        ):
+            check_several(name, several)
         symmetric = key_spec == _SYMMETRIC
+        _check_usage_of(key_spec, key_usage)
         if rotation_period is not None and not symmetric:
             raise ValueError(
                 f"rotation_period needs a symmetric key, got key_spec {key_spec.name}: "
@@ -120,11 +129,7 @@ class HardenedKey(kms.Key):
 
         def arn_of(principal: iam.IGrantable) -> str:
             resolved = resolve_grantee(principal, scope)
-            if arns.contradict(resolved.account.id, stack.account):
-                raise ValueError(
-                    f"KMS lets no principal of another account administer a key, got {resolved.name} "
-                    f"for a key of {stack.account}: name a role of that account"
-                )
+            _check_administrator(resolved, stack)
             arn = resolved.arn_in(stack)
             known[arn] = resolved.identity, resolved.name
             return arn
@@ -215,10 +220,15 @@ class HardenedKey(kms.Key):
         self._check_foreign(resolved, actions)
         arn = resolved.arn_in(self.stack)
         if not holds_policies(resolved, self):
+            if resolved.is_foreign(self.stack):
+                needed = {"Effect": "Allow", "Action": list(actions), "Resource": self.key_arn}
+                announce(self, "requiredIdentityPolicy", _foreign_identity(resolved), [needed])
             return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
         self._check_reachable(resolved)
-        needed = tuple(sorted(set(actions)))
-        self.admit(Admission("AllowUse", arn, resolved.account, needed, identity=resolved.identity))
+        admission = Admission(
+            "AllowUse", arn, resolved.account, tuple(sorted(set(actions))), identity=resolved.identity
+        )
+        self.admit(admission)
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -256,6 +266,7 @@ class HardenedKey(kms.Key):
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
         resolved = resolve_grantee(grantee, self)
+        _check_administrator(resolved, self.stack)
         arn = resolved.arn_in(self.stack)
         self._key_policy.know(arn, resolved.identity, resolved.name)
         return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
@@ -276,6 +287,7 @@ class HardenedKey(kms.Key):
             role of another stack whose name is generated, and for a grantee that holds no policies and resources that
             the key policy cannot name.
         """
+        check_several("resource_arns", resource_arns)
         if bool(resource_arns) != bool(service.context_key):
             raise ValueError(
                 f"resource_arns must name the resources that {service.name} puts into the encryption context "
@@ -287,6 +299,12 @@ class HardenedKey(kms.Key):
         wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
         if wild:
             raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
+        for text in map(arns.as_text, self.stack.resolve(list(resource_arns))):
+            parsed = arns.parse(text)
+            if not text.startswith("${") and (parsed is None or parsed.service != service.prefix):
+                raise ValueError(f"resource_arns must be ARNs of {service.name}, got {text!r}: no other ever matches")
+            if parsed and arns.contradict(parsed.region, self._region):
+                raise ValueError(f"resource_arns must be in the region of the key, {self._region}, got {text!r}")
         resolved = resolve_grantee(grantee, self)
         via = service.via(self._region)
         if not holds_policies(resolved, self):
@@ -363,13 +381,7 @@ class HardenedKey(kms.Key):
             ]
             return reduce(lambda one, other: one.combine(other), grants)
         self.admit(through(service, use, via, arn, grantee.account, resource_arns, grantee.identity))
-        announce(
-            self,
-            "requiredIdentityPolicy",
-            f"{grantee.name} is of another account, so its policy cannot be written here: "
-            "unless it allows this already, its owner must add",
-            written,
-        )
+        announce(self, "requiredIdentityPolicy", _foreign_identity(grantee), written)
         return iam.Grant.drop(grantee.principal, "its identity policy is for its owner to write")
 
     def _check_foreign(self, grantee: Grantee, actions: Sequence[str]) -> None:
@@ -431,7 +443,11 @@ class HardenedKey(kms.Key):
 
     def _check_usage(self, actions: Sequence[str]) -> None:
         possible = USAGE_ACTIONS.value[self._usage]
+        if not actions:
+            raise ValueError("actions must name at least one KMS action, got none")
         for pattern in actions:
+            if not meant(pattern, KEY_ACTIONS.value):
+                raise ValueError(f"actions must be KMS actions on a key, got {pattern!r}: see {KEY_ACTIONS.source}")
             if pattern in ("*", "kms:*"):
                 raise ValueError(f"actions must be named one by one, got {pattern!r}: nobody needs all of KMS")
             if meant(pattern, ["kms:PutKeyPolicy"]):
@@ -458,6 +474,33 @@ class HardenedKey(kms.Key):
         return [action for action in actions if action in possible] or actions
 
 
+def _check_administrator(grantee: Grantee, stack: Stack) -> None:
+    if grantee.is_foreign(stack):
+        raise ValueError(
+            f"KMS lets no principal of another account administer a key, got {grantee.name} "
+            f"for a key of {stack.account}: name a role of that account"
+        )
+
+
+def _foreign_identity(grantee: Grantee) -> str:
+    return (
+        f"{grantee.name} is of another account, so its policy cannot be written here: "
+        "unless it allows this already, its owner must add"
+    )
+
+
+def _check_usage_of(spec: kms.KeySpec, usage: kms.KeyUsage) -> None:
+    """Check the pairs that KMS refuses whatever the rest; CDK checks the finer ones."""
+    mac = spec.name.startswith("HMAC")
+    if (spec == _SYMMETRIC) > (usage == kms.KeyUsage.ENCRYPT_DECRYPT) or mac != (
+        usage == kms.KeyUsage.GENERATE_VERIFY_MAC
+    ):
+        raise ValueError(
+            f"key_usage must be one that the key_spec has, got {usage.name} with {spec.name}: "
+            "SYMMETRIC_DEFAULT has ENCRYPT_DECRYPT, HMAC_* have GENERATE_VERIFY_MAC"
+        )
+
+
 def logs_principal(stack: Stack) -> str:
     """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
 
@@ -473,6 +516,8 @@ def _listed(value: str | list[str]) -> list[str]:
 def _check_days(name: str, value: Duration | None, allowed: Fact[tuple[int, int]]) -> None:
     if value is None:
         return
+    if not isinstance(value, Duration):
+        raise ValueError(f"{name} must be a Duration, got {value!r}: write Duration.days(...)")
     if value.is_unresolved():
         raise ValueError(f"{name} must be a literal duration, got a token: KMS limits cannot be checked otherwise")
     days = value.to_days(integral=False)

@@ -15,7 +15,7 @@ from constructs import Construct
 from . import arns, statements
 from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
-from .grants import announce, checked_key_arn
+from .grants import announce, checked_key_arn, paste_ready
 from .keys import HardenedKey, logs_principal
 from .places import check_reference
 from .statements import Statement
@@ -27,15 +27,15 @@ class LogGroupWithCmk(logs.LogGroup):
     It is a ``logs.LogGroup``. The L2's own ``encryption_key`` adds nothing to the key policy, so that its deployment
     fails; this adds CloudWatch Logs under the exact ARN of the group, and the deployer.
 
-    :param key: a symmetric key. The policy of an imported one cannot be written here:
-        ``required_key_policy_statements`` holds what its owner must add. Default: a HardenedKey of its own, in
-        ``node.find_child("Key")``.
+    :param key: a symmetric key of this app. Default: a HardenedKey of its own, in ``node.find_child("Key")``.
+    :param owner_admits: whether the owner of an imported key has added what its policy needs, which
+        ``required_key_policy_statements`` holds. Default: an imported key is an error that shows the statements.
     :param log_group_name: 1 to 512 characters of ``a-z A-Z 0-9 _ - / . #``. It stands in the key policy, so it cannot
         be a name that CloudFormation generates for the group. Default: a name made of the stack's and the id.
     :param retention: how long events are kept. Default: one year.
     :param removal_policy: what happens to the group when it leaves the stack. Default: it is kept.
-    :raises ValueError: for a name that CloudWatch Logs would refuse, a key that is no full key ARN, and a key of
-        another stack that cannot be referred to or cannot name the group.
+    :raises ValueError: for a name that CloudWatch Logs would refuse, a key that is no full key ARN, an imported
+        key, and a key of another stack that cannot be referred to or cannot name the group.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
@@ -46,6 +46,7 @@ class LogGroupWithCmk(logs.LogGroup):
         id: str,
         *,
         key: kms.IKey | None = None,
+        owner_admits: bool = False,
         log_group_name: str | None = None,
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
@@ -74,24 +75,32 @@ class LogGroupWithCmk(logs.LogGroup):
         if isinstance(self.key, HardenedKey):
             self.key.admit_log_group(arn, _deployer(stack, self.key))
         else:
-            self._admit_service(arn)
+            self._admit_service(scope, arn, owner_admits)
         resource: Any = self.node.default_child
         resource.kms_key_id = self.key.key_arn
 
-    def _admit_service(self, log_group_arn: str) -> None:
+    def _admit_service(self, scope: Construct, log_group_arn: str, owner_admits: bool) -> None:
         """Write CloudWatch Logs into the policy of a key that is no HardenedKey, or say what its owner has to write."""
         stack = Stack.of(self)
         needed = statements.logs_service(logs_principal(stack), [log_group_arn], stack.account)
         added = [self.key.add_to_resource_policy(iam.PolicyStatement.from_json(one), True) for one in needed]
-        if not all(one.statement_added for one in added):
-            self.required_key_policy_statements[self.key.key_arn] = needed
-            announce(
-                self,
-                "requiredKeyPolicy",
-                f"the key of {self.node.path} is imported, so its policy cannot be written here: its owner must add, "
-                "or the deployment fails,",
-                needed,
+        if all(one.statement_added for one in added):
+            return
+        if not owner_admits:
+            scope.node.try_remove_child(self.node.id)
+            raise ValueError(
+                f"key must be a key of this app, whose policy can be written, got the imported {self.key.node.path}: "
+                "use a HardenedKey, or pass owner_admits=True once its owner has added these statements, without which "
+                f"the deployment fails: {paste_ready(stack, needed)}"
             )
+        self.required_key_policy_statements[self.key.key_arn] = needed
+        announce(
+            self,
+            "requiredKeyPolicy",
+            f"the key of {self.node.path} is imported, so its policy cannot be written here: its owner must add, "
+            "or the deployment fails,",
+            needed,
+        )
 
 
 def _generated_name(scope: Construct, id: str) -> str:

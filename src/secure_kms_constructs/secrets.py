@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from . import scoped, statements
-from .grants import resolve_grantee
+from .grants import check_several, resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets
@@ -52,6 +52,8 @@ class ScopedSecretReader(Construct):
         key: kms.IKey | AwsManaged | None = None,
         version_stages: Sequence[str] | None = None,
     ) -> None:
+        check_several("secrets", secrets)
+        check_several("version_stages", version_stages or ())
         targets = resolve_secrets(scope, secrets, key)
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")

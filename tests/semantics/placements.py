@@ -637,7 +637,7 @@ def _(w: World) -> Access:
 def _(w: World) -> Access:
     stack = w.stack("S")
     key = ResolvedKey.from_arn(stack, "Key", w.key_arn())
-    group = LogGroupWithCmk(stack, "Group", key=key, log_group_name=f"/{w.prefix}/group")
+    group = LogGroupWithCmk(stack, "Group", key=key, owner_admits=True, log_group_name=f"/{w.prefix}/group")
     arn = w.key_arn()
     return Access("service:logs", arn, group, service="logs", built=group, refused_action="kms:CreateGrant", read=None)
 

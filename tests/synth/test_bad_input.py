@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Annotations, Match
 
-from secure_kms_constructs import AWS_MANAGED, HardenedKey, LogGroupWithCmk, ScopedSecretReader, Service
+from secure_kms_constructs import AWS_MANAGED, HardenedKey, LogGroupWithCmk, ScopedSecretReader, Service, Use
 from tests.synth.templates import ACCOUNT, KEY_ARN, KEY_ID, OTHER_ACCOUNT, REGION, environment, make_role, template
 
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app/db-AbCdEf"
@@ -334,3 +334,59 @@ def test_after_a_refusal_the_stack_still_synthesizes(stack: Stack) -> None:
     with pytest.raises(ValueError, match="at least one secret"):
         read(stack, secrets=[])
     assert [one["Type"] for one in template(stack)["Resources"].values()] == ["AWS::IAM::Role"]
+
+
+@pytest.mark.parametrize(
+    "make, said",
+    [
+        pytest.param(
+            lambda s, r: HardenedKey(s, "K", administrators=r), "administrators must be a list", id="one role"
+        ),
+        pytest.param(
+            lambda s, _: HardenedKey(s, "K", key_usage=kms.KeyUsage.SIGN_VERIFY),
+            "key_usage must be one that the key_spec has, got SIGN_VERIFY with SYMMETRIC_DEFAULT",
+            id="a usage that a symmetric key lacks",
+        ),
+        pytest.param(
+            lambda s, _: HardenedKey(s, "K", key_spec=kms.KeySpec.HMAC_256),
+            "got ENCRYPT_DECRYPT with HMAC_256",
+            id="an HMAC key without its usage",
+        ),
+        pytest.param(
+            lambda s, _: HardenedKey(s, "K", rotation_period=100), "rotation_period must be a Duration", id="a number"
+        ),
+        pytest.param(lambda s, r: HardenedKey(s, "K").grant(r), "at least one KMS action", id="no action"),
+        pytest.param(
+            lambda s, r: HardenedKey(s, "K").grant(r, "kms:Decrpyt"), "got 'kms:Decrpyt'", id="a misspelt action"
+        ),
+        pytest.param(
+            lambda s, r: HardenedKey(s, "K").grant(r, "s3:GetObject"),
+            "got 's3:GetObject'",
+            id="another service's action",
+        ),
+        pytest.param(
+            lambda s, r: HardenedKey(s, "K").grant_via(
+                r,
+                Service.SECRETS_MANAGER,
+                use=Use.READ,
+                resource_arns=["arn:aws:kinesis:eu-west-1:111122223333:stream/s"],
+            ),
+            "resource_arns must be ARNs of SecretsManager",
+            id="another service's ARN",
+        ),
+        pytest.param(
+            lambda s, r: HardenedKey(s, "K").grant_via(r, Service.KINESIS, use=Use.READ, resource_arns="arn:aws:x"),
+            "resource_arns must be a list, got 'arn:aws:x'",
+            id="a text in place of a list",
+        ),
+        pytest.param(
+            lambda s, _: HardenedKey(s, "K").grant_admin(iam.ArnPrincipal("arn:aws:iam::999999999999:role/a")),
+            "KMS lets no principal of another account administer a key",
+            id="an administrator of another account",
+        ),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_refused(stack: Stack, make: Any, said: str) -> None:
+    role = iam.Role(stack, "R", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+    with pytest.raises(ValueError, match=re.escape(said)):
+        make(stack, role)

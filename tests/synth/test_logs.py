@@ -266,7 +266,10 @@ def test_an_alias_of_a_hardened_key_leads_to_it(stack: Stack, key: HardenedKey) 
 
 def test_an_imported_key_says_what_its_owner_must_add(stack: Stack) -> None:
     key = kms.Key.from_key_arn(stack, "Ref", KEY_ARN)
-    group = LogGroupWithCmk(stack, "Log", key=key, log_group_name="/orders")
+    with pytest.raises(ValueError, match=r"key must be a key of this app.*owner_admits=True") as refused:
+        LogGroupWithCmk(stack, "Log", key=key, log_group_name="/orders")
+    assert "AllowCloudWatchLogsToDescribe" in str(refused.value)
+    group = LogGroupWithCmk(stack, "Log", key=key, owner_admits=True, log_group_name="/orders")
     [needed] = group.required_key_policy_statements.values()
     assert [statement["Sid"] for statement in needed] == ["AllowCloudWatchLogs", "AllowCloudWatchLogsToDescribe"]
     text = str(readable(stack.resolve(needed)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
@@ -258,3 +258,18 @@ def test_what_was_granted_can_be_read_back(stack: Stack, key: HardenedKey, role:
         naming(key_policy(stack), "<Role.Arn>")
     ]
     assert reader.required_key_policy_statements == {}
+
+
+def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_refuses(stack: Stack) -> None:
+    key = HardenedKey(stack, "OwnKey")
+    secret = secretsmanager.Secret(stack, "Named", encryption_key=key)
+    allow = iam.PolicyStatement(actions=["secretsmanager:ListSecretVersionIds"], resources=[secret.secret_arn])
+    role = iam.Role(
+        stack,
+        "Made",
+        assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
+        inline_policies={"Own": iam.PolicyDocument(statements=[allow])},
+    )
+    ScopedSecretReader(stack, "CircleReader", grantee=role, secrets=[secret])
+    with pytest.raises(RuntimeError, match="made with inline policies that name Named"):
+        App.of(stack).synth()

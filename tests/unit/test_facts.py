@@ -165,3 +165,12 @@ def test_a_log_group_name_is_what_cloudwatch_takes(name: str, accepted: bool) ->
 )
 def test_a_secret_name_is_what_secrets_manager_takes(name: str, accepted: bool) -> None:
     assert bool(re.fullmatch(facts.SECRET_NAME.value, name)) is accepted
+
+
+def test_every_action_on_a_key_is_known() -> None:
+    published = {
+        f"kms:{name}"
+        for name in IAM.actions.get_actions_for_service("kms")
+        if any(kind["name"] == "key" for kind in IAM.actions.get_action_details("kms", name)["resourceTypes"])
+    }
+    assert published == facts.KEY_ACTIONS.value
