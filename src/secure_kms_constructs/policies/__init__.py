@@ -1,0 +1,20 @@
+"""KMS access, evaluated on policy documents by the rules of KMS. Plain Python: needs neither Node nor CDK."""
+
+from .decisions import Decision, evaluate
+from .documents import Policy, parse_identity_policy, parse_key_policy
+from .reasons import Outcome, Reason
+from .requests import Request
+from .verdicts import PolicyError, Unknown
+
+__all__ = [
+    "Decision",
+    "Outcome",
+    "Policy",
+    "PolicyError",
+    "Reason",
+    "Request",
+    "Unknown",
+    "evaluate",
+    "parse_identity_policy",
+    "parse_key_policy",
+]

@@ -1,0 +1,138 @@
+"""The ``Condition`` element: parsed once, then asked of one request after the other.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from .operators import OPERATORS, Operator
+from .patterns import Context, scalar
+from .verdicts import PolicyError, Unknown, Verdict, all_of, any_of, opposite
+
+_NAME = re.compile(r"(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One operator applied to one condition key.
+
+    :param operator: the operator as written, with set prefix and IfExists.
+    :param key: the condition key as written; empty where all of it is unknown.
+    :param values: the policy's values as written.
+    :param matches: asks it of a request's context.
+    """
+
+    operator: str
+    key: str
+    values: tuple[str | Unknown, ...]
+    matches: Callable[[Context], Verdict]
+
+
+def parse_conditions(block: object, where: str, *, variables: bool) -> tuple[Condition, ...]:
+    """Parse a ``Condition`` element.
+
+    :raises PolicyError: for anything that is no block of operators, keys and values.
+    """
+    return tuple(_conditions(block, where, variables))
+
+
+def _conditions(block: object, where: str, variables: bool) -> Iterator[Condition]:
+    if isinstance(block, Unknown):
+        yield _unknown("Condition", block)
+        return
+    for operator, keys in _members(block, f"{where}: Condition", "an object of operators"):
+        if isinstance(keys, Unknown):
+            yield _unknown(operator, keys)
+            continue
+        for key, values in _members(keys, f"{where}: {operator}", "an object of condition keys"):
+            yield _condition(operator, key, _values(values, f"{where}: {operator} {key}"), where, variables)
+
+
+def _unknown(operator: str, why: Unknown) -> Condition:
+    return Condition(operator, "", (why,), lambda _context: None)
+
+
+def _members(value: object, where: str, what: str) -> list[tuple[str, object]]:
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise PolicyError(f"{where} must be {what}, got {value!r}")
+    return list(value.items())
+
+
+def _values(value: object, where: str) -> tuple[str | Unknown, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return tuple(one if isinstance(one, Unknown) else scalar(one, where) for one in values)
+
+
+def _condition(name: str, key: str, values: tuple[str | Unknown, ...], where: str, variables: bool) -> Condition:
+    prefix, base, if_exists = _parts(name, where)
+    lowered = key.lower()
+    if base == "null":
+        return Condition(name, key, values, _null(lowered, values))
+    operator = OPERATORS[base]
+    accepts = _one_value(operator, values, variables)
+    if_absent = _if_absent(prefix, negated=operator.negated, if_exists=bool(if_exists))
+
+    def matches(context: Context) -> Verdict:
+        actual = context(lowered)
+        if actual is None:
+            return if_absent
+        if isinstance(actual, Unknown):
+            return None
+        return _matches(prefix, actual, lambda one: accepts(one, context))
+
+    return Condition(name, key, values, matches)
+
+
+def _if_absent(prefix: str | None, *, negated: bool, if_exists: bool) -> Verdict:
+    if prefix == "foranyvalue":
+        # Without the key, ForAnyValue does not match and IfExists does; which of them wins, no page says.
+        return None if if_exists else False
+    return if_exists or negated or prefix == "forallvalues"
+
+
+def _parts(name: str, where: str) -> tuple[str | None, str, str | None]:
+    match = _NAME.fullmatch(name.lower())
+    if match and (match[2] in OPERATORS or name.lower() == "null"):
+        return match[1], match[2], match[3]
+    raise PolicyError(f"{where}: Condition must use the operators of IAM, got {name!r}")
+
+
+def _null(key: str, values: tuple[str | Unknown, ...]) -> Callable[[Context], Verdict]:
+    def matches(context: Context) -> Verdict:
+        actual = context(key)
+        if isinstance(actual, Unknown):
+            return None
+        wanted = "true" if actual is None else "false"
+        return any_of(None if isinstance(value, Unknown) else value.lower() == wanted for value in values)
+
+    return matches
+
+
+def _one_value(
+    operator: Operator, values: tuple[str | Unknown, ...], variables: bool
+) -> Callable[[str, Context], Verdict]:
+    known = [value for value in values if isinstance(value, str)]
+    test, otherwise = operator.test(known, variables), False if len(known) == len(values) else None
+
+    def accepts(actual: str, context: Context) -> Verdict:
+        verdict = test(actual, context)
+        if verdict is False:
+            verdict = otherwise
+        return opposite(verdict) if operator.negated else verdict
+
+    return accepts
+
+
+def _matches(prefix: str | None, actual: str | tuple[str | Unknown, ...], accepts: Callable[[str], Verdict]) -> Verdict:
+    if prefix is None:
+        # A multivalued key needs a set operator; what happens without one, no page says.
+        return accepts(actual) if isinstance(actual, str) else None
+    values = (actual,) if isinstance(actual, str) else actual
+    each = (None if isinstance(one, Unknown) else accepts(one) for one in values)
+    if prefix == "foranyvalue":
+        return any_of(each)
+    return all_of(verdict for verdict, one in zip(each, values, strict=True) if one != "")

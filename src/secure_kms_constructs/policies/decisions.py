@@ -1,0 +1,87 @@
+"""One question to the policies of a KMS key, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .documents import Policy, parse_identity_policy, parse_key_policy
+from .evaluation import Policies, is_allowed
+from .reasons import Reason, explain
+from .requests import Request
+from .verdicts import PolicyError, Unknown
+
+Document = Policy | Mapping[str, object] | Unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """The answer to a request.
+
+    :param allowed: True or False; None where it depends on something ``Unknown``, or on what AWS does not
+        document. None is not denied: compare with ``is True``, ``is False`` or ``is None``.
+    """
+
+    allowed: bool | None
+    _request: Request = field(repr=False)
+    _policies: Policies = field(repr=False)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Which statements allow or deny the request, and which nearly do."""
+        return explain(self._request, self._policies)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a Decision may be neither True nor False: compare its .allowed with True, False or None")
+
+    def __str__(self) -> str:
+        answer = {True: "allowed", False: "denied", None: "unknown"}[self.allowed]
+        asked = f"{self._request.principal} {self._request.action} {self._request.key}"
+        return "\n  ".join([f"{answer}: {asked}", *map(str, self.reasons)])
+
+
+def evaluate(
+    request: Request,
+    *,
+    key_policy: Document,
+    identity_policies: Sequence[Document] = (),
+    boundary: Document | None = None,
+) -> Decision:
+    """Decide whether a principal may do something with a KMS key.
+
+    The key policy comes first. Identity policies count where it lets the account decide, and across accounts
+    always. An explicit Deny wins wherever it stands. Grants, session policies and the policies of the
+    organization are not part of it.
+
+    :param request: who does what to which key.
+    :param key_policy: the policy of the key.
+    :param identity_policies: all policies of the principal, those of its groups included.
+    :param boundary: its permissions boundary; by default it has none.
+    :raises PolicyError: when a policy is not well-formed.
+
+    Each policy may be a document of JSON objects, the ``Policy`` that ``parse_key_policy`` or
+    ``parse_identity_policy`` makes of one, which is faster when it is asked more than once, or ``Unknown``.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+    """
+    policies = Policies(
+        _parsed(key_policy, "key policy", is_key_policy=True),
+        tuple(_identity_policies(identity_policies)),
+        None if boundary is None else _parsed(boundary, "permissions boundary", is_key_policy=False),
+    )
+    return Decision(is_allowed(request, policies), request, policies)
+
+
+def _identity_policies(policies: Sequence[Document]) -> list[Policy]:
+    if not isinstance(policies, list | tuple):
+        raise PolicyError(f"identity_policies must be a list of policies, got {policies!r}")
+    return [_parsed(policy, f"identity policy {index}", is_key_policy=False) for index, policy in enumerate(policies)]
+
+
+def _parsed(document: Document, name: str, *, is_key_policy: bool) -> Policy:
+    if not isinstance(document, Policy):
+        return (parse_key_policy if is_key_policy else parse_identity_policy)(document, name=name)
+    if document.is_key_policy is not is_key_policy:
+        wanted = "parse_key_policy" if is_key_policy else "parse_identity_policy"
+        raise PolicyError(f"{name} must come from {wanted}, got the parsed policy {document.name!r}")
+    return document

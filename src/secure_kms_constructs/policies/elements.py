@@ -1,0 +1,88 @@
+"""The ``Action`` and ``Resource`` elements of a statement and their Not siblings.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from .patterns import ANY, Context, Text, check_characters, like, parse_text, resource_like
+from .verdicts import PolicyError, Unknown, Verdict, any_of, opposite
+
+
+@dataclass(frozen=True)
+class Element:
+    """An ``Action`` or ``Resource`` element, or its Not sibling.
+
+    :param negated: whether it is the Not sibling.
+    :param values: its values; empty where a statement has neither, which never matches.
+    """
+
+    negated: bool
+    values: tuple[Text | Unknown, ...]
+
+    def matches_action(self, action: str) -> Verdict:
+        """Tell whether it names an action, given in lower case."""
+        return self._matches(any_of(_names_action(value, action) for value in self.values))
+
+    def matches_resource(self, arn: str, context: Context) -> Verdict:
+        """Tell whether it names a resource."""
+        # A variable without a value names no resource. Whether NotResource then names all others or makes the
+        # statement invalid, the page on variables leaves open.
+        without_value = None if self.negated else False
+        return self._matches(any_of(_names_resource(value, arn, context, without_value) for value in self.values))
+
+    def _matches(self, verdict: Verdict) -> Verdict:
+        return opposite(verdict) if self.negated else verdict
+
+
+def parse_actions(statement: Mapping[str, object], where: str) -> Element:
+    """Parse ``Action`` or ``NotAction``; PolicyError where its values are no texts."""
+    return _element(statement, "Action", where, lambda text: parse_text(text.lower(), variables=False))
+
+
+def parse_resources(statement: Mapping[str, object], where: str, *, variables: bool) -> Element:
+    """Parse ``Resource`` or ``NotResource``; PolicyError where its values are no texts."""
+    return _element(statement, "Resource", where, partial(_resource, variables=variables))
+
+
+def _element(statement: Mapping[str, object], name: str, where: str, parse: Callable[[str], Text]) -> Element:
+    written = next((element for element in (name, f"Not{name}") if element in statement), None)
+    values = tuple(_texts(statement[written], f"{where}: {written}")) if written else ()
+    parsed = (value if isinstance(value, Unknown) else parse(value) for value in values)
+    return Element(written == f"Not{name}", tuple(parsed))
+
+
+def _texts(value: object, where: str) -> Iterator[str | Unknown]:
+    values = value if isinstance(value, list | tuple) else [value]
+    if not values:
+        raise PolicyError(f"{where} must have at least one value, got none")
+    for one in values:
+        if not isinstance(one, str | Unknown):
+            raise PolicyError(f"{where} must be text or a list of texts, got {one!r}")
+        yield one if isinstance(one, Unknown) else check_characters(one, where)
+
+
+def _resource(text: str, *, variables: bool) -> Text:
+    # Variables count only after the fifth colon of an ARN; elsewhere they stay text, which no key ARN holds.
+    return parse_text(text, variables=variables and text.split("${")[0].count(":") >= 5)
+
+
+def _names_action(value: Text | Unknown, action: str) -> Verdict:
+    if isinstance(value, Unknown):
+        return None
+    pattern = value.fixed or ""
+    # Without a service, only "*" is an action.
+    return like(pattern, action) if ":" in pattern else set(pattern) == {ANY}
+
+
+def _names_resource(value: Text | Unknown, arn: str, context: Context, without_value: Verdict) -> Verdict:
+    if isinstance(value, Unknown):
+        return None
+    pattern = value.resolve(context)
+    if isinstance(pattern, str):
+        return resource_like(pattern, arn)
+    return without_value if pattern is None else None

@@ -1,0 +1,168 @@
+"""The rules by which KMS decides: key policy first, then what it lets identity policies decide.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS
+
+from .documents import Effect, Policy, Statement
+from .principals import Caller, Kind, Reach
+from .requests import Request
+from .verdicts import Verdict, all_of, any_of, opposite
+
+_CROSS_ACCOUNT = frozenset(action.lower() for action in CROSS_ACCOUNT_ACTIONS.value)
+_COVERED = {
+    True: (Reach.DIRECT, Reach.DIRECT),
+    None: (Reach.NONE, Reach.DIRECT),
+    False: (Reach.NONE, Reach.NONE),
+}
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The parsed policies that decide a request."""
+
+    key_policy: Policy
+    identity_policies: tuple[Policy, ...]
+    boundary: Policy | None
+
+    @property
+    def all(self) -> tuple[Policy, ...]:
+        """Every policy, because an explicit Deny counts wherever it stands."""
+        return (self.key_policy, *self.identity_policies, *((self.boundary,) if self.boundary else ()))
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What a key policy statement does for a caller.
+
+    :param known: how far it covers the caller for sure.
+    :param possible: how far it may, where its principals are not all known.
+    :param verdict: whether it allows the request, given that it covers the caller.
+    """
+
+    known: Reach
+    possible: Reach
+    verdict: Verdict
+
+    def reaches(self, reach: Reach) -> Verdict:
+        """Return whether the statement admits the caller that far."""
+        if self.known >= reach:
+            return self.verdict
+        return None if self.possible >= reach and self.verdict is not False else False
+
+
+NOT_ADMITTED = Admission(Reach.NONE, Reach.NONE, False)
+
+
+def is_allowed(request: Request, policies: Policies) -> Verdict:
+    """Return whether the policies allow a request; None where that cannot be told."""
+    denied = any_of(
+        denies(statement, named, request, policies)
+        for policy in policies.all
+        for statement, named in policy.about(request.lowered_action)
+    )
+    return all_of((opposite(denied), _is_granted(request, policies)))
+
+
+def _is_granted(request: Request, policies: Policies) -> Verdict:
+    if request.cross_account and not works_across_accounts(request):
+        return False
+    admissions = [
+        admission(statement, named, request) for statement, named in policies.key_policy.about(request.lowered_action)
+    ]
+    admitted = any_of(one.reaches(Reach.ACCOUNT) for one in admissions)
+    if admitted is False:
+        # So it is for most pairs of principal and key; their identity policies need not be asked.
+        return False
+    delegated = all_of((admitted, identity_allows(request, policies)))
+    if request.cross_account:
+        return delegated
+    direct = any_of(one.reaches(Reach.DIRECT) for one in admissions)
+    role = any_of(one.reaches(Reach.ROLE) for one in admissions)
+    return any_of((direct, all_of((role, boundary_allows(request, policies))), delegated))
+
+
+def works_across_accounts(request: Request) -> bool:
+    """Tell whether the action ever works on the key of another account.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+    """
+    return request.lowered_action in _CROSS_ACCOUNT
+
+
+def identity_allows(request: Request, policies: Policies) -> Verdict:
+    """Return whether the identity's own policies, within its boundary, allow a request."""
+    if request.caller.kind is Kind.ROOT:
+        # The root user has every permission in its account, and no policy that could take one away.
+        return True
+    allowed = any_of(policy_allows(policy, request) for policy in policies.identity_policies)
+    return all_of((allowed, boundary_allows(request, policies)))
+
+
+def boundary_allows(request: Request, policies: Policies) -> Verdict:
+    """Return whether the permissions boundary, if there is one, allows a request."""
+    return policies.boundary is None or policy_allows(policies.boundary, request)
+
+
+def policy_allows(policy: Policy, request: Request) -> Verdict:
+    """Return whether a statement of an identity policy or boundary allows a request."""
+    return any_of(allows(statement, named, request) for statement, named in policy.about(request.lowered_action))
+
+
+def allows(statement: Statement, named: Verdict, request: Request) -> Verdict:
+    """Return whether a statement that names the action (or may) allows a request, whoever makes it."""
+    if statement.effect is Effect.DENY:
+        return False
+    return _if_effect_is_known(statement, all_of((named, _applies(statement, request))))
+
+
+def denies(statement: Statement, named: Verdict, request: Request, policies: Policies) -> Verdict:
+    """Return whether a statement that names the action (or may) denies a request."""
+    if statement.effect is Effect.ALLOW:
+        return False
+    covered = _is_denied_to(statement, request.caller, bounded=policies.boundary is not None)
+    if covered is False:
+        return False
+    return _if_effect_is_known(statement, all_of((covered, named, _applies(statement, request))))
+
+
+def admission(statement: Statement, named: Verdict, request: Request) -> Admission:
+    """Return what a key policy statement that names the action (or may) does for the caller."""
+    known = statement.principals.reach(request.caller)
+    possible = Reach.DIRECT if statement.principals.may_cover(request.caller) else known
+    if statement.not_principals:
+        known, possible = _COVERED[opposite(statement.principals.exempts(request.caller))]
+    if possible is Reach.NONE:
+        return NOT_ADMITTED
+    return Admission(known, possible, allows(statement, named, request))
+
+
+def covers(statement: Statement, caller: Caller) -> Verdict:
+    """Return whether a statement is about a caller."""
+    if statement.not_principals:
+        return opposite(statement.principals.exempts(caller))
+    if statement.principals.reach(caller) is not Reach.NONE:
+        return True
+    return None if statement.principals.may_cover(caller) else False
+
+
+def _is_denied_to(statement: Statement, caller: Caller, *, bounded: bool) -> Verdict:
+    # "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions
+    # boundary policy attached, regardless of the values specified in the NotPrincipal element":
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+    if statement.not_principals and bounded:
+        return True
+    return covers(statement, caller)
+
+
+def _applies(statement: Statement, request: Request) -> Verdict:
+    return statement.applies(request.key, request.value)
+
+
+def _if_effect_is_known(statement: Statement, verdict: Verdict) -> Verdict:
+    return None if statement.effect is Effect.UNKNOWN and verdict is True else verdict

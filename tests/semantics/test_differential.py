@@ -1,0 +1,75 @@
+"""The evaluator against iam-simulate, on generated policies and requests.
+
+``DIFFERENTIAL_COMPARISONS=20000 pytest tests/semantics/test_differential.py`` compares more, and at random.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from secure_kms_constructs.policies import Decision, Request, evaluate
+from tests.semantics.differences import DIFFERENCES, UNDECIDED, Difference, Undecided, rewritten
+from tests.semantics.engine import Engine
+from tests.semantics.strategies import REQUESTS_PER_CASE, cases
+
+Json = dict[str, Any]
+
+COMPARISONS = int(os.environ.get("DIFFERENTIAL_COMPARISONS", "0"))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def answers() -> Counter[bool]:
+    return Counter()
+
+
+def decide(case: Json) -> Decision:
+    request = Request(case["principal"], case["action"], case["key"], case["context"])
+    policies = {name: case[name] for name in ("key_policy", "identity_policies", "boundary")}
+    return evaluate(request, **policies)
+
+
+@settings(
+    max_examples=(COMPARISONS or 2000) // REQUESTS_PER_CASE,
+    derandomize=not COMPARISONS,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(drawn=cases())
+def test_both_answer_alike(drawn: list[Json], engine: Engine, answers: Counter[bool]) -> None:
+    for case, theirs in zip(drawn, engine.ask([rewritten(case) for case in drawn]), strict=True):
+        ours = decide(case)
+        assert ours.allowed is theirs, f"iam-simulate says {theirs}\n{ours}\n{json.dumps(case, indent=1)}"
+        answers[theirs] += 1
+
+
+def test_enough_was_compared(answers: Counter[bool]) -> None:
+    """A generator that only makes denials would compare nothing."""
+    total = answers.total()
+    assert total >= (COMPARISONS or 2000)
+    assert 0.2 < answers[True] / total < 0.8
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.rule)
+def test_the_difference_is_still_there(difference: Difference, engine: Engine) -> None:
+    assert decide(difference.example).allowed is difference.allowed
+    as_is, as_rewritten = engine.ask([difference.example, difference.rewrite(difference.example)])
+    assert (as_is, as_rewritten) == (not difference.allowed, difference.allowed), difference.source
+
+
+@pytest.mark.parametrize("undecided", UNDECIDED, ids=lambda undecided: undecided.why)
+def test_only_the_engine_decides(undecided: Undecided, engine: Engine) -> None:
+    assert decide(undecided.example).allowed is None, undecided.source
+    assert engine.ask([undecided.example]) in ([True], [False])
