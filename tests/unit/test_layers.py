@@ -49,7 +49,7 @@ LAYERS = {
 }
 PLAIN = [
     *("facts", "services", "arns", "reading", "statements", "packing"),
-    *("key_policies", "key_policy_checks", "narrowing"),
+    *("key_policies", "key_policy_checks", "narrowing", "policies"),
 ]
 
 BLOCKED = """
