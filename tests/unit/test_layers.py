@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ LAYERS = {
 }
 PLAIN = [
     *("facts", "services", "arns", "reading", "statements", "packing"),
-    *("key_policies", "key_policy_checks", "narrowing", "policies"),
+    *("key_policies", "key_policy_checks", "narrowing"),
 ]
 
 BLOCKED = """
@@ -64,7 +65,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("module", PLAIN)
+@pytest.mark.parametrize("module", [*PLAIN, "policies"])
 def test_a_plain_module_imports_without_the_cdk(module: str) -> None:
     done = run(f"{BLOCKED}\nimport secure_kms_constructs.{module}")
     assert done.returncode == 0, done.stderr
@@ -127,6 +128,15 @@ def test_the_plain_side_imports_only_the_standard_library(module: str) -> None:
     inner, outer = imports_of(PACKAGE / f"{module}.py")
     assert outer <= sys.stdlib_module_names
     assert inner <= set(PLAIN)
+
+
+def test_the_evaluator_stands_on_facts_alone() -> None:
+    """A builder must not grade itself, nor what grades it."""
+    for path in (PACKAGE / "policies").glob("*.py"):
+        ours = re.findall(r"^from secure_kms_constructs\.(\w+)", path.read_text(), re.MULTILINE)
+        assert set(ours) <= {"facts"}, path
+        _, outer = imports_of(path)
+        assert outer <= {*sys.stdlib_module_names, "secure_kms_constructs"}, path
 
 
 def test_the_checks_are_not_written_by_the_builders() -> None:
