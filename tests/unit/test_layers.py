@@ -53,6 +53,13 @@ PLAIN = [
     *("key_policies", "key_policy_checks", "narrowing"),
 ]
 
+# The packages of the plain side that judge, and what each may import beside itself. A builder must not grade itself.
+JUDGES = {
+    "policies": {"facts"},
+    "templates": {"facts", "policies"},
+    "access": {"facts", "policies", "templates"},
+}
+
 BLOCKED = """
 import sys
 for name in ("aws_cdk", "jsii", "constructs"):
@@ -65,7 +72,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("module", [*PLAIN, "policies"])
+@pytest.mark.parametrize("module", [*PLAIN, *JUDGES])
 def test_a_plain_module_imports_without_the_cdk(module: str) -> None:
     done = run(f"{BLOCKED}\nimport secure_kms_constructs.{module}")
     assert done.returncode == 0, done.stderr
@@ -130,13 +137,17 @@ def test_the_plain_side_imports_only_the_standard_library(module: str) -> None:
     assert inner <= set(PLAIN)
 
 
-def test_the_evaluator_stands_on_facts_alone() -> None:
-    """A builder must not grade itself, nor what grades it."""
-    for path in (PACKAGE / "policies").glob("*.py"):
-        ours = re.findall(r"^from secure_kms_constructs\.(\w+)", path.read_text(), re.MULTILINE)
-        assert set(ours) <= {"facts"}, path
+@pytest.mark.parametrize("package", JUDGES)
+def test_what_judges_does_not_import_what_builds(package: str) -> None:
+    for path in (PACKAGE / package).rglob("*.py"):
+        ours = re.findall(r"^ *from secure_kms_constructs\.(\w+)", path.read_text(), re.MULTILINE)
+        assert set(ours) <= {*JUDGES[package], package}, path
         _, outer = imports_of(path)
         assert outer <= {*sys.stdlib_module_names, "secure_kms_constructs"}, path
+
+
+def test_every_package_has_its_place() -> None:
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(JUDGES)
 
 
 def test_the_checks_are_not_written_by_the_builders() -> None:

@@ -1,0 +1,93 @@
+"""The keys, identities and resources that templates describe, with what cannot be told from them as ``Unknown``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from secure_kms_constructs.policies import Policy
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """Where a template says it.
+
+    :param path: the construct path, without the ``/Resource`` of the L1; ``<stack>/<logical id>`` where the
+        template names no path.
+    """
+
+    stack: str
+    logical_id: str
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One resource of a template, its intrinsic functions resolved as far as they can be.
+
+    :param type: the CloudFormation type, such as ``AWS::KMS::Key``.
+    :param arn: its ARN, with a stand-in for a part that only deployment tells; None for a type without one.
+    :param properties: what cannot be told is ``Unknown``, whole or inside.
+    """
+
+    type: str
+    source: Source
+    partition: str
+    region: str
+    account: str
+    arn: str | None
+    properties: Mapping[str, object]
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """A key: one of the templates, or one that they only mention.
+
+    :param source: None for a key that is only mentioned; then its policy is unknown.
+    """
+
+    arn: str
+    policy: Policy
+    source: Source | None
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """A role or user: one of the templates, or one that they only mention or attach policies to.
+
+    :param policies: all of its policies that the templates tell, and an unknown one where there may be more.
+    :param source: None for one that is only mentioned.
+    """
+
+    arn: str
+    policies: tuple[Policy, ...]
+    boundary: Policy | None
+    source: Source | None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that could not be read, and what follows from it."""
+
+    source: Source | None
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """All that some templates describe, under one assumption about their conditions.
+
+    :param assumes: the conditions that the templates leave open and this landscape decides, by
+        ``<stack>/<condition>``; empty where none matters.
+    :param sources: the source of each policy's statements, by the policy's name.
+    """
+
+    keys: tuple[Key, ...]
+    identities: tuple[Identity, ...]
+    resources: tuple[Resource, ...]
+    notes: tuple[Note, ...] = ()
+    assumes: Mapping[str, bool] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+
