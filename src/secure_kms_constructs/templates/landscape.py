@@ -89,5 +89,3 @@ class Landscape:
     notes: tuple[Note, ...] = ()
     assumes: Mapping[str, bool] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
-
-
