@@ -7,17 +7,17 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, cast
-from weakref import WeakKeyDictionary
+from functools import cached_property, partial
+from typing import Any
 
 import jsii
 from aws_cdk import Annotations, Stack, Token, region_info
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from constructs import Construct, IValidation
+from constructs import Construct, IConstruct, IValidation
 
 from . import arns
+from .asking import account_of, asked_once, child_of, name_of, node_of, region_of, root_of, stack_of
 from .facts import (
     INLINE_POLICY_CHARACTERS,
     LOOKUP_DUMMY_KEY_ID,
@@ -31,15 +31,28 @@ from .statements import Statement, document
 
 
 @jsii.implements(IValidation)
-class Validation:
-    """A check that CDK runs at synth; it returns one message for each problem."""
-
-    def __init__(self, check: Callable[[], list[str]]) -> None:
-        self._check = check
+class _Validation:
+    def __init__(self, checks: list[Callable[[], list[str]]]) -> None:
+        self._checks = checks
 
     def validate(self) -> list[str]:
-        """Run the check."""
-        return self._check()
+        return [message for check in self._checks for message in check()]
+
+
+@asked_once
+def _checks_of(stack: Stack) -> list[Callable[[], list[str]]]:
+    # One validation a stack: each costs three calls into Node to make, and one back.
+    checks: list[Callable[[], list[str]]] = []
+    node_of(stack).add_validation(_Validation(checks))
+    return checks
+
+
+def check_at_synth(stack: Stack, check: Callable[[], list[str]]) -> None:
+    """Have CDK run a check of something in a stack at synth.
+
+    :param check: returns one message for each problem, which says where it is.
+    """
+    _checks_of(stack).append(check)
 
 
 @dataclass(frozen=True)
@@ -66,14 +79,14 @@ class Grantee:
     @property
     def name(self) -> str:
         """How messages call it."""
-        return self._text or str(cast(Any, self.principal).node.path)
+        return self._text or str(node_of(self.principal).path)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """What is equal for every spelling of the role or user."""
         if self._text:
             return arns.identity(self._text)
-        name = cast(Any, self.principal)._physical_name  # CDK's protected physicalName: one call, not three
+        name = name_of(self.principal)
         if "${" in name:
             return self._arn
         account = "${AWS.AccountId}" if "${" in self.account.id else self.account.id
@@ -92,7 +105,7 @@ class Grantee:
         if self._stack is key_stack:
             return self._arn
         ways = f"give it a literal {self.kind}_name and its stack an env"
-        literal = _literal_name(self.principal)
+        literal = self._literal_name
         if literal is not None:
             check_environments(key_stack, self._stack, self.name, ways)
             return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
@@ -110,7 +123,7 @@ class Grantee:
             "or serve it with delegate_via=[...] on the HardenedKey"
         )
 
-    @property
+    @cached_property
     def account_text(self) -> str:
         """Its account as text."""
         return _as_text(self._stack or self._scope_stack, self.account.id)
@@ -142,10 +155,24 @@ class Grantee:
 
     def literal_arn(self) -> str:
         """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
-        literal = _literal_name(self.principal) if self._stack is not None else None
-        if self._stack is None or literal is None:
+        if self._stack is None or self._literal_name is None:
             return self._arn
+        literal = self._literal_name
         return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+
+    @cached_property
+    def _literal_name(self) -> str | None:
+        """Return ``path/name`` as it stands in the ARN, None where either is known only at deploy time."""
+        resource = child_of(self.principal)
+        if isinstance(resource, iam.CfnRole):
+            name, path = resource.role_name, resource.path
+        elif isinstance(resource, iam.CfnUser):
+            name, path = resource.user_name, resource.path
+        else:
+            return None
+        if name is None or Token.is_unresolved(name) or Token.is_unresolved(path):
+            return None
+        return f"{(path or '/').strip('/')}/{name}".lstrip("/")
 
     def check_writer(self, writer: Stack) -> None:
         """Check that an identity policy made in a stack reaches the principal.
@@ -159,7 +186,7 @@ class Grantee:
             raise ValueError(f"{self.name} lives in another account than stack {writer.node.path}: {ways}")
         check_reference(writer, self._stack, self.name, ways)
         if not same_environment(writer, self._stack):
-            if _literal_name(self.principal) is None:
+            if self._literal_name is None:
                 raise ValueError(
                     f"{self.name} lives in another region than stack {writer.node.path} and its {self.kind} name is "
                     f"generated: give it a literal {self.kind}_name, or {ways}"
@@ -168,9 +195,10 @@ class Grantee:
             writer.add_stack_dependency(self._stack)
 
 
+@asked_once
 def account_text(stack: Stack) -> str:
     """Return the account of a stack as text."""
-    return _as_text(stack, stack.account)
+    return _as_text(stack, account_of(stack).id)
 
 
 def _as_text(stack: Stack, value: str) -> str:
@@ -184,7 +212,7 @@ def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | No
         CDK CLI runs the app the dummy is an error annotation instead: the CLI must get through the pass in which it
         learns what to look up, and deploys nothing that carries an error.
     """
-    parsed = arns.key_arn(arns.as_text(Stack.of(scope).resolve(key.key_arn)), what)
+    parsed = arns.key_arn(arns.as_text(stack_of(scope).resolve(key.key_arn)), what)
     if parsed and arns.is_lookup_dummy(parsed):
         report_lookup(scope, what)
     return parsed
@@ -208,15 +236,15 @@ def report_lookup(scope: Construct, what: str, failure: str | None = None) -> No
 
 def announce(scope: Construct, name: str, why: str, needed: Sequence[Statement]) -> None:
     """Tell, as an informational finding, what somebody else has to write."""
-    text = f"{why} {paste_ready(Stack.of(scope), needed)}"
+    text = f"{why} {paste_ready(stack_of(scope), needed)}"
     Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
 
 
 def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:
     """Return statements as JSON, with every value that is known before the deployment filled in."""
     text = json.dumps(arns.plain(stack.resolve(list(needed))), indent=2)
-    if is_known(stack.region):
-        partition = region_info.RegionInfo.get(stack.region).partition
+    if is_known(region_of(stack)):
+        partition = region_info.RegionInfo.get(region_of(stack)).partition
         text = text.replace("${AWS.Partition}", partition or "${AWS.Partition}")
     return text
 
@@ -227,10 +255,16 @@ def check_several(name: str, values: object) -> None:
         raise ValueError(f"{name} must be a list, got {values!r}: put it in brackets")
 
 
-def account_of(stack: Stack) -> Account:
-    """Return the account that a stack is deployed to."""
-    root = stack.format_arn(service="iam", region="", resource="root")
-    return Account(root, stack.account)
+@asked_once
+def _principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
+    return grantee.grant_principal
+
+
+@asked_once
+def _owned(principal: iam.Role | iam.User) -> Grantee:
+    stack = stack_of(principal)
+    kind, arn = ("role", principal.role_arn) if isinstance(principal, iam.Role) else ("user", principal.user_arn)
+    return Grantee(principal, kind, account_of(stack), arn, "", stack, stack)
 
 
 def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
@@ -238,12 +272,9 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
 
     :raises ValueError: where it is neither, or which one cannot be told.
     """
-    principal = grantee.grant_principal
+    principal = _principal_of(grantee)
     if isinstance(principal, (iam.Role, iam.User)):
-        stack = Stack.of(principal)
-        kind = "role" if isinstance(principal, iam.Role) else "user"
-        arn = principal.role_arn if isinstance(principal, iam.Role) else principal.user_arn
-        return Grantee(principal, kind, account_of(stack), arn, "", stack, Stack.of(scope))
+        return _owned(principal)
     if isinstance(principal, iam.Group):
         raise ValueError(
             f"grantee must be a role or a user, got the group {principal.node.path}: "
@@ -259,7 +290,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
             f"grantee must be one role or user without conditions, got {json.dumps(named, sort_keys=True)}"
             f"{' with conditions' if fragment.conditions else ''}: grant to a role that the service or caller assumes"
         )
-    stack, arn = Stack.of(scope), named["AWS"][0]
+    stack, arn = stack_of(scope), named["AWS"][0]
     text = arns.as_text(stack.resolve(arn))
     parsed = arns.principal_arn(text)
     if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
@@ -276,22 +307,10 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
     return Grantee(principal, parsed[1], home, arn, text, None, stack)
 
 
-def _literal_name(principal: Any) -> str | None:
-    """Return ``path/name`` as it stands in the ARN, None where either is known only at deploy time."""
-    resource = principal.node.default_child
-    if isinstance(resource, iam.CfnRole):
-        name, path = resource.role_name, resource.path
-    elif isinstance(resource, iam.CfnUser):
-        name, path = resource.user_name, resource.path
-    else:
-        return None
-    if name is None or Token.is_unresolved(name) or Token.is_unresolved(path):
-        return None
-    return f"{(path or '/').strip('/')}/{name}".lstrip("/")
-
-
 def holds_policies(grantee: Grantee, scope: Construct) -> bool:
     """Tell whether an identity policy attached to the grantee lands; immutable imports drop it and report success."""
+    if grantee.stack is not None:
+        return True
     # CDK does not synthesize an empty policy, so the probe leaves no resource behind.
     probe = iam.Policy(scope, "Probe")
     try:
@@ -306,10 +325,23 @@ def _attach(policy: iam.Policy, grantee: Grantee) -> bool:
     if attach is None:
         return False
     attach(policy)
-    if isinstance(principal, (iam.Role, iam.User)):
+    resource = child_of(policy)
+    return any(stack_of(policy).resolve([resource.roles, resource.users]))
+
+
+def _attach_inline(scope: Construct, grantee: Grantee, statements: Sequence[Statement]) -> bool:
+    written = iam.PolicyDocument.from_json(document(statements))
+    if grantee.stack is not None:
+        iam.Policy(scope, "Policy", document=written, **_holder(grantee))
         return True
-    resource: Any = policy.node.default_child
-    return any(Stack.of(policy).resolve([resource.roles, resource.users]))
+    if _attach(iam.Policy(scope, "Policy", document=written), grantee):
+        return True
+    scope.node.try_remove_child("Policy")
+    return False
+
+
+def _holder(grantee: Grantee) -> dict[str, Any]:
+    return {f"{grantee.kind}s": [grantee.principal]}
 
 
 @dataclass
@@ -322,8 +354,10 @@ class _Held:
     references: set[str] = field(default_factory=set)
 
 
-# By app and by identity: jsii makes a new Python object for a role each time it is asked.
-_held: WeakKeyDictionary[Any, dict[str, _Held]] = WeakKeyDictionary()
+@asked_once
+def _held_in(_app: IConstruct) -> dict[str, _Held]:
+    # By identity, because jsii makes a new Python object for a role each time it is asked.
+    return {}
 
 
 def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Sequence[Statement], targets: int) -> bool:
@@ -334,33 +368,25 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     :param targets: how many things the statements are for, in the words of that message.
     :return: False where the grantee holds no policies; nothing is attached then.
     """
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     resolved = stack.resolve(statements)
     needed = size(document(resolved))
     references = arns.references(resolved)
-    identities = _held.setdefault(scope.node.root, {})
+    identities = _held_in(root_of(stack))
     held = identities.get(grantee.identity)
     if held is None:
         held = identities[grantee.identity] = _Held()
-        scope.node.add_validation(Validation(partial(_over_quota, grantee, held)))
+        check_at_synth(stack, partial(_over_quota, grantee, held))
     if held.inline + needed <= INLINE_POLICY_CHARACTERS.value[grantee.kind]:
-        policy = iam.Policy(scope, "Policy", document=iam.PolicyDocument.from_json(document(statements)))
-        if not _attach(policy, grantee):
-            scope.node.try_remove_child("Policy")
+        if not _attach_inline(scope, grantee, statements):
             return False
         held.inline += needed
     elif holds_policies(grantee, scope):
-        who: Any = [grantee.principal]
         packs = pack(statements, resolved, MANAGED_POLICY_CHARACTERS.value)
         for number, part in enumerate(packs, start=1):
             # Through the policy's own Roles, not the role's ManagedPolicyArns: key -> role -> policy -> key is a cycle.
-            iam.ManagedPolicy(
-                scope,
-                f"Policy{number}",
-                document=iam.PolicyDocument.from_json(document(part)),
-                roles=who if grantee.kind == "role" else None,
-                users=who if grantee.kind == "user" else None,
-            )
+            written = iam.PolicyDocument.from_json(document(part))
+            iam.ManagedPolicy(scope, f"Policy{number}", document=written, **_holder(grantee))
         held.managed += len(packs)
     else:
         return False
@@ -372,17 +398,18 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
 def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
     """Return what IAM would refuse to attach, other policies of an owned identity included."""
     inline, managed, circle = held.inline, held.managed, list[str]()
-    if isinstance(grantee.principal, (iam.Role, iam.User)):
-        stack, resource = Stack.of(grantee.principal), grantee.principal.node.default_child
-        default = grantee.principal.node.try_find_child("DefaultPolicy")
+    if grantee.stack is not None:
+        stack, resource = grantee.stack, child_of(grantee.principal)
+        default = node_of(grantee.principal).try_find_child("DefaultPolicy")
         if isinstance(default, iam.Policy):
             inline += size(stack.resolve(default.document))
         if isinstance(resource, (iam.CfnRole, iam.CfnUser)):
-            # What is empty drops out of a resolved value.
-            made_with = stack.resolve({"inline": resource.policies, "managed": resource.managed_policy_arns})
-            inline += sum(size(policy["policyDocument"]) for policy in made_with.get("inline", []))
-            managed += len(made_with.get("managed", [])) if managed else 0
-            circle = sorted(held.references & arns.references(made_with.get("inline", [])))
+            if resource.policies:
+                # What is empty drops out of a resolved value.
+                made_with = stack.resolve({"inline": resource.policies}).get("inline", [])
+                inline += sum(size(policy["policyDocument"]) for policy in made_with)
+                circle = sorted(held.references & arns.references(made_with))
+            managed += len(stack.resolve(resource.managed_policy_arns) or ()) if managed else 0
     found = []
     if circle:
         found.append(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import jsii
-from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, IAnyProducer, IResolvable, Lazy, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from . import arns, key_policy_checks
+from . import arns, key_policy_checks, statements
+from .asking import account_of, asked_once, child_of, place_in, region_of, stack_of
 from .deployers import deployer_of
 from .facts import (
     CROSS_ACCOUNT_ACTIONS,
@@ -26,7 +28,7 @@ from .facts import (
     USAGE_ACTIONS,
     Fact,
 )
-from .grants import Grantee, Validation, account_of, announce, check_several, holds_policies, resolve_grantee
+from .grants import Grantee, announce, check_at_synth, check_several, holds_policies, resolve_grantee
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .places import GRANT_APART, check_reference
@@ -43,11 +45,61 @@ _ALL_USES = frozenset().union(*USAGE_ACTIONS.value.values())
 
 @jsii.implements(IAnyProducer)
 class _Document:
-    def __init__(self, policy: KeyPolicy) -> None:
+    def __init__(self, stack: Stack, policy: KeyPolicy) -> None:
+        self._stack = stack
         self._policy = policy
 
     def produce(self, _context: Any) -> Any:
-        return self._policy.document()
+        return _shared(self._stack, self._policy.document())
+
+
+def _shared(stack: Stack, document: dict[str, Any]) -> IResolvable:
+    """Return a document as a token, the same for the same: a document is long, and Node asks for it often."""
+    tokens, text = _tokens_in(stack), _as_json(document)
+    if text not in tokens:
+        tokens[text] = Token.as_any(document)
+    return tokens[text]
+
+
+@asked_once
+def _tokens_in(_stack: Stack) -> dict[str, IResolvable]:
+    return {}
+
+
+@asked_once
+def _problems_in(_stack: Stack) -> dict[str, list[str]]:
+    return {}
+
+
+def _as_json(document: Any) -> str:
+    return json.dumps(document, default=_reference)
+
+
+def _reference(value: Any) -> str:
+    return str(value.__jsii_ref__.ref)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    # jsii may make a new Python object each time it hands over the same thing; its reference tells.
+    return hasattr(one, "__jsii_ref__") and _reference(one) == _reference(other)
+
+
+@asked_once
+def _texts_of(stack: Stack) -> tuple[str, str]:
+    """Return the account of a stack and its root as text."""
+    account = account_of(stack)
+    own, root = map(arns.as_text, stack.resolve([account.id, account.root]))
+    return own, root
+
+
+@lru_cache(maxsize=1)
+def _empty_document() -> iam.PolicyDocument:
+    return iam.PolicyDocument()
+
+
+@lru_cache(maxsize=1)
+def _longest_window() -> Duration:
+    return Duration.days(PENDING_WINDOW_DAYS.value[1])
 
 
 class HardenedKey(kms.Key):
@@ -101,7 +153,7 @@ class HardenedKey(kms.Key):
         separation_of_duties: bool = True,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        stack = Stack.of(scope)
+        stack = stack_of(scope)
         for name, several in (
             ("administrators", administrators),
             ("policy_administrators", policy_administrators),
@@ -137,12 +189,12 @@ class HardenedKey(kms.Key):
         known: dict[str, tuple[str, str]] = {}
         self._refusal: ValueError | None = None
         self._asked = ""
-        self._delegation: tuple[Any, Any] = ({}, {})
+        self._asked_via: tuple[str, str] | None = None
         self._deployer_grant: iam.Grant | None = None
         self._stack = stack
-        self._region = stack.region
+        self._region = region_of(stack)
         self._account = account_of(stack)
-        self._account_text, self._root_text = map(arns.as_text, stack.resolve([self._account.id, self._account.root]))
+        self._account_text, self._root_text = _texts_of(stack)
         self._delegates = tuple(delegate_via)
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
         self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
@@ -168,17 +220,34 @@ class HardenedKey(kms.Key):
             description=description,
             enable_key_rotation=symmetric or None,
             rotation_period=rotation_period,
-            pending_window=pending_window or Duration.days(PENDING_WINDOW_DAYS.value[1]),
+            pending_window=pending_window or _longest_window(),
             multi_region=multi_region or None,
             key_spec=None if symmetric else key_spec,
             key_usage=None if symmetric else key_usage,
-            policy=iam.PolicyDocument(),
+            policy=_empty_document(),
             removal_policy=removal_policy,
         )
-        # Rendered at synth from plain data; the L2's own document stays private and empty.
-        resource: Any = self.node.default_child
-        resource.key_policy = Lazy.uncached_any(_Document(self._key_policy))
-        self.node.add_validation(Validation(lambda: key_policy_checks.problems(stack.resolve(resource.key_policy))))
+        # Rendered from plain data; the L2's own document stays empty.
+        place_in(self, scope)
+        self._resource = child_of(self)
+        self._rendered = _shared(stack, self._key_policy.document())
+        self._resource.key_policy = self._rendered
+        self._key_policy.at_first_change(self._render_at_synth)
+        check_at_synth(stack, self._problems)
+
+    def _render_at_synth(self) -> None:
+        self._rendered = Lazy.uncached_any(_Document(self._stack, self._key_policy))
+        self._resource.key_policy = self._rendered
+
+    def _problems(self) -> list[str]:
+        """Return what is wrong with the finished key policy, whoever wrote it."""
+        written: Any = self._resource.key_policy
+        known = _problems_in(self._stack)
+        document = self._key_policy.document() if _is_same(written, self._rendered) else written
+        text = _as_json(document)
+        if text not in known:
+            known[text] = key_policy_checks.problems(self._stack.resolve(document))
+        return [f"{self.node.path}: {problem}" for problem in known[text]]
 
     def add_to_resource_policy(
         self,
@@ -224,9 +293,9 @@ class HardenedKey(kms.Key):
             return self._grant_in_key_policy(grantee, actions)
         resolved = resolve_grantee(grantee, self)
         self._check_foreign(resolved, actions)
-        arn = resolved.arn_in(self.stack)
+        arn = resolved.arn_in(self._stack)
         if not holds_policies(resolved, self):
-            if resolved.is_foreign(self.stack):
+            if resolved.is_foreign(self._stack):
                 needed = {"Effect": "Allow", "Action": list(actions), "Resource": self.key_arn}
                 announce(self, "requiredIdentityPolicy", _foreign_identity(resolved), [needed])
             return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
@@ -272,8 +341,8 @@ class HardenedKey(kms.Key):
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
         resolved = resolve_grantee(grantee, self)
-        _check_administrator(resolved, self.stack)
-        arn = resolved.arn_in(self.stack)
+        _check_administrator(resolved, self._stack)
+        arn = resolved.arn_in(self._stack)
         self._key_policy.know(arn, resolved.identity, resolved.name)
         return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
 
@@ -305,7 +374,7 @@ class HardenedKey(kms.Key):
         wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
         if wild:
             raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
-        for text in map(arns.as_text, self.stack.resolve(list(resource_arns))):
+        for text in map(arns.as_text, self._stack.resolve(list(resource_arns))):
             parsed = arns.parse(text)
             if not text.startswith("${") and (parsed is None or parsed.service != service.prefix):
                 raise ValueError(f"resource_arns must be ARNs of {service.name}, got {text!r}: no other ever matches")
@@ -316,8 +385,8 @@ class HardenedKey(kms.Key):
         if not holds_policies(resolved, self):
             return self._grant_directly(resolved, service, use, via, resource_arns)
         self._check_reachable(resolved)
-        if not self.delegates_via(service) or resolved.is_foreign(self.stack):
-            arn = resolved.arn_in(self.stack)
+        if not self.delegates_via(service) or resolved.is_foreign(self._stack):
+            arn = resolved.arn_in(self._stack)
             self.admit(through(service, use, via, arn, resolved.account, identity=resolved.identity))
         grants = [
             iam.Grant.add_to_principal(
@@ -357,23 +426,23 @@ class HardenedKey(kms.Key):
 
         :param log_group_arn: ARN or pattern, no ``:*`` at its end.
         """
-        self._key_policy.admit_logs_service(logs_principal(self.stack), log_group_arn)
+        self._key_policy.admit_logs_service(logs_principal(self._stack), log_group_arn)
 
     def _grant_directly(
         self, grantee: Grantee, service: Service, use: Use, via: str, resource_arns: Sequence[str]
     ) -> iam.Grant:
         """Name a grantee that holds no identity policy, with the resources that need no reference."""
-        texts = [arns.as_text(resolved) for resolved in self.stack.resolve(list(resource_arns))]
+        texts = [arns.as_text(resolved) for resolved in self._stack.resolve(list(resource_arns))]
         if not texts or not all(map(arns.only_pseudo_parameters, texts)):
             raise ValueError(
                 f"{grantee.name} cannot hold an identity policy, so the key policy would have to name the resources, "
                 f"and a reference there is a cycle, got {texts}: import the role with mutable=True, grant to a role of "
                 "this app, or pass literal resource_arns"
             )
-        arn = grantee.arn_in(self.stack)
+        arn = grantee.arn_in(self._stack)
         self._check_symmetric()
         written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
-        if not grantee.is_foreign(self.stack):
+        if not grantee.is_foreign(self._stack):
             # The grant's own conditions never reach a resource policy, those of the principal do.
             grants = [
                 iam.Grant.add_to_principal_or_resource(
@@ -391,7 +460,7 @@ class HardenedKey(kms.Key):
         return iam.Grant.drop(grantee.principal, "its identity policy is for its owner to write")
 
     def _check_foreign(self, grantee: Grantee, actions: Sequence[str]) -> None:
-        if not grantee.is_foreign(self.stack):
+        if not grantee.is_foreign(self._stack):
             return
         dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
         if dead:
@@ -403,7 +472,7 @@ class HardenedKey(kms.Key):
     def _check_reachable(self, grantee: Grantee) -> None:
         """Check that the grantee's identity policy, in its own stack, can name the key."""
         if grantee.stack is not None:
-            check_reference(grantee.stack, self.stack, f"key {self.node.path}", GRANT_APART)
+            check_reference(grantee.stack, self._stack, f"key {self.node.path}", GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
@@ -434,7 +503,7 @@ class HardenedKey(kms.Key):
         """
         self._check_symmetric()
         via = Service.CLOUDWATCH_LOGS.via(self._region)
-        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn, deployer_arn)
+        self._key_policy.admit_log_group(logs_principal(self._stack), via, log_group_arn, deployer_arn)
 
     def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         """Grant as the L2 does, which comes back through add_to_resource_policy."""
@@ -452,24 +521,32 @@ class HardenedKey(kms.Key):
 
         The way through Node and add_to_resource_policy takes four times as many calls.
         """
-        # jsii makes a new Python object each time it hands over the same principal; its reference tells.
-        reference = str(grantee.__jsii_ref__.ref)  # type: ignore[attr-defined]
+        reference = _reference(grantee)
         if reference != self._asked:
-            statement = iam.PolicyStatement(principals=[grantee]).to_statement_json()
-            self._asked, self._delegation = reference, (statement, self._stack.resolve(statement))
-        asked, resolved = self._delegation
-        if arns.plain(resolved)["Principal"] != {"AWS": self._root_text}:
+            self._asked, self._asked_via = reference, self._root_through(grantee)
+        if self._asked_via is None:
             return None
-        needed = {"Action": list(actions), "Resource": "*"}
-        add_narrowed(
-            self._key_policy, {**asked, **needed}, {**resolved, **needed}, self._account.id, self._account_text
+        texts = self._root_text, self._asked_via[1]
+        statement, resolved = (
+            statements.key_statement("", {"AWS": root}, actions, {"StringEquals": {"kms:ViaService": via}})
+            for root, via in ((self._account.root, self._asked_via[0]), texts)
         )
+        add_narrowed(self._key_policy, statement, resolved, self._account.id, self._account_text)
         if self._deployer_grant is None:
-            statement = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
+            granted = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
             self._deployer_grant = iam.Grant.add_statement_to_resource_policy(
-                statement=statement, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self
+                statement=granted, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self
             )
         return self._deployer_grant
+
+    def _root_through(self, grantee: kms.ViaServicePrincipal) -> tuple[str, str] | None:
+        """Return the service that the account's root comes through, as it is and as text; None for anyone else."""
+        # What CDK compares principals by: one call, where the parts of the principal take three.
+        match = re.fullmatch("ViaServicePrincipal:([^:]+):ArnPrincipal:(.+)", grantee.dedupe_string() or "")
+        if match is None:
+            return None
+        via, root = map(arns.as_text, self._stack.resolve(list(match.groups())))
+        return (match[1], via) if root == self._root_text else None
 
     def _check_usage(self, actions: Sequence[str]) -> None:
         possible = USAGE_ACTIONS.value[self._usage]
@@ -536,7 +613,7 @@ def logs_principal(stack: Stack) -> str:
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.RegionInfo.html
     """
-    return f"logs.{stack.region}.{stack.url_suffix}"
+    return f"logs.{region_of(stack)}.{stack.url_suffix}"
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Names, Stack
+from aws_cdk import Duration, Names
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -12,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from . import scoped, statements
+from .asking import account_of, place_in, stack_of
 from .grants import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
@@ -50,6 +51,7 @@ class ScopedSecretRotator(Construct):
         targets = resolve_secrets(scope, secrets, key)
         resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
+        place_in(self, scope)
         self._secrets = {target.resource: target.arn for target in targets}
         self._grantee = grantee
         identity = statements.secret_rotation([target.arn for target in targets])
@@ -111,7 +113,7 @@ class ScopedSecretRotator(Construct):
             action="lambda:InvokeFunction",
             function_name=function.function_arn,
             principal="secretsmanager.amazonaws.com",
-            source_account=Stack.of(secret).account,
+            source_account=account_of(stack_of(secret)).id,
         )
         # A reference has no permissions to add to, so the L2 writes the schedule alone.
         reference = lambda_.Function.from_function_arn(self, f"Function{name}", function.function_arn)

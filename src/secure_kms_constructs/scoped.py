@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from aws_cdk import Resource, Stack
+from aws_cdk import Resource
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from . import arns
+from .asking import stack_of
 from .grants import Grantee, announce, attach_identity_policy
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
@@ -45,12 +46,12 @@ def write(
     foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
     for target in foreign:
         if resource_access is None or target.key is None or target.key.managed:
-            text = arns.as_text(Stack.of(scope).resolve(target.arn))
+            text = arns.as_text(stack_of(scope).resolve(target.arn))
             raise ValueError(
                 f"{text} cannot be read from another account, got the grantee {grantee.name}: "
                 + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
             )
-    grantee.check_writer(Stack.of(scope))
+    grantee.check_writer(stack_of(scope))
     written = Written()
     directly = not attach_identity_policy(scope, grantee, identity, len(targets))
     if not directly:
@@ -103,7 +104,7 @@ def _open(
 ) -> None:
     """Name the grantee in the policy of a resource, or say what its owner has to write."""
     owned = isinstance(target.resource, Resource)
-    arn = grantee.arn_in(target.resource.stack, Stack.of(scope)) if owned else grantee.literal_arn()
+    arn = grantee.arn_in(stack_of(target.resource), stack_of(scope)) if owned else grantee.literal_arn()
     principal = {"AWS": grantee.account.root if foreign else arn}
     named: list[Statement] = [{**statement, "Principal": principal} for statement in access]
     if foreign:

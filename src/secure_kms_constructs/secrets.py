@@ -10,6 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IConstruct
 
 from . import scoped, statements
+from .asking import place_in
 from .grants import check_several, resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
@@ -59,6 +60,7 @@ class ScopedSecretReader(Construct):
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
         resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
         identity += kms_identity(_SERVICE, Use.READ, targets)
         try:
