@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import jsii
@@ -255,8 +255,14 @@ def check_several(name: str, values: object) -> None:
         raise ValueError(f"{name} must be a list, got {values!r}: put it in brackets")
 
 
+_OWN_PRINCIPALS = iam.Role.grant_principal, iam.User.grant_principal
+
+
 @asked_once
 def _principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
+    # A role or user of this app is its own principal, unless a subclass says otherwise.
+    if isinstance(grantee, (iam.Role, iam.User)) and type(grantee).grant_principal in _OWN_PRINCIPALS:
+        return grantee
     return grantee.grant_principal
 
 
@@ -348,10 +354,11 @@ def _holder(grantee: Grantee) -> dict[str, Any]:
 class _Held:
     """What the library has attached to one identity so far."""
 
-    inline: int = 0
+    estimate: int = 0
+    inline: list[Sequence[Statement]] = field(default_factory=list)
+    packed: list[Statement] = field(default_factory=list)
     managed: int = 0
     targets: int = 0
-    references: set[str] = field(default_factory=set)
 
 
 @asked_once
@@ -369,18 +376,23 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     :return: False where the grantee holds no policies; nothing is attached then.
     """
     stack = stack_of(scope)
-    resolved = stack.resolve(statements)
-    needed = size(document(resolved))
-    references = arns.references(resolved)
     identities = _held_in(root_of(stack))
     held = identities.get(grantee.identity)
     if held is None:
         held = identities[grantee.identity] = _Held()
-        check_at_synth(stack, partial(_over_quota, grantee, held))
-    if held.inline + needed <= INLINE_POLICY_CHARACTERS.value[grantee.kind]:
+        _holders_in(stack).append((grantee, held))
+    most = INLINE_POLICY_CHARACTERS.value[grantee.kind]
+    # What tokens hide is resolved only where it matters: here past the quota, and once for all at synth.
+    resolved: Sequence[Any] = statements
+    needed = size(document(resolved))
+    if held.estimate + needed > most:
+        resolved = stack.resolve(statements)
+        needed = size(document(resolved))
+    if held.estimate + needed <= most:
         if not _attach_inline(scope, grantee, statements):
             return False
-        held.inline += needed
+        held.estimate += needed
+        held.inline.append(statements)
     elif holds_policies(grantee, scope):
         packs = pack(statements, resolved, MANAGED_POLICY_CHARACTERS.value)
         for number, part in enumerate(packs, start=1):
@@ -388,16 +400,32 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
             written = iam.PolicyDocument.from_json(document(part))
             iam.ManagedPolicy(scope, f"Policy{number}", document=written, **_holder(grantee))
         held.managed += len(packs)
+        held.packed += statements
     else:
         return False
     held.targets += targets
-    held.references |= references
     return True
 
 
-def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
+@asked_once
+def _holders_in(stack: Stack) -> list[tuple[Grantee, _Held]]:
+    holders: list[tuple[Grantee, _Held]] = []
+    check_at_synth(stack, lambda: _over_quotas(stack, holders))
+    return holders
+
+
+def _over_quotas(stack: Stack, holders: Sequence[tuple[Grantee, _Held]]) -> list[str]:
+    resolved = stack.resolve([held.inline for _, held in holders])
+    return [
+        message
+        for (grantee, held), written in zip(holders, resolved, strict=True)
+        for message in _over_quota(grantee, held, written)
+    ]
+
+
+def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
     """Return what IAM would refuse to attach, other policies of an owned identity included."""
-    inline, managed, circle = held.inline, held.managed, list[str]()
+    inline, managed, circle = sum(size(document(one)) for one in written), held.managed, list[str]()
     if grantee.stack is not None:
         stack, resource = grantee.stack, child_of(grantee.principal)
         default = node_of(grantee.principal).try_find_child("DefaultPolicy")
@@ -408,7 +436,8 @@ def _over_quota(grantee: Grantee, held: _Held) -> list[str]:
                 # What is empty drops out of a resolved value.
                 made_with = stack.resolve({"inline": resource.policies}).get("inline", [])
                 inline += sum(size(policy["policyDocument"]) for policy in made_with)
-                circle = sorted(held.references & arns.references(made_with))
+                ours = arns.references([written, stack.resolve(held.packed)])
+                circle = sorted(ours & arns.references(made_with))
             managed += len(stack.resolve(resource.managed_policy_arns) or ()) if managed else 0
     found = []
     if circle:
