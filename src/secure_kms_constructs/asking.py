@@ -16,17 +16,21 @@ _T = TypeVar("_T")
 _ANSWERS = "_secure_kms_constructs_answers"
 
 
+def _answers_about(it: Any) -> dict[Any, Any]:
+    # On the object itself: an answer may refer back to it, which keeps it in a weak dictionary for good.
+    answers: dict[Any, Any] = vars(it).setdefault(_ANSWERS, {})
+    return answers
+
+
 def asked_once(question: Callable[[Any], _T]) -> Callable[[Any], _T]:
     """Keep the answer to a question about an object for as long as the object lives."""
-    name = question.__name__
 
     @wraps(question)
     def ask(about: Any) -> _T:
-        # On the object itself: an answer may refer back to it, which keeps it in a weak dictionary for good.
-        answers: dict[str, Any] = vars(about).setdefault(_ANSWERS, {})
-        if name not in answers:
-            answers[name] = question(about)
-        found: _T = answers[name]
+        answers = _answers_about(about)
+        if ask not in answers:
+            answers[ask] = question(about)
+        found: _T = answers[ask]
         return found
 
     return ask
@@ -43,7 +47,7 @@ def stack_of(construct: IConstruct) -> Stack:
 
 def place_in(construct: IConstruct, scope: IConstruct) -> None:
     """Note that a new construct is in the stack of its scope, which need not be asked again."""
-    vars(construct).setdefault(_ANSWERS, {})[stack_of.__name__] = stack_of(scope)
+    _answers_about(construct)[stack_of] = stack_of(scope)
 
 
 @asked_once
