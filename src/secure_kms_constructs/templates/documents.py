@@ -18,7 +18,7 @@ class Documents:
 
     sources: dict[str, Source] = field(default_factory=dict)
     notes: dict[Note, None] = field(default_factory=dict)
-    _parsed: dict[tuple[int, str], tuple[object, Policy]] = field(default_factory=dict)
+    _parsed: dict[tuple[Unknown | int, str], tuple[object, Policy]] = field(default_factory=dict)
 
     def key_policy(self, document: object, name: str, source: Source) -> Policy:
         """Parse the policy of a key."""
@@ -29,7 +29,7 @@ class Documents:
         return self._policy(document, name, source, parse_identity_policy)
 
     def _policy(self, document: object, name: str, source: Source | None, parse: Callable[..., Policy]) -> Policy:
-        key = (id(document), name)
+        key = (document if isinstance(document, Unknown) else id(document), name)
         if key in self._parsed:
             return self._parsed[key][1]
         try:

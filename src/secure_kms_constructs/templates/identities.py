@@ -74,22 +74,19 @@ class _Holders:
     def _identity(self, key: _Key, holder: _Holder) -> Identity:
         arn = holder.arn or f"arn:{key[0]}:iam::{key[1]}:{key[2]}/{key[3]}"
         parts = [holder, *(self.holders[group] for group in dict.fromkeys(holder.groups) if group in self.holders)]
-        policies = {policy.name: policy for part in parts for policy in part.policies}
-        for part in parts:
-            for managed in part.managed:
-                policy = self._attached(managed)
-                policies[policy.name] = policy
-        for group in holder.groups:
+        policies = [policy for part in parts for policy in part.policies]
+        policies += [self._attached(managed) for part in parts for managed in part.managed]
+        for group in dict.fromkeys(holder.groups):
             if group not in self.holders or self.holders[group].source is None:
-                policies |= self._more(f"group {group[3]}")
+                policies.append(self._more(f"group {group[3]}"))
         if holder.source is None:
-            policies |= self._more(arn)
+            policies.append(self._more(arn))
         boundary = None if holder.boundary is None else self._attached(holder.boundary)
-        return Identity(arn, tuple(policies.values()), boundary, holder.source)
+        return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
 
-    def _more(self, whose: str) -> dict[str, Policy]:
+    def _more(self, whose: str) -> Policy:
         name = f"other policies of {whose}"
-        return {name: self.documents.identity_policy(Unknown(f"{name}, which no template makes"), name)}
+        return self.documents.identity_policy(Unknown(f"{name}, which no template makes"), name)
 
     def _attached(self, arn: object) -> Policy:
         if isinstance(arn, str) and arn in self.managed:
@@ -108,15 +105,18 @@ class _Holders:
         holder = self.holders[(resource.partition, resource.account, noun, name)]
         holder.arn, holder.source = arn, resource.source
         path = resource.source.path
-        for inline in self._listed(resource.properties.get("Policies")):
+        titles: set[str] = set()
+        for place, inline in enumerate(self._listed(resource.properties.get("Policies"))):
             match inline:
-                case {"PolicyDocument": document, **rest}:
-                    title = f"policy {rest.get('PolicyName')} of {path}"
-                    holder.policies.append(self.documents.identity_policy(document, title, resource.source))
+                case {"PolicyDocument": document, "PolicyName": str(name)} if f"policy {name} of {path}" not in titles:
+                    title = f"policy {name} of {path}"
+                case {"PolicyDocument": document}:
+                    title = f"policy {place} of {path}"
                 case _:
-                    title = f"policies of {path}"
-                    unknown = inline if isinstance(inline, Unknown) else Unknown(f"{title}, which make no sense")
-                    holder.policies.append(self.documents.identity_policy(unknown, title, resource.source))
+                    title = f"policy {place} of {path}"
+                    document = inline if isinstance(inline, Unknown) else Unknown(f"{title}, which is no policy")
+            titles.add(title)
+            holder.policies.append(self.documents.identity_policy(document, title, resource.source))
         holder.managed += self._listed(resource.properties.get("ManagedPolicyArns"))
         holder.boundary = resource.properties.get("PermissionsBoundary")
         holder.groups += self._named(resource, "group", resource.properties.get("Groups"))

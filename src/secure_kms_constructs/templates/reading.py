@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from .assemblies import parse_environment, stacks_of
-from .described import described
+from .described import Described, described
 from .documents import Documents
 from .identities import identities_of
 from .keys import keys_of
@@ -16,6 +16,7 @@ from .loading import load_template
 from .nested import with_nested
 from .resolution import Resolver
 from .stacks import ANY_REGION, Environment, Stack, Stacks
+from .worlds import open_conditions, worlds
 
 Parameters = Mapping[str, Mapping[str, object]]
 
@@ -77,12 +78,29 @@ def _elsewhere(account: str | None, region: str | None) -> Environment:
 
 
 def _landscapes(stacks: list[Stack]) -> tuple[Landscape, ...]:
-    return (_landscape(Resolver(Stacks(stacks)), Documents()),)
+    base = Resolver(Stacks(stacks))
+    documents = Documents()
+    # Once with both branches of whatever is open, to see what is, and for all that does not depend on it.
+    found = list(described(base))
+    decided, left_out = worlds(base, open_conditions(base))
+    for stack, condition in left_out:
+        base.note(None, f"condition {condition} of {stack} is one of too many to try: what it decides is unknown")
+    if not any(one.outcomes for one in decided):
+        return (_landscape(base, found, documents, {}),)
+    landscapes = []
+    for one in decided:
+        resolver = Resolver(base.stacks, one, base)
+        landscapes.append(_landscape(resolver, list(described(resolver)), documents, one.outcomes))
+    return tuple(landscapes)
 
 
-def _landscape(resolver: Resolver, documents: Documents) -> Landscape:
-    found = list(described(resolver))
+def _landscape(
+    resolver: Resolver, found: list[Described], documents: Documents, outcomes: Mapping[tuple[str, str], bool]
+) -> Landscape:
     keys = keys_of(found, documents)
     identities = identities_of(found, keys, documents)
+    assumes = {f"{stack}/{name}": outcome for (stack, name), outcome in outcomes.items()}
     notes = (*resolver.notes, *documents.notes)
-    return Landscape(keys, identities, tuple(one.resource for one in found), notes, sources=dict(documents.sources))
+    return Landscape(
+        keys, identities, tuple(one.resource for one in found), notes, assumes=assumes, sources=dict(documents.sources)
+    )
