@@ -48,6 +48,6 @@ class Documents:
 def _object(document: object) -> Mapping[str, object] | Unknown:
     if isinstance(document, str):
         document = parse_json(document, "a policy given as text")
-    if isinstance(document, Unknown | dict):
+    if isinstance(document, Unknown | Mapping):
         return document
     raise TemplateError(f"a policy must be an object, got {type(document).__name__}")

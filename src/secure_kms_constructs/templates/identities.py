@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
-from .aws_managed import DOCUMENTS
+from .aws_managed import aws_managed
 from .described import Described
 from .documents import Documents
 from .landscape import Identity, Key, Note, Resource, Source
@@ -18,7 +18,6 @@ from .landscape import Identity, Key, Note, Resource, Source
 _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
 _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS::IAM::GroupPolicy": "group"}
-_AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:policy/(.+)")
 
 # Partition and account, "role", "user" or "group", and the name, which is theirs alone whatever the path.
 _Key = tuple[str, str, str, str]
@@ -56,6 +55,8 @@ class _Holders:
             policy = self._policy(resource, one)
             for key in self._named(resource, noun, [resource.properties.get(f"{noun.title()}Name")]):
                 self.holders[key].policies.append(policy)
+        elif resource.type.startswith("AWS::Serverless::") and "Role" not in resource.properties:
+            self._made_by_sam(one)
         elif resource.type == "AWS::IAM::ManagedPolicy" and resource.arn:
             self.managed[resource.arn] = self._policy(resource, one)
             for key in self._targets(resource):
@@ -91,12 +92,12 @@ class _Holders:
     def _attached(self, arn: object) -> Policy:
         if isinstance(arn, str) and arn in self.managed:
             return self.managed[arn]
-        text = arn if isinstance(arn, str) else str(arn)
-        match = _AWS_MANAGED.fullmatch(text)
-        if match and match[1] in DOCUMENTS:
-            return self.documents.identity_policy(DOCUMENTS[match[1]], text)
-        unknown = arn if isinstance(arn, Unknown) else Unknown(f"the text of {text}, which no template makes")
-        return self.documents.identity_policy(unknown, f"policy {text}")
+        name = f"policy {arn}"
+        known = aws_managed(arn) if isinstance(arn, str) else None
+        if known:
+            return self.documents.identity_policy(known.document, name)
+        unknown = arn if isinstance(arn, Unknown) else Unknown(f"the text of {name}, which no template makes")
+        return self.documents.identity_policy(unknown, name)
 
     def _holder(self, resource: Resource) -> None:
         arn = resource.arn or ""
@@ -120,6 +121,21 @@ class _Holders:
         holder.managed += self._listed(resource.properties.get("ManagedPolicyArns"))
         holder.boundary = resource.properties.get("PermissionsBoundary")
         holder.groups += self._named(resource, "group", resource.properties.get("Groups"))
+
+    def _made_by_sam(self, one: Described) -> None:
+        """Take in the role that the Serverless Application Model makes for a function or state machine.
+
+        https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+        """
+        source, resource = one.resource.source, one.resource
+        name = f"{source.logical_id}Role-{one.stack.scrambled(source.logical_id, string.ascii_uppercase, 12)}"
+        title = f"policies of {source.path}"
+        unknown = Unknown(f"{title}, which a macro writes")
+        self.holders[(resource.partition, resource.account, "role", name)] = _Holder(
+            f"arn:{resource.partition}:iam::{resource.account}:role/{name}",
+            source,
+            [self.documents.identity_policy(unknown, title, source)],
+        )
 
     def _policy(self, resource: Resource, one: Described) -> Policy:
         name = f"policy {resource.source.path}"
