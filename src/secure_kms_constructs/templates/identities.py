@@ -1,0 +1,178 @@
+"""The roles and users of templates with their policies, and those that templates only mention."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from secure_kms_constructs.policies import Policy, PolicyError, Unknown
+from secure_kms_constructs.policies.principals import Kind, parse_caller
+
+from .aws_managed import DOCUMENTS
+from .described import Described
+from .documents import Documents
+from .landscape import Identity, Key, Note, Resource, Source
+
+_HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
+_TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
+_SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS::IAM::GroupPolicy": "group"}
+_AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:policy/(.+)")
+
+# Partition and account, "role", "user" or "group", and the name, which is theirs alone whatever the path.
+_Key = tuple[str, str, str, str]
+
+
+@dataclass
+class _Holder:
+    arn: str | None = None
+    source: Source | None = None
+    policies: list[Policy] = field(default_factory=list)
+    managed: list[object] = field(default_factory=list)
+    boundary: object = None
+    groups: list[_Key] = field(default_factory=list)
+
+
+class _Holders:
+    """Who has which policies, put together from all resources that say something about it."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+        self.holders: dict[_Key, _Holder] = defaultdict(_Holder)
+        self.managed: dict[str, Policy] = {}
+
+    def read(self, one: Described) -> None:
+        """Take in a resource."""
+        resource = one.resource
+        if resource.type in _HOLDERS:
+            self._holder(resource)
+        elif resource.type == "AWS::IAM::Policy":
+            policy = self._policy(resource, one)
+            for key in self._targets(resource):
+                self.holders[key].policies.append(policy)
+        elif resource.type in _SINGLE:
+            noun = _SINGLE[resource.type]
+            policy = self._policy(resource, one)
+            for key in self._named(resource, noun, [resource.properties.get(f"{noun.title()}Name")]):
+                self.holders[key].policies.append(policy)
+        elif resource.type == "AWS::IAM::ManagedPolicy" and resource.arn:
+            self.managed[resource.arn] = self._policy(resource, one)
+            for key in self._targets(resource):
+                self.holders[key].managed.append(resource.arn)
+        elif resource.type == "AWS::IAM::UserToGroupAddition":
+            groups = list(self._named(resource, "group", [resource.properties.get("GroupName")]))
+            for key in self._named(resource, "user", resource.properties.get("Users")):
+                self.holders[key].groups += groups
+
+    def identities(self) -> Iterator[Identity]:
+        """Return the roles and users, groups having become theirs."""
+        for key, holder in list(self.holders.items()):
+            if key[2] != "group":
+                yield self._identity(key, holder)
+
+    def _identity(self, key: _Key, holder: _Holder) -> Identity:
+        arn = holder.arn or f"arn:{key[0]}:iam::{key[1]}:{key[2]}/{key[3]}"
+        parts = [holder, *(self.holders[group] for group in dict.fromkeys(holder.groups) if group in self.holders)]
+        policies = {policy.name: policy for part in parts for policy in part.policies}
+        for part in parts:
+            for managed in part.managed:
+                policy = self._attached(managed)
+                policies[policy.name] = policy
+        for group in holder.groups:
+            if group not in self.holders or self.holders[group].source is None:
+                policies |= self._more(f"group {group[3]}")
+        if holder.source is None:
+            policies |= self._more(arn)
+        boundary = None if holder.boundary is None else self._attached(holder.boundary)
+        return Identity(arn, tuple(policies.values()), boundary, holder.source)
+
+    def _more(self, whose: str) -> dict[str, Policy]:
+        name = f"other policies of {whose}"
+        return {name: self.documents.identity_policy(Unknown(f"{name}, which no template makes"), name)}
+
+    def _attached(self, arn: object) -> Policy:
+        if isinstance(arn, str) and arn in self.managed:
+            return self.managed[arn]
+        text = arn if isinstance(arn, str) else str(arn)
+        match = _AWS_MANAGED.fullmatch(text)
+        if match and match[1] in DOCUMENTS:
+            return self.documents.identity_policy(DOCUMENTS[match[1]], text)
+        unknown = arn if isinstance(arn, Unknown) else Unknown(f"the text of {text}, which no template makes")
+        return self.documents.identity_policy(unknown, f"policy {text}")
+
+    def _holder(self, resource: Resource) -> None:
+        arn = resource.arn or ""
+        noun = _HOLDERS[resource.type]
+        name = arn.rpartition("/")[2]
+        holder = self.holders[(resource.partition, resource.account, noun, name)]
+        holder.arn, holder.source = arn, resource.source
+        path = resource.source.path
+        for inline in self._listed(resource.properties.get("Policies")):
+            match inline:
+                case {"PolicyDocument": document, **rest}:
+                    title = f"policy {rest.get('PolicyName')} of {path}"
+                    holder.policies.append(self.documents.identity_policy(document, title, resource.source))
+                case _:
+                    title = f"policies of {path}"
+                    unknown = inline if isinstance(inline, Unknown) else Unknown(f"{title}, which make no sense")
+                    holder.policies.append(self.documents.identity_policy(unknown, title, resource.source))
+        holder.managed += self._listed(resource.properties.get("ManagedPolicyArns"))
+        holder.boundary = resource.properties.get("PermissionsBoundary")
+        holder.groups += self._named(resource, "group", resource.properties.get("Groups"))
+
+    def _policy(self, resource: Resource, one: Described) -> Policy:
+        name = f"policy {resource.source.path}"
+        document = resource.properties.get("PolicyDocument")
+        if one.exists is None:
+            document = Unknown(f"{name}, which exists under a condition")
+        return self.documents.identity_policy(document, name, resource.source)
+
+    def _targets(self, resource: Resource) -> Iterator[_Key]:
+        for element, noun in _TARGETS.items():
+            yield from self._named(resource, noun, resource.properties.get(element))
+
+    def _named(self, resource: Resource, noun: str, names: object) -> Iterator[_Key]:
+        for name in self._listed(names):
+            if isinstance(name, str) and name:
+                yield (resource.partition, resource.account, noun, name)
+            elif name is not None:
+                text = f"{resource.source.path} belongs to a {noun} that cannot be told, {name}: nobody has it here"
+                self.documents.notes[Note(resource.source, text)] = None
+
+    def _listed(self, value: object) -> list[object]:
+        if value is None:
+            return []
+        return value if isinstance(value, list) else [value]
+
+
+def identities_of(resources: Iterable[Described], keys: Iterable[Key], documents: Documents) -> tuple[Identity, ...]:
+    """Return the roles and users that templates make, attach policies to, or name in a key policy."""
+    holders = _Holders(documents)
+    for one in resources:
+        holders.read(one)
+    for arn in sorted({arn for key in keys for arn in _mentioned(key.policy)}):
+        caller = parse_caller(arn)
+        noun = "role" if caller.kind is Kind.ROLE else "user"
+        holder = holders.holders[(caller.partition, caller.account or "", noun, caller.name)]
+        holder.arn = holder.arn or arn
+    return tuple(holders.identities())
+
+
+def _mentioned(policy: Policy) -> Iterator[str]:
+    """Return the roles and users that a key policy names."""
+    for statement in policy.statements:
+        named = set(statement.principals.aws)
+        for condition in statement.conditions:
+            if condition.key.lower() == "aws:principalarn":
+                named |= {value for value in condition.values if isinstance(value, str)}
+        for arn in named:
+            if "*" not in arn and "?" not in arn and ":iam::" in arn and _is_identity(arn):
+                yield arn
+
+
+def _is_identity(arn: str) -> bool:
+    try:
+        return parse_caller(arn).kind in (Kind.ROLE, Kind.USER)
+    except PolicyError:
+        return False
