@@ -56,7 +56,8 @@ def assert_only(access: AccessMap, action: str, key: object, expected: Iterable[
         raise AccessError(f"expected must be a set of principals, got {expected!r}: put it in braces")
     rows = access.who_can(action, key)
     wanted = {name: one for one in expected for name in _names(access, one, key, rows)}
-    problems = [f"too many: {_told(access, row)}" for row in rows if row.principal not in wanted]
+    others = [row for row in rows if row.principal not in wanted]
+    problems = [f"{'too many' if row.allowed else 'unknown'}: {_told(access, row)}" for row in others]
     for name, one in wanted.items():
         its = [row for row in rows if row.principal == name]
         if not its:

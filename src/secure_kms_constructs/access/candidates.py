@@ -165,8 +165,10 @@ def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern] | None:
 def _likely(text: str, atoms: tuple[Atom, ...], known: Context, plain: frozenset[str]) -> str:
     """Return a more likely text that the atoms do not tell from the one found."""
     accepted = [atom.accepts(text, known) for atom in atoms]
-    near = [atom.value.replace("*", "x").replace("?", "x") for atom, yes in zip(atoms, accepted, strict=True) if yes]
-    for likely in (*near, *(_LIKELY if not near else ())):
+    near = tuple(
+        atom.value.replace("*", "x").replace("?", "x") for atom, yes in zip(atoms, accepted, strict=True) if yes
+    )
+    for likely in near or _LIKELY:
         same = accepted == [atom.accepts(likely, known) for atom in atoms]
         if same and likely not in plain and (likely.count(":") >= 5) is (text.count(":") >= 5):
             return likely

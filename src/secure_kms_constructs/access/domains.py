@@ -50,7 +50,7 @@ class Constraint:
             return f"any {name}{but}{' or none' if self.absent else ''}"
         if not listed:
             return f"no {name}"
-        return f"{name} = {listed}{' or none' if self.absent else ''}"
+        return f"{name} {'' if listed.startswith(('<', '>')) else '= '}{listed}{' or none' if self.absent else ''}"
 
 
 @dataclass(frozen=True, eq=False)

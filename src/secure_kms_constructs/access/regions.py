@@ -9,7 +9,7 @@ from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.verdicts import Verdict
 
 from .domains import Constraint
-from .questions import Question
+from .questions import OPEN, Question
 
 # So many evaluations answer one question; what is left then is unknown, never denied.
 EVALUATIONS = 4_096
@@ -34,7 +34,7 @@ class Region:
     """Circumstances under which an answer is always the same.
 
     :param constraints: what the request's condition keys must be; those it does not name do not matter.
-    :param context: a context within it.
+    :param context: a context within it; where the answer is not known, Unknown is what no constraint is about.
     """
 
     constraints: tuple[Constraint, ...]
@@ -45,10 +45,10 @@ def regions(question: Question, tree: Tree, answer: Answer) -> tuple[Region, ...
     """Return the circumstances under which the answer is the one given, the widest first found first."""
     cubes: list[Cube] = []
     for path in _paths(tree, answer, {}):
-        cube = _widened(question, tree, answer, path)
+        cube = _widened(tree, answer, path)
         if not any(_contains(other, cube) for other in cubes):
             cubes = [*(other for other in cubes if not _contains(cube, other)), cube]
-    found = [_region(question, cube) for cube in cubes]
+    found = [_region(question, cube, answer) for cube in cubes]
     return tuple({region.constraints: region for region in found}.values())
 
 
@@ -84,17 +84,13 @@ def _paths(tree: Tree, answer: Answer, cube: Cube) -> Iterator[Cube]:
         yield from _paths(below, answer, {**cube, tree.key: places})
 
 
-def _widened(question: Question, tree: Tree, answer: Answer, cube: Cube) -> Cube:
-    """Return the cube with, key after key, all classes that leave the answer as it is."""
+def _widened(tree: Tree, answer: Answer, cube: Cube) -> Cube:
+    """Return the cube without the keys that leave the answer as it is, whatever their values."""
     wide = dict(cube)
     for key in cube:
-        domain = question.domain(key)
-        groups = domain.groups if domain else ()
-        fitting = [group for group in groups if _always(tree, answer, {**wide, key: frozenset(group)})]
-        if len(fitting) == len(groups):
-            del wide[key]
-        else:
-            wide[key] = frozenset(place for group in fitting for place in group)
+        narrower = {other: places for other, places in wide.items() if other != key}
+        if _always(tree, answer, narrower):
+            wide = narrower
     return wide
 
 
@@ -110,7 +106,7 @@ def _contains(wide: Cube, narrow: Cube) -> bool:
     return all(key in narrow and narrow[key] <= places for key, places in wide.items())
 
 
-def _region(question: Question, cube: Cube) -> Region:
+def _region(question: Question, cube: Cube, answer: Answer) -> Region:
     constraints: list[Constraint] = []
     context: dict[str, ContextValue] = {}
     compared: dict[str, ContextValue] = {}
@@ -126,6 +122,8 @@ def _region(question: Question, cube: Cube) -> Region:
             constraints.append(_compared(domain.key, value, compared))
         if domain.apart:
             compared[f"${{{domain.key}}}"] = value
+    if None in answer:
+        context.update((key, OPEN) for key in question.open_keys if key not in cube)
     return Region(tuple(constraints), context)
 
 

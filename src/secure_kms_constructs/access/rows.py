@@ -78,7 +78,7 @@ class Row:
 
     @property
     def witness(self) -> Request:
-        """A request that the row is about."""
+        """A request that the row is about; where it is not known whether it is allowed, some of it may be Unknown."""
         return Request(self.side.principal, self.action, self.side.key, self.context)
 
     @property

@@ -63,17 +63,16 @@ class Scene:
     def found(self, action: str, key: Key) -> Iterator[tuple[Party, str, Found]]:
         """Ask who can do something with a key: each principal, what to call it, and when it can or might."""
         everyone = [(party, self.ask(party, action, key)) for party in self.parties(key)]
-        alike: dict[str, set[object]] = {}
-        by_name: dict[str, object] = {}
+        by_name: dict[str, object] = {party.name: _said(found) for party, found in everyone if party.outsider}
+        alike: dict[str, list[object]] = {}
         for party, found in everyone:
-            if party.outsider:
-                by_name[party.name] = _said(found)
-                alike.setdefault(party.general or party.name, set()).add(_said(found))
+            alike.setdefault(party.general or "", []).append(_said(found))
         told = set()
         for party, found in everyone:
             if not found or any(by_name.get(other) == _said(found) for other in party.unless):
                 continue
-            name = party.general if party.general and len(alike[party.general]) == 1 else party.name
+            same = alike[party.general or ""]
+            name = party.general if party.general and len(same) > 1 and len(set(same)) == 1 else party.name
             if not party.outsider or name not in told:
                 told.add(name)
                 yield party, name, found

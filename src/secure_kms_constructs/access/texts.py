@@ -14,6 +14,9 @@ from .rows import Row
 # Whoever may read a key's metadata learns nothing that it protects, so snapshots leave that out.
 ACTIONS = tuple(sorted(KEY_ACTIONS.value - set(METADATA_ACTIONS.value)))
 
+# Of so few actions it is said which are left out, instead of all the others.
+_FEW = 5
+
 # What may follow the ARN of a resource in a value that is about it.
 _SUFFIXES = ("", ":*", "/*", "*")
 
@@ -79,8 +82,13 @@ def _lines(rows: list[Row], words: Words) -> Iterator[str]:
 
 
 def _actions(actions: list[str]) -> str:
-    if set(actions) >= set(ACTIONS):
-        return "every action"
+    others = sorted(set(ACTIONS).difference(actions))
+    if len(others) <= _FEW:
+        return f"every action{f' but {_short(others)}' if others else ''}"
+    return _short(actions)
+
+
+def _short(actions: Iterable[str]) -> str:
     return ", ".join(sorted({one.removeprefix("kms:") for one in actions}))
 
 
