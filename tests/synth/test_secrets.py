@@ -10,7 +10,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk.assertions import Annotations, Match
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
 from tests.synth.templates import (
@@ -27,18 +26,13 @@ from tests.synth.templates import (
     cycle,
     identity_statements,
     imported_secret,
+    info,
     key_policy,
     kms_statements,
     naming,
     readable,
     template,
 )
-
-
-def info(stack: Stack) -> list[str]:
-    found = Annotations.from_stack(stack).find_info("*", Match.any_value())
-    return [str(message.entry.data) for message in found]
-
 
 # -- secrets of this app --
 
