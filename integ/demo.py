@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from attempts import ALLOWED, ATTEMPTS, LIBRARY, REFUSED, STOCK
+from attempts import ATTEMPTS, LIBRARY, STOCK
 from botocore.exceptions import BotoCoreError, ClientError
-from deployment import Deployment
+from deployment import Deployment, bootstrap
 from emulator import running
 from rich import box
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 from scene import create_auditor, scene
+from tries import ALLOWED, REFUSED
 
 Outcome = dict[str, str]
 console = Console(highlight=False)
@@ -50,7 +51,7 @@ def deploy_and_try() -> list[Outcome]:
             emulator = opened.enter_context(running())
         deployment = Deployment(emulator)
         with step("cdk bootstrap"):
-            deployment.bootstrap()
+            bootstrap(emulator)
         with step(f"cdk deploy --all: {STOCK} and {LIBRARY}"):
             deployment.deploy()
         with step(f"try {len(ATTEMPTS)} things in each"):

@@ -71,7 +71,7 @@ def by_key(targets: Sequence[Target]) -> list[tuple[UsedKey, list[Target]]]:
             groups.setdefault(target.key.arn, (target.key, []))[1].append(target)
     for key, under in groups.values():
         if len({target.region for target in under}) > 1:
-            raise ValueError(f"one key serves one region, got {key.arn} for several: one construct a region")
+            raise ValueError(f"one key serves one region, got {key.key.node.path} for several: one construct a region")
     return list(groups.values())
 
 
@@ -227,7 +227,7 @@ def admit(
         announce(
             scope,
             "requiredKeyPolicy",
-            f"the key {_text(scope, used.arn)} is imported, so its policy cannot be written here: "
+            f"the key {_name(scope, used)} is imported, so its policy cannot be written here: "
             "unless it delegates to IAM policies, its owner must add",
             needed,
         )
@@ -247,5 +247,7 @@ def admit(
     return written, []
 
 
-def _text(scope: Construct, value: str) -> str:
-    return arns.as_text(stack_of(scope).resolve(value))
+def _name(scope: Construct, used: UsedKey) -> str:
+    """Return how messages call a key: by its ARN, or by its path where the ARN is known only at deploy time."""
+    text = arns.as_text(stack_of(scope).resolve(used.arn))
+    return text if arns.only_pseudo_parameters(text) else str(used.key.node.path)

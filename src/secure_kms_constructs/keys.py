@@ -13,6 +13,7 @@ import jsii
 from aws_cdk import Duration, IAnyProducer, IResolvable, Lazy, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -23,7 +24,9 @@ from .facts import (
     CROSS_ACCOUNT_ACTIONS,
     KEY_ACTIONS,
     PENDING_WINDOW_DAYS,
+    REPLICATE_ACTIONS,
     ROTATION_PERIOD_DAYS,
+    SECRET_REPLICA_ACTIONS,
     SECRET_SUFFIX,
     USAGE_ACTIONS,
     Fact,
@@ -31,10 +34,10 @@ from .facts import (
 from .grants import Grantee, announce, check_at_synth, check_several, holds_policies, resolve_grantee
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
-from .places import GRANT_APART, check_reference
+from .places import GRANT_APART, check_reference, is_known
 from .reading import meant
 from .services import PROVISIONED_SERVICES, Service, Use
-from .statements import identity_via
+from .statements import identity_via, replication_of_keys, replication_of_secrets
 
 _SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
 # Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
@@ -121,8 +124,8 @@ class HardenedKey(kms.Key):
     :param description: what the key is for. Default: none.
     :param rotation_period: how often a symmetric key rotates, 90 to 2560 days. Default: every 365 days.
     :param pending_window: how long a deletion waits, 7 to 30 days. Default: 30 days.
-    :param multi_region: whether replicas can be made. A replica in another region is created by the deployer of that
-        region: ``key.grant(iam.ArnPrincipal(<its ARN>), "kms:DescribeKey", "kms:ReplicateKey")``. Default: False.
+    :param multi_region: whether replicas can be made. A replica is made by the deployer of its own region, which
+        ``admit_replica_keys_of`` names. Default: False.
     :param key_spec: kind of key material. Only symmetric keys rotate. Default: ``SYMMETRIC_DEFAULT``.
     :param key_usage: what the key is used for. Default: ``ENCRYPT_DECRYPT``.
     :param separation_of_duties: whether a principal that administers the key is refused as its user. Default: True.
@@ -196,6 +199,7 @@ class HardenedKey(kms.Key):
         self._account = account_of(stack)
         self._account_text, self._root_text = _texts_of(stack)
         self._delegates = tuple(delegate_via)
+        self._multi_region = multi_region
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
         self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
         self._key_policy = KeyPolicy(
@@ -420,6 +424,62 @@ class HardenedKey(kms.Key):
             string_value=self.key_arn,
             description="ARN of a KMS key",
         )
+
+    def admit_replica_keys_of(self, stack: Stack, *, deployer: iam.IGrantable | None = None) -> None:
+        """Let the deployer of a stack in another region make a replica of this multi-Region key there.
+
+        The replica (``kms.CfnReplicaKey``) has a key policy of its own, which KMS never copies from this one.
+
+        :param stack: the stack of the replica.
+        :param deployer: the principal that CloudFormation acts as there. Default: the execution role of that stack's
+            synthesizer.
+        :raises ValueError: for a key of one region, a stack in the same region or another account, one without account
+            and region, and where the deployer cannot be told.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
+        """
+        if not self._multi_region:
+            raise ValueError(
+                f"a replica needs a multi-Region key, got {self.node.path}: make it with multi_region=True"
+            )
+        arn = self._deployer_abroad(stack, deployer)
+        self._key_policy.note_use(arn, REPLICATE_ACTIONS.value)
+        self._key_policy.add(replication_of_keys(arn, stack.region))
+
+    def admit_replicas_of(self, secret: secretsmanager.ISecret, *, deployer: iam.IGrantable | None = None) -> None:
+        """Let the deployer of a secret in another region encrypt the secret's replicas in this region with this key.
+
+        For ``ReplicaRegion(region=..., encryption_key=key)``: Secrets Manager makes the replica in the name of whoever
+        deploys the primary secret, and CloudFormation does not report where that is refused.
+
+        :param secret: the primary secret, of this app.
+        :param deployer: the principal that CloudFormation acts as there. Default: the execution role of the synthesizer
+            of the secret's stack.
+        :raises ValueError: for a secret in the same region or another account, one in a stack without account and
+            region, a key that is not symmetric, and where the deployer cannot be told.
+
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicateSecretToRegions.html
+        """
+        self._check_symmetric()
+        home = Stack.of(secret)
+        arn = self._deployer_abroad(home, deployer)
+        self._key_policy.note_use(arn, SECRET_REPLICA_ACTIONS.value)
+        # Which of the two regions the call comes through is not documented; both are this deployer's.
+        via = [Service.SECRETS_MANAGER.via(region) for region in (self._region, home.region)]
+        self._key_policy.add(replication_of_secrets(arn, via))
+
+    def _deployer_abroad(self, stack: Stack, deployer: iam.IGrantable | None) -> str:
+        if not (is_known(stack.region) and is_known(self._region)) or stack.region == self._region:
+            raise ValueError(
+                f"a replica is in another region than its primary, got stack {stack.node.path} in {stack.region} "
+                f"for a key in {self._region}: give both stacks an env, of two regions"
+            )
+        if stack.account != self._account.id:
+            raise ValueError(
+                f"a replica is in the account of its primary, got stack {stack.node.path} of {stack.account} "
+                f"for a key of {self._account.id}: make both in one account"
+            )
+        return deployer_of(stack) if deployer is None else resolve_grantee(deployer, self).arn_in(self.stack)
 
     def admit_logs_service(self, log_group_arn: str) -> None:
         """Write CloudWatch Logs into the key policy for log groups that somebody else creates.

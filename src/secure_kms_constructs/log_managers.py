@@ -84,6 +84,8 @@ class ScopedLogGroupManager(Construct):
         """What the owner of an imported key must have in its key policy, by key ARN."""
         self._admit_service(used.key, used.arn, arn)
 
+    apply_before = scoped.apply_before
+
     def _admit_service(self, key: kms.IKey, key_arn: str, log_groups: str) -> None:
         stack = stack_of(self)
         service = statements.logs_service(logs_principal(stack), [log_groups], stack.account)

@@ -36,6 +36,8 @@ class ScopedParameterReader(Construct):
     under ``aws/ssm`` get no KMS statement: its key policy admits every principal of the account through Parameter
     Store (https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html).
 
+    A Lambda function that is invoked while the stack deploys must wait: ``reader.apply_before(function)``.
+
     :param grantee: who reads. For an Amazon ECS secret that is injected into a container, the task's execution role.
     :param parameters: parameters of this app or imported, or names in the account and region of this stack. Parameters
         that CloudFormation makes are never SecureStrings.
@@ -77,6 +79,8 @@ class ScopedParameterReader(Construct):
         """What was added to key policies, by key ARN."""
         self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
         """What the owners of imported keys must have in their key policies, by key ARN."""
+
+    apply_before = scoped.apply_before
 
 
 def _resolve(

@@ -67,6 +67,9 @@ def same_place(one: Stack, other: Stack) -> bool:
 def wait_for(consumer: Stack, producer: Stack, what: str) -> None:
     """Record that a stack waits for another.
 
+    Known here are the references of grants, and of the secrets they name. What waits outside of grants, such as a
+    secret that none names for its key, is known to CDK alone, which refuses a circle of stacks at synth.
+
     :raises ValueError: where that stack already waits for this one.
     """
     consumer, producer = _top(consumer), _top(producer)

@@ -27,6 +27,7 @@ def resolve_secrets(
     stack = stack_of(scope)
     if not secrets:
         raise ValueError("secrets must name at least one secret, got none: leave the reader out instead")
+    _check_attachments(secrets)
     places = [stack_of(secret) if isinstance(secret, Resource) else None for secret in secrets]
     named = [_arn_of(stack, place, secret) for place, secret in zip(places, secrets, strict=True)]
     # Only an imported secret's ARN has to be looked into, and one question does for all.
@@ -48,6 +49,20 @@ def resolve_secrets(
         )
     keys.check_used()
     return result
+
+
+def _check_attachments(secrets: Sequence[secretsmanager.ISecret]) -> None:
+    """Check that no secret is there with its own ``secret.attach(...)``, which has an ARN of its own in a template."""
+    attached = [one for one in secrets if isinstance(one, secretsmanager.SecretTargetAttachment)]
+    if not attached:
+        return
+    behind = {one.node.path: one.node.default_child.secret_id for one in attached}  # type: ignore[union-attr]
+    seen: dict[str, str] = {}
+    for secret in secrets:
+        path = secret.node.path
+        same = seen.setdefault(behind.get(path, secret.secret_arn), path)
+        if same != path:
+            raise ValueError(f"secrets must name each secret once, got {same} and {path}, which are one: leave one out")
 
 
 def _owned(secret: secretsmanager.ISecret, arn: str, exact: bool, place: Stack, keys: _Keys, stack: Stack) -> Target:

@@ -80,6 +80,8 @@ class ScopedSecretRotator(Construct):
         self.required_identity_statements: list[Statement] = written.required_identity
         """What the owner of a grantee of another account, imported here, must have in its identity policy."""
 
+    apply_before = scoped.apply_before
+
     def add_rotation_schedule(
         self,
         secret: secretsmanager.ISecret,
@@ -125,5 +127,7 @@ class ScopedSecretRotator(Construct):
             automatically_after=automatically_after,
             rotate_immediately_on_update=rotate_immediately_on_update,
         )
-        schedule.node.add_dependency(permission, self.node.find_child("Policy"))
+        # One inline policy, or several managed ones where the inline quota is used up.
+        policies = [child for child in self.node.children if isinstance(child, (iam.Policy, iam.ManagedPolicy))]
+        schedule.node.add_dependency(permission, *policies)
         return schedule

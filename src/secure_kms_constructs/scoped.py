@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aws_cdk import Resource
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from . import arns
 from .asking import stack_of
@@ -79,6 +79,18 @@ def write(
         assert resource_access is not None
         _open(scope, grantee, target, resource_access(), bool(foreign), written)
     return written
+
+
+def apply_before(self: Construct, *constructs: IConstruct) -> None:
+    """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
+
+    Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(...)`` would take in
+    the function's role, which the grant depends on.
+
+    :param constructs: what has to wait.
+    """
+    for construct in constructs:
+        (construct.node.default_child or construct).node.add_dependency(self)
 
 
 def _check_direct(grantee: Grantee, targets: Sequence[Target], resource_policies: bool) -> None:
