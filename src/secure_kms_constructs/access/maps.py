@@ -231,7 +231,7 @@ def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
                 conditions,
                 party=party,
                 side=scene.side(party, key),
-                context=region.context,
+                region=region,
                 sources=scene.landscape.sources,
             )
 
