@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from secure_kms_constructs.policies import Unknown
 
 from . import references
-from .resource_types import ARN, REF_IS_PROPERTY, TYPES, ResourceType
+from .resource_types import ARN, IAM_NAME, IAM_PATH, REF_IS_PROPERTY, TYPES, ResourceType
 from .stacks import Stack
 from .texts import as_text, unknown
 
@@ -24,9 +24,13 @@ _SCRAMBLED = {
     "upper12": (string.ascii_uppercase + string.digits, 12),
     "upper17": (string.ascii_uppercase + string.digits, 17),
 }
-_PATH = re.compile(r"/([!-~]+/)?")
 _KEY_ID = re.compile(r"[\w-]+")
 _ODD = re.compile(r"[^A-Za-z0-9-]")
+_FITTING = {
+    **dict.fromkeys(("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName"), IAM_NAME),
+    "Path": IAM_PATH,
+    "PrimaryKeyArn": _KEY_ID,
+}
 _FORBIDDEN = re.compile(r"[*?\s\ufdd0\ufdd1]|\$\{")
 
 
@@ -98,7 +102,7 @@ def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value:
     text = as_text(value)
     if name == "PrimaryKeyArn" and text is not None:
         text = text.rpartition("/")[2]
-    fits = {"Path": _PATH, "PrimaryKeyArn": _KEY_ID}.get(name)
+    fits = _FITTING.get(name)
     if text and not _FORBIDDEN.search(text) and (fits is None or fits.fullmatch(text)):
         return text
     shown = value if isinstance(value, Unknown) else repr(value)[:60]
