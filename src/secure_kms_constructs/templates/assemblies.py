@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from .loading import Template, TemplateError, parse_json, parse_template, read_text
@@ -39,13 +40,12 @@ def stacks_of(directory: Path, parameters: Mapping[str, Mapping[str, object]], e
     """
     found = list(_artifacts(directory, parameters, elsewhere, _STAGES))
     shared = Counter(one.stack.stack_name for one in found)
-    assets = {one.directory: _assets(one.directory) for one in found}
+    assets = cache(_assets)
     stacks: list[Stack] = []
     for one in found:
         unique = shared[one.stack.stack_name] == 1
         stack = replace(one.stack, name=one.stack.stack_name) if unique else one.stack
-        place = one.directory
-        stacks += with_nested(stack, lambda parent, its_id: _template(parent, its_id, place, assets[place]), one.paths)  # noqa: B023
+        stacks += with_nested(stack, partial(_template, directory=one.directory, assets=assets), one.paths)
     return stacks
 
 
@@ -84,19 +84,21 @@ def _artifacts(
                 place = parse_environment(artifact.get("environment"), name, elsewhere)
                 template = parse_template(read_text(inside(directory, file)), file)
                 stack = Stack(name, stack_name, template, place, parameters.get(stack_name, {}))
-                yield _Artifact(stack, directory, _paths(artifact, directory))
+                yield _Artifact(stack, directory, [] if _tells_paths(stack) else _paths(artifact, directory))
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}} if stages:
                 yield from _artifacts(inside(directory, below), parameters, elsewhere, stages - 1)
 
 
-def _template(stack: Stack, logical_id: str, directory: Path, assets: Mapping[str, str]) -> Template | None:
+def _template(
+    stack: Stack, logical_id: str, directory: Path, assets: Callable[[Path], Mapping[str, str]]
+) -> Template | None:
     """Find the template of a nested stack: by the path that CDK notes, else by the asset that its URL ends with."""
     match stack.resource(logical_id):
         case {"Metadata": {"aws:asset:path": str(file)}}:
             found: str | None = file
         case {"Properties": {"TemplateURL": url}}:
             asset = _ASSET.search(json.dumps(url))
-            found = assets.get(asset[1]) if asset else None
+            found = assets(directory).get(asset[1]) if asset else None
         case _:
             found = None
     if found is None:
@@ -114,6 +116,10 @@ def _assets(directory: Path) -> dict[str, str]:
                 case {"source": {"path": str(file)}}:
                     files[asset] = file
     return files
+
+
+def _tells_paths(stack: Stack) -> bool:
+    return all("aws:cdk:path" in str(whole.get("Metadata")) for _, _, whole in stack.resources())
 
 
 def _paths(artifact: Mapping[str, object], directory: Path) -> list[tuple[str, str]]:

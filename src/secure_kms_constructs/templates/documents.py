@@ -18,7 +18,7 @@ class Documents:
 
     sources: dict[str, Source] = field(default_factory=dict)
     notes: dict[Note, None] = field(default_factory=dict)
-    _parsed: dict[tuple[int, str], tuple[object, Policy]] = field(default_factory=dict)
+    _parsed: dict[tuple[Unknown | int, str], tuple[object, Policy]] = field(default_factory=dict)
 
     def key_policy(self, document: object, name: str, source: Source) -> Policy:
         """Parse the policy of a key."""
@@ -29,7 +29,7 @@ class Documents:
         return self._policy(document, name, source, parse_identity_policy)
 
     def _policy(self, document: object, name: str, source: Source | None, parse: Callable[..., Policy]) -> Policy:
-        key = (id(document), name)
+        key = (document if isinstance(document, Unknown) else id(document), name)
         if key in self._parsed:
             return self._parsed[key][1]
         try:
@@ -48,6 +48,6 @@ class Documents:
 def _object(document: object) -> Mapping[str, object] | Unknown:
     if isinstance(document, str):
         document = parse_json(document, "a policy given as text")
-    if isinstance(document, Unknown | dict):
+    if isinstance(document, Unknown | Mapping):
         return document
     raise TemplateError(f"a policy must be an object, got {type(document).__name__}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
-from .aws_managed import DOCUMENTS
+from .aws_managed import aws_managed
 from .described import Described
 from .documents import Documents
 from .landscape import Identity, Key, Note, Resource, Source
+from .resource_types import IAM_NAME
 
 _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
 _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS::IAM::GroupPolicy": "group"}
-_AWS_MANAGED = re.compile(r"arn:[\w-]+:iam::aws:policy/(.+)")
 
 # Partition and account, "role", "user" or "group", and the name, which is theirs alone whatever the path.
 _Key = tuple[str, str, str, str]
@@ -56,6 +56,8 @@ class _Holders:
             policy = self._policy(resource, one)
             for key in self._named(resource, noun, [resource.properties.get(f"{noun.title()}Name")]):
                 self.holders[key].policies.append(policy)
+        elif resource.type.startswith("AWS::Serverless::") and "Role" not in resource.properties:
+            self._made_by_sam(one)
         elif resource.type == "AWS::IAM::ManagedPolicy" and resource.arn:
             self.managed[resource.arn] = self._policy(resource, one)
             for key in self._targets(resource):
@@ -74,32 +76,29 @@ class _Holders:
     def _identity(self, key: _Key, holder: _Holder) -> Identity:
         arn = holder.arn or f"arn:{key[0]}:iam::{key[1]}:{key[2]}/{key[3]}"
         parts = [holder, *(self.holders[group] for group in dict.fromkeys(holder.groups) if group in self.holders)]
-        policies = {policy.name: policy for part in parts for policy in part.policies}
-        for part in parts:
-            for managed in part.managed:
-                policy = self._attached(managed)
-                policies[policy.name] = policy
-        for group in holder.groups:
+        policies = [policy for part in parts for policy in part.policies]
+        policies += [self._attached(managed) for part in parts for managed in part.managed]
+        for group in dict.fromkeys(holder.groups):
             if group not in self.holders or self.holders[group].source is None:
-                policies |= self._more(f"group {group[3]}")
+                policies.append(self._more(f"group {group[3]}"))
         if holder.source is None:
-            policies |= self._more(arn)
+            policies.append(self._more(arn))
         boundary = None if holder.boundary is None else self._attached(holder.boundary)
-        return Identity(arn, tuple(policies.values()), boundary, holder.source)
+        return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
 
-    def _more(self, whose: str) -> dict[str, Policy]:
+    def _more(self, whose: str) -> Policy:
         name = f"other policies of {whose}"
-        return {name: self.documents.identity_policy(Unknown(f"{name}, which no template makes"), name)}
+        return self.documents.identity_policy(Unknown(f"{name}, which no template makes"), name)
 
     def _attached(self, arn: object) -> Policy:
         if isinstance(arn, str) and arn in self.managed:
             return self.managed[arn]
-        text = arn if isinstance(arn, str) else str(arn)
-        match = _AWS_MANAGED.fullmatch(text)
-        if match and match[1] in DOCUMENTS:
-            return self.documents.identity_policy(DOCUMENTS[match[1]], text)
-        unknown = arn if isinstance(arn, Unknown) else Unknown(f"the text of {text}, which no template makes")
-        return self.documents.identity_policy(unknown, f"policy {text}")
+        name = f"policy {arn}"
+        known = aws_managed(arn) if isinstance(arn, str) else None
+        if known:
+            return self.documents.identity_policy(known.document, name)
+        unknown = arn if isinstance(arn, Unknown) else Unknown(f"the text of {name}, which no template makes")
+        return self.documents.identity_policy(unknown, name)
 
     def _holder(self, resource: Resource) -> None:
         arn = resource.arn or ""
@@ -108,18 +107,36 @@ class _Holders:
         holder = self.holders[(resource.partition, resource.account, noun, name)]
         holder.arn, holder.source = arn, resource.source
         path = resource.source.path
-        for inline in self._listed(resource.properties.get("Policies")):
+        titles: set[str] = set()
+        for place, inline in enumerate(self._listed(resource.properties.get("Policies"))):
             match inline:
-                case {"PolicyDocument": document, **rest}:
-                    title = f"policy {rest.get('PolicyName')} of {path}"
-                    holder.policies.append(self.documents.identity_policy(document, title, resource.source))
+                case {"PolicyDocument": document, "PolicyName": str(name)} if f"policy {name} of {path}" not in titles:
+                    title = f"policy {name} of {path}"
+                case {"PolicyDocument": document}:
+                    title = f"policy {place} of {path}"
                 case _:
-                    title = f"policies of {path}"
-                    unknown = inline if isinstance(inline, Unknown) else Unknown(f"{title}, which make no sense")
-                    holder.policies.append(self.documents.identity_policy(unknown, title, resource.source))
+                    title = f"policy {place} of {path}"
+                    document = inline if isinstance(inline, Unknown) else Unknown(f"{title}, which is no policy")
+            titles.add(title)
+            holder.policies.append(self.documents.identity_policy(document, title, resource.source))
         holder.managed += self._listed(resource.properties.get("ManagedPolicyArns"))
         holder.boundary = resource.properties.get("PermissionsBoundary")
         holder.groups += self._named(resource, "group", resource.properties.get("Groups"))
+
+    def _made_by_sam(self, one: Described) -> None:
+        """Take in the role that the Serverless Application Model makes for a function or state machine.
+
+        https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+        """
+        source, resource = one.resource.source, one.resource
+        name = f"{source.logical_id}Role-{one.stack.scrambled(source.logical_id, string.ascii_uppercase, 12)}"
+        title = f"policies of {source.path}"
+        unknown = Unknown(f"{title}, which a macro writes")
+        self.holders[(resource.partition, resource.account, "role", name)] = _Holder(
+            f"arn:{resource.partition}:iam::{resource.account}:role/{name}",
+            source,
+            [self.documents.identity_policy(unknown, title, source)],
+        )
 
     def _policy(self, resource: Resource, one: Described) -> Policy:
         name = f"policy {resource.source.path}"
@@ -134,7 +151,7 @@ class _Holders:
 
     def _named(self, resource: Resource, noun: str, names: object) -> Iterator[_Key]:
         for name in self._listed(names):
-            if isinstance(name, str) and name:
+            if isinstance(name, str) and IAM_NAME.fullmatch(name):
                 yield (resource.partition, resource.account, noun, name)
             elif name is not None:
                 text = f"{resource.source.path} belongs to a {noun} that cannot be told, {name}: nobody has it here"

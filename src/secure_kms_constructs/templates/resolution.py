@@ -45,6 +45,13 @@ class Decisions:
         )
 
 
+@dataclass(frozen=True)
+class _Found:
+    value: object
+    consulted: frozenset[_Open]
+    notes: dict[Note, None]
+
+
 class Resolver:
     """Resolves values under some decisions; a condition that is neither decided nor closed has both branches.
 
@@ -59,7 +66,7 @@ class Resolver:
         self.notes: dict[Note, None] = {}
         self._about = self.decisions.about
         self._base = base
-        self._known: dict[Hashable, tuple[object, frozenset[_Open]]] = {}
+        self._known: dict[Hashable, _Found] = {}
         self._steps = 0
         self._characters = 0
 
@@ -67,18 +74,20 @@ class Resolver:
         """Return what ``find`` returns, called once; what refers to itself is unknown."""
         found = self._known.get(key) or (self._base and self._base.known(key, self._about))
         if not found:
-            outer, self.consulted = self.consulted, set()
-            self._known[key] = (Unknown("a value that refers to itself"), frozenset())
+            outer = self.consulted, self.notes
+            self.consulted, self.notes = set(), {}
+            self._known[key] = _Found(Unknown("a value that refers to itself"), frozenset(), {})
             value = find()
-            self._known[key] = found = (value, frozenset(self.consulted))
-            self.consulted = outer
-        self.consulted |= found[1]
-        return found[0]
+            self._known[key] = found = _Found(value, frozenset(self.consulted), self.notes)
+            self.consulted, self.notes = outer
+        self.consulted |= found.consulted
+        self.notes |= found.notes
+        return found.value
 
-    def known(self, key: Hashable, about: frozenset[_Open]) -> tuple[object, frozenset[_Open]] | None:
-        """Return what is known under a key, if none of some decisions matters to it."""
+    def known(self, key: Hashable, about: frozenset[_Open]) -> _Found | None:
+        """Return what was found under a key, if none of some decisions matters to it."""
         found = self._known.get(key)
-        return found if found and not found[1] & about else None
+        return found if found and not found.consulted & about else None
 
     def note(self, source: Source | None, text: str) -> None:
         """Remember something that could not be read; each once."""
@@ -88,7 +97,7 @@ class Resolver:
         """Return a value with everything resolved that can be; the rest is ``Unknown``, as narrow as possible."""
         if isinstance(value, str):
             return self._dynamic(value, stack) if "{{resolve:" in value else value
-        if not isinstance(value, dict | list):
+        if not isinstance(value, (dict, list)):
             return value
         if self._steps >= _STEPS:
             return Unknown("a reference to a reference to a reference, without end")

@@ -60,7 +60,7 @@ class Stack:
     :param stack_name: its physical name.
     :param parameters: values for its parameters, as given by whoever reads it.
     :param parent: the stack that a nested one belongs to, and its logical id there.
-    :param paths: construct paths by logical id, where the template does not tell them.
+    :param paths: construct paths by logical id.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Stack:
     parameters: Mapping[str, object] = field(default_factory=dict)
     parent: tuple[Stack, str] | None = None
     nested: dict[str, Stack] = field(default_factory=dict)
-    paths: Mapping[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
 
     @property
     def physical_name(self) -> str:
@@ -101,9 +101,7 @@ class Stack:
 
     def source(self, logical_id: str) -> Source:
         """Return where a resource stands."""
-        path = _object(self.resource(logical_id).get("Metadata")).get("aws:cdk:path")
-        path = path if isinstance(path, str) else self.paths.get(logical_id, f"{self.name}/{logical_id}")
-        return Source(self.name, logical_id, path.removesuffix("/Resource"))
+        return Source(self.name, logical_id, self.paths.get(logical_id, f"{self.name}/{logical_id}"))
 
     def scrambled(self, logical_id: str, alphabet: str, length: int) -> str:
         """Return what stands for characters that a deployment chooses: always the same ones, of this resource only."""
@@ -123,6 +121,7 @@ class Stacks:
         self.all = tuple(stacks)
         self._here: dict[Environment, list[Stack]] = defaultdict(list)
         self._named: dict[str, list[Stack]] = defaultdict(list)
+        _name_resources(self.all)
         for stack in self.all:
             self._here[stack.environment].append(stack)
             if stack.parent is None:
@@ -136,6 +135,21 @@ class Stacks:
         """Return the one stack of a physical name there; None where there is none, or more than one."""
         found = [stack for stack in self._named.get(stack_name, []) if stack.environment == environment]
         return found[0] if len(found) == 1 else None
+
+
+def _name_resources(stacks: Iterable[Stack]) -> None:
+    """Complete the construct paths of resources; one that is not of one resource alone is no name."""
+    paths: dict[str, list[tuple[Stack, str]]] = defaultdict(list)
+    for stack in stacks:
+        for logical_id, _, resource in stack.resources():
+            path = _object(resource.get("Metadata")).get("aws:cdk:path", stack.paths.get(logical_id))
+            if isinstance(path, str):
+                paths[path.removesuffix("/Resource")].append((stack, logical_id))
+        stack.paths = {}
+    for path, found in paths.items():
+        if len(found) == 1:
+            [(stack, logical_id)] = found
+            stack.paths[logical_id] = path
 
 
 def _object(value: object) -> dict[str, object]:
