@@ -66,7 +66,7 @@ def as_text(rows: Iterable[Row], keys: Iterable[str], notes: Iterable[Note], wor
         by_key[row.key].append(row)
     blocks = ["\n".join([key, *_lines(found, words)]) for key, found in by_key.items()]
     unread = sorted(f"? {note.source.path if note.source else 'templates'}: {note.text}" for note in notes)
-    return "\n\n".join([*blocks, *(["\n".join(["not read", *unread])] if unread else [])])
+    return "\n\n".join([*blocks, *(["\n".join(["not known", *unread])] if unread else [])])
 
 
 def _lines(rows: list[Row], words: Words) -> Iterator[str]:
