@@ -1,6 +1,7 @@
 """Who can use which key, told from templates alone. Plain Python: needs neither Node nor CDK."""
 
 from .assertions import DEPLOYER, ROOT, assert_can, assert_cannot, assert_only, imported
+from .diffs import Change, Diff, Difference
 from .errors import AccessError
 from .explanations import Explanation
 from .maps import AccessMap
@@ -11,6 +12,9 @@ __all__ = [
     "ROOT",
     "AccessError",
     "AccessMap",
+    "Change",
+    "Diff",
+    "Difference",
     "Explanation",
     "Row",
     "StatementReference",

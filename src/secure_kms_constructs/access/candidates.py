@@ -103,13 +103,13 @@ def is_link(atom: Atom) -> bool:
 
 
 def candidates(
-    key: str, atoms: Iterable[Atom], known: Context, *, literals: Iterable[str] = (), twice: bool = False
+    key: str, atoms: Iterable[Atom], known: Context, *, literals: Iterable[str] = (), copies: int = 1
 ) -> tuple[str, ...] | None:
     """Return values of a key, in lower case, one at least for each combination of atoms that a value satisfies.
 
     :param known: the context, Unknown where a key is open.
     :param literals: further values to tell from the others.
-    :param twice: whether to look for two different values of each combination.
+    :param copies: how many different values of each combination to look for.
     :return: None where they cannot all be told.
     """
     atoms = tuple(atoms)
@@ -131,14 +131,14 @@ def candidates(
     only_arns = key.endswith("arn") and not is_free
     if only_arns or any(atom.base in _ARN for atom in atoms):
         wild = (*wild, _ANY_ARN)
-    found = telling_texts(wild, plain)
-    if found is None:
-        return None
-    more = telling_texts(wild, plain | set(found)) if twice else ()
-    if more is None:
-        return None
-    texts = (*sorted(plain), *(_likely(text, atoms, known, plain) for text in found), *more)
-    return tuple(dict.fromkeys(one for one in texts if one in plain or not only_arns or one.count(":") >= 5))
+    found: list[str] = []
+    for _ in range(copies):
+        texts = telling_texts(wild, plain.union(found))
+        if texts is None:
+            return None
+        found += texts if found else [_likely(text, atoms, known, plain) for text in texts]
+    every = dict.fromkeys((*sorted(plain), *found))
+    return tuple(one for one in every if one in plain or not only_arns or one.count(":") >= 5)
 
 
 def _kind(base: str) -> str:

@@ -12,6 +12,7 @@ from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.requests import action_named
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 
+from .diffs import Diff, differences
 from .explanations import Explanation
 from .names import find
 from .parties import Party
@@ -177,6 +178,15 @@ class AccessMap:
     def __str__(self) -> str:
         return self.to_text()
 
+    def diff(self, other: AccessMap, actions: Iterable[str] = ACTIONS) -> Diff:
+        """Return what changed from this map to another: who gained or lost access, or has it wider or narrower.
+
+        :param other: the map after the change. Keys and principals are the same where rows call them the same.
+        :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        """
+        actions = tuple(actions)
+        return Diff(tuple(differences(self.rows(actions), other.rows(actions), self.words, other.words)))
+
     @cached_property
     def words(self) -> Words:
         """How values of the policies are shown."""
@@ -231,7 +241,7 @@ def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
                 conditions,
                 party=party,
                 side=scene.side(party, key),
-                context=region.context,
+                region=region,
                 sources=scene.landscape.sources,
             )
 

@@ -24,7 +24,7 @@ _LIKE = (*_ARN_OPERATORS, "stringlike", "stringnotlike")
 class Mentions:
     """Whom a key policy tells from others.
 
-    :param arns: ARNs of users, roles, sessions and root users.
+    :param arns: ARNs of users, roles and sessions.
     :param accounts: accounts, by their ids.
     :param services: names of services.
     :param like: patterns of ARNs.
@@ -64,7 +64,8 @@ def _add_arns(found: Mentions, texts: Iterable[str]) -> None:
         if _ACCOUNT.fullmatch(text):
             found.accounts.add(text)
         elif match := _ACCOUNT_OF_ARN.fullmatch(text):
-            found.arns.add(text)
+            if not text.endswith(":root"):
+                found.arns.add(text)
             if _ACCOUNT.fullmatch(match[1]):
                 found.accounts.add(match[1])
 

@@ -10,9 +10,10 @@ from .errors import AccessError
 
 T = TypeVar("T")
 
-# A construct that stands for its role: a function, an instance, a task.
+# What a construct tells of itself, where it is not left to the deployment.
+_TOLD = ("role_arn", "user_arn", "key_arn", "role_name", "user_name")
+# A construct that acts by its role: a function, a task, an instance.
 _ROLES = ("role", "grant_principal")
-_ARNS = ("role_arn", "user_arn", "key_arn")
 
 
 def find(thing: object, what: str, by_name: Mapping[str, T], by_arn: Mapping[str, T]) -> T:
@@ -46,15 +47,17 @@ def _names(thing: object) -> Iterator[str]:
     if isinstance(thing, str):
         yield thing
         return
+    yield from _of_construct(thing)
+    for attribute in _ROLES:
+        yield from _of_construct(getattr(thing, attribute, None))
+
+
+def _of_construct(thing: object) -> Iterator[str]:
     # Constructs are asked, not imported: loading aws_cdk starts a Node process.
     path = getattr(getattr(thing, "node", None), "path", None)
     if isinstance(path, str):
         yield path
-    for attribute in _ARNS:
-        arn = getattr(thing, attribute, None)
-        if isinstance(arn, str) and "${Token" not in arn:
-            yield arn
-    for attribute in _ROLES:
-        role = getattr(thing, attribute, None)
-        if role is not None and role is not thing:
-            yield from _names(role)
+    for attribute in _TOLD:
+        told = getattr(thing, attribute, None)
+        if isinstance(told, str) and "${Token" not in told:
+            yield told

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, PolicyError
 from secure_kms_constructs.policies.patterns import ANY, ONE
-from secure_kms_constructs.policies.principals import Caller, parse_caller
+from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
 
 from .languages import DIGIT, Pattern, matches, telling_texts
 from .mentions import Mentions, mentions_of, of_account
@@ -38,15 +38,8 @@ class Outsiders:
         """One for each kind of principal."""
         if all(statement.principals.partly_unknown for statement in self.policy.statements):
             return (Party("anyone whom its policy admits", self._arn("role/other"), (EVERYTHING,), outsider=True),)
-        return (*self._roots(), *self._principals(), *self._services())
-
-    def _roots(self) -> Iterator[Party]:
         root = self._arn("root")
-        yield Party(named_by_arn(root), root)
-        for account in sorted(self._others):
-            root = self._arn("root", account)
-            unless = tuple(f"any {kind} of {account}{_WITH_EVERYTHING}" for kind in ("role", "user"))
-            yield Party(named_by_arn(root), root, outsider=True, unless=unless)
+        return (Party(named_by_arn(root), root), *self._principals(), *self._services())
 
     def _principals(self) -> Iterator[Party]:
         for arn in self._kinds():
@@ -54,17 +47,25 @@ class Outsiders:
                 caller = parse_caller(arn)
             except PolicyError:
                 continue
-            name, general = self._name(caller, caller.kind.value), self._name(caller, "principal")
-            if caller.account == self._account:
-                yield Party(name, arn, outsider=True, general=general)
-            yield Party(
-                name + _WITH_EVERYTHING,
-                arn,
-                (EVERYTHING,),
-                outsider=True,
-                general=general + _WITH_EVERYTHING,
-                unless=(name,),
-            )
+            if caller.kind is not Kind.ROOT:
+                yield from self._users_and_roles(caller)
+            elif caller.account != self._account:
+                # Its root user has every permission; so it need be told only where others have not the same.
+                unless = self._name(caller, "any principal") + _WITH_EVERYTHING
+                yield Party(self._name(caller, "root user"), arn, outsider=True, unless=(unless,))
+
+    def _users_and_roles(self, caller: Caller) -> Iterator[Party]:
+        name, general = self._name(caller, f"any {caller.kind.value}"), self._name(caller, "any principal")
+        if caller.account == self._account:
+            yield Party(name, caller.text, outsider=True, general=general)
+        yield Party(
+            name + _WITH_EVERYTHING,
+            caller.text,
+            (EVERYTHING,),
+            outsider=True,
+            general=general + _WITH_EVERYTHING,
+            unless=(name,),
+        )
 
     def _kinds(self) -> tuple[str, ...]:
         """Return one ARN for each kind of principal that is told from others, none of them one that is named."""
@@ -72,6 +73,7 @@ class Outsiders:
         kinds = ["iam::%s:role/", "iam::%s:user/", *(["sts::%s:federated-user/"] if self._federated else [])]
         patterns = (
             *(Pattern(f"arn:{self._partition}:{kind % digits}{ONE}{ANY}", arn=True) for kind in kinds),
+            Pattern(f"arn:{self._partition}:iam::{digits}:root"),
             *(of_account(account) for account in (self._account, *sorted(self._others))),
             *sorted(self.mentions.like, key=lambda one: (one.text, one.arn)),
         )
@@ -82,7 +84,7 @@ class Outsiders:
 
     def _name(self, caller: Caller, kind: str) -> str:
         known = caller.account == self._account or caller.account in self._others
-        whose = f"any {kind} of {caller.account if known else 'another account'}"
+        whose = f"{kind} of {caller.account if known else 'another account'}"
         alike = sorted(_shown(one) for one in self.mentions.like if matches(one, caller.principal_arn))
         return f"{whose} like {_and(alike)}" if alike else whose
 
@@ -95,8 +97,8 @@ class Outsiders:
             alike = [_shown(one) for one in like if matches(one, name)]
             yield Party(f"any AWS service{f' like {_and(alike)}' if alike else ''}", name, outsider=True)
 
-    def _arn(self, resource: str, account: str | None = None) -> str:
-        return f"arn:{self._partition}:iam::{account or self._account}:{resource}"
+    def _arn(self, resource: str) -> str:
+        return f"arn:{self._partition}:iam::{self._account}:{resource}"
 
     @property
     def _partition(self) -> str:

@@ -117,7 +117,7 @@ class Question:
         comparing = (one for other in sorted(named) for one in self._conditions.get(other, ()))
         atoms = atoms_of(one for one in comparing if one.key.lower() in named)
         literals = self._links.literals_of(key)
-        texts = candidates(key, atoms, self._known, literals=literals, twice=bool(linked))
+        texts = candidates(key, atoms, self._known, literals=literals, copies=max(1, len(linked)))
         if texts is None:
             return None
 

@@ -34,10 +34,12 @@ class Region:
     """Circumstances under which an answer is always the same.
 
     :param constraints: what the request's condition keys must be; those it does not name do not matter.
+    :param cubes: the same as classes of values, any one of them.
     :param context: a context within it; where the answer is not known, Unknown is what no constraint is about.
     """
 
     constraints: tuple[Constraint, ...]
+    cubes: tuple[Cube, ...]
     context: Mapping[str, ContextValue]
 
 
@@ -49,7 +51,13 @@ def regions(question: Question, tree: Tree, answer: Answer) -> tuple[Region, ...
         if not any(_contains(other, cube) for other in cubes):
             cubes = [*(other for other in cubes if not _contains(cube, other)), cube]
     found = [_region(question, cube, answer) for cube in cubes]
-    return tuple({region.constraints: region for region in found}.values())
+    alike: dict[tuple[Constraint, ...], list[Region]] = {}
+    for region in found:
+        alike.setdefault(region.constraints, []).append(region)
+    return tuple(
+        Region(said, tuple(cube for one in several for cube in one.cubes), several[0].context)
+        for said, several in alike.items()
+    )
 
 
 def grow(question: Question) -> Tree:
@@ -119,15 +127,16 @@ def _region(question: Question, cube: Cube, answer: Answer) -> Region:
         if not domain.apart or domain.accepted[place] or value is None:
             constraints.append(domain.constraint(cube[key]))
         else:
-            constraints.append(_compared(domain.key, value, compared))
+            absent = any(domain.values[one] is None for one in cube[key])
+            constraints.append(_compared(domain.key, value, compared, absent=absent))
         if domain.apart:
             compared[f"${{{domain.key}}}"] = value
     if None in answer:
         context.update((key, OPEN) for key in question.open_keys if key not in cube)
-    return Region(tuple(constraints), context)
+    return Region(tuple(constraints), (cube,), context)
 
 
-def _compared(key: str, value: ContextValue, others: Mapping[str, ContextValue]) -> Constraint:
+def _compared(key: str, value: ContextValue, others: Mapping[str, ContextValue], *, absent: bool) -> Constraint:
     """A value that no policy has, of which only counts whether it is equal to those of other keys."""
     equal = tuple(variable for variable, other in others.items() if other == value)
-    return Constraint(key, equal or tuple(others), negated=not equal)
+    return Constraint(key, equal or tuple(others), negated=not equal, absent=absent)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Decision, Outcome, Request, evaluate
-from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.reasons import Reason
 from secure_kms_constructs.templates.landscape import Source
 
 from .domains import Constraint
 from .parties import Party
 from .questions import ENCRYPTION_CONTEXT, VIA, Side
+from .regions import Region
 
 _DECIDING = (Outcome.ALLOWS, Outcome.DELEGATES, Outcome.UNDECIDED)
 
@@ -68,7 +68,7 @@ class Row:
     when: tuple[str, ...] = ()
     party: Party = field(compare=False, repr=False, kw_only=True)
     side: Side = field(compare=False, repr=False, kw_only=True)
-    context: Mapping[str, ContextValue] = field(compare=False, repr=False, kw_only=True)
+    region: Region = field(compare=False, repr=False, kw_only=True)
     sources: Mapping[str, Source] = field(compare=False, repr=False, kw_only=True)
 
     @property
@@ -79,7 +79,7 @@ class Row:
     @property
     def witness(self) -> Request:
         """A request that the row is about; where it is not known whether it is allowed, some of it may be Unknown."""
-        return Request(self.side.principal, self.action, self.side.key, self.context)
+        return Request(self.side.principal, self.action, self.side.key, self.region.context)
 
     @property
     def decision(self) -> Decision:

@@ -56,22 +56,22 @@ class Scene:
         outsiders = self.outsiders(key)
         for arn in sorted(outsiders.mentions.arns - self.by_arn.keys()):
             party = of_mentioned(arn, self.identities)
-            if party is not None and not party.is_root:
+            if party is not None:
                 yield party
         yield from outsiders.parties
 
     def found(self, action: str, key: Key) -> Iterator[tuple[Party, str, Found]]:
         """Ask who can do something with a key: each principal, what to call it, and when it can or might."""
         everyone = [(party, self.ask(party, action, key)) for party in self.parties(key)]
-        by_name: dict[str, object] = {party.name: _said(found) for party, found in everyone if party.outsider}
         alike: dict[str, list[object]] = {}
         for party, found in everyone:
-            alike.setdefault(party.general or "", []).append(_said(found))
+            for name in (party.name, party.general) if party.outsider else ():
+                alike.setdefault(name or "", []).append(_said(found))
         told = set()
         for party, found in everyone:
-            if not found or any(by_name.get(other) == _said(found) for other in party.unless):
+            if not found or any(set(alike.get(other, ())) == {_said(found)} for other in party.unless):
                 continue
-            same = alike[party.general or ""]
+            same = alike.get(party.general or "", [])
             name = party.general if party.general and len(same) > 1 and len(set(same)) == 1 else party.name
             if not party.outsider or name not in told:
                 told.add(name)

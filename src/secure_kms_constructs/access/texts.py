@@ -66,7 +66,7 @@ def as_text(rows: Iterable[Row], keys: Iterable[str], notes: Iterable[Note], wor
         by_key[row.key].append(row)
     blocks = ["\n".join([key, *_lines(found, words)]) for key, found in by_key.items()]
     unread = sorted(f"? {note.source.path if note.source else 'templates'}: {note.text}" for note in notes)
-    return "\n\n".join([*blocks, *(["\n".join(["not read", *unread])] if unread else [])])
+    return "\n\n".join([*blocks, *(["\n".join(["not known", *unread])] if unread else [])])
 
 
 def _lines(rows: list[Row], words: Words) -> Iterator[str]:
@@ -75,13 +75,15 @@ def _lines(rows: list[Row], words: Words) -> Iterator[str]:
         line = (row.party.outsider, row.principal, row.allowed is None, words.circumstances(row))
         said.setdefault(line, []).append(row)
     for (_, principal, unknown, circumstances), alike in sorted(said.items(), key=lambda one: one[0]):
-        told = f"{principal}: {_actions([row.action for row in alike])} {circumstances}"
+        told = f"{principal}: {of_actions(row.action for row in alike)} {circumstances}"
         yield f"{'?' if unknown else ' '} {told.rstrip()}"
     if not rows:
         yield "  nobody"
 
 
-def _actions(actions: list[str]) -> str:
+def of_actions(actions: Iterable[str]) -> str:
+    """Return KMS actions in words."""
+    actions = tuple(actions)
     others = sorted(set(ACTIONS).difference(actions))
     if len(others) <= _FEW:
         return f"every action{f' but {_short(others)}' if others else ''}"

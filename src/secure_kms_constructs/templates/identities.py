@@ -14,6 +14,7 @@ from .aws_managed import aws_managed
 from .described import Described
 from .documents import Documents
 from .landscape import Identity, Key, Note, Resource, Source
+from .resource_types import IAM_NAME
 
 _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
@@ -150,7 +151,7 @@ class _Holders:
 
     def _named(self, resource: Resource, noun: str, names: object) -> Iterator[_Key]:
         for name in self._listed(names):
-            if isinstance(name, str) and name:
+            if isinstance(name, str) and IAM_NAME.fullmatch(name):
                 yield (resource.partition, resource.account, noun, name)
             elif name is not None:
                 text = f"{resource.source.path} belongs to a {noun} that cannot be told, {name}: nobody has it here"

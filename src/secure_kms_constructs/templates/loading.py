@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 # CloudFormation takes 1 MB: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 # These only keep memory and time bounded; nobody's template comes near.
@@ -51,7 +52,7 @@ def read_text(path: Path) -> str:
 def parse_template(text: str, name: str) -> Template:
     """Return the template that a text holds, JSON if it starts like it, else YAML; TemplateError for no template."""
     if text.lstrip().startswith("{"):
-        return _checked(parse_json(text, name), name)
+        return _shallow(parse_json(text, name), name)
     from .short_forms import parse_yaml
 
     if len(text) > _BYTES:
@@ -82,6 +83,18 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"numbers must be finite, got {name}")
+
+
+def _shallow(template: object, name: str) -> Template:
+    """Return what JSON holds, if it is a template and not too deep; its size is bounded by that of its text."""
+    level: list[Any] = [template]
+    for _ in range(LEVELS):
+        inner = (value.values() if type(value) is dict else value for value in level)
+        level = [value for values in inner for value in values if type(value) is dict or type(value) is list]
+        if not level:
+            assert isinstance(template, dict)
+            return template
+    raise TemplateError(f"{name} must not be nested deeper than {LEVELS} levels")
 
 
 def _checked(template: object, name: str) -> Template:

@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING
 from secure_kms_constructs.policies import Unknown
 
 from . import references
-from .resource_types import ARN, REF_IS_PROPERTY, TYPES, ResourceType
+from .resource_types import ARN, IAM_NAME, IAM_PATH, REF_IS_PROPERTY, TYPES, ResourceType
 from .stacks import Stack
 from .texts import as_text, unknown
 
 if TYPE_CHECKING:
     from .resolution import Resolver
 
-_PATH = re.compile(r"/([!-~]+/)?")
+_SCRAMBLED = {
+    "hex32": ("0123456789abcdef", 32),
+    "lower12": (string.ascii_lowercase + string.digits, 12),
+    "six": (string.ascii_letters + string.digits, 6),
+    "upper12": (string.ascii_uppercase + string.digits, 12),
+    "upper17": (string.ascii_uppercase + string.digits, 17),
+}
 _KEY_ID = re.compile(r"[\w-]+")
 _ODD = re.compile(r"[^A-Za-z0-9-]")
+_FITTING = {
+    **dict.fromkeys(("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName"), IAM_NAME),
+    "Path": IAM_PATH,
+    "PrimaryKeyArn": _KEY_ID,
+}
 _FORBIDDEN = re.compile(r"[*?\s\ufdd0\ufdd1]|\$\{")
 
 
@@ -91,7 +102,7 @@ def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value:
     text = as_text(value)
     if name == "PrimaryKeyArn" and text is not None:
         text = text.rpartition("/")[2]
-    fits = {"Path": _PATH, "PrimaryKeyArn": _KEY_ID}.get(name)
+    fits = _FITTING.get(name)
     if text and not _FORBIDDEN.search(text) and (fits is None or fits.fullmatch(text)):
         return text
     shown = value if isinstance(value, Unknown) else repr(value)[:60]
@@ -101,29 +112,37 @@ def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value:
 
 
 def _made_up(stack: Stack, logical_id: str, kind: ResourceType, **given: str) -> dict[str, str]:
-    hexadecimal = stack.scrambled(logical_id, "0123456789abcdef", 32)
     place = stack.environment
-    fields = {
-        "p": place.partition,
-        "r": place.region,
-        "a": place.account,
-        "suffix": place.url_suffix,
-        "path": "/",
-        "stack": _ODD.sub("-", stack.physical_name),
-        "logical_id": _ODD.sub("", logical_id),
-        "six": stack.scrambled(logical_id, string.ascii_letters + string.digits, 6),
-        "upper12": stack.scrambled(logical_id, string.ascii_uppercase + string.digits, 12),
-        "upper17": stack.scrambled(logical_id, string.ascii_uppercase + string.digits, 17),
-        "lower12": stack.scrambled(logical_id, string.ascii_lowercase + string.digits, 12),
-        "hex32": hexadecimal,
-        "key_id": str(uuid.UUID(hexadecimal)),
-    }
-    if stack.properties(logical_id).get("MultiRegion") in (True, "true"):
-        fields["key_id"] = f"mrk-{hexadecimal}"
+    fields = _Fields(stack, logical_id)
+    fields |= {"p": place.partition, "r": place.region, "a": place.account, "suffix": place.url_suffix, "path": "/"}
     fields |= given
     if "name" not in fields:
         made = kind.generated.format_map(fields)
         fields["name"] = made.lower() if "lower12" in kind.generated else made
-    fields["unslashed"] = fields["name"].removeprefix("/")
     fields["arn"] = kind.arn.format_map(fields)
     return fields
+
+
+class _Fields(dict[str, str]):
+    """The fields of formats; those that take the place of what a deployment chooses are made when asked for."""
+
+    def __init__(self, stack: Stack, logical_id: str) -> None:
+        super().__init__()
+        self._stack, self._logical_id = stack, logical_id
+
+    def __missing__(self, field: str) -> str:
+        match field:
+            case "stack":
+                made = _ODD.sub("-", self._stack.physical_name)
+            case "logical_id":
+                made = _ODD.sub("", self._logical_id)
+            case "unslashed":
+                made = self["name"].removeprefix("/")
+            case "key_id" if self._stack.properties(self._logical_id).get("MultiRegion") in (True, "true"):
+                made = f"mrk-{self['hex32']}"
+            case "key_id":
+                made = str(uuid.UUID(self["hex32"]))
+            case _:
+                made = self._stack.scrambled(self._logical_id, *_SCRAMBLED[field])
+        self[field] = made
+        return made

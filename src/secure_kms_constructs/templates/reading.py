@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from .assemblies import inside, parse_environment, stacks_of
+from .collecting import without_collecting
 from .described import Described, described
 from .documents import Documents
 from .gaps import gaps
@@ -24,6 +25,7 @@ Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
 Parameters = Mapping[str, Mapping[str, object]]
 
 
+@without_collecting()
 def read_assembly(
     directory: PathLike[str] | str,
     *,
@@ -45,6 +47,7 @@ def read_assembly(
     return _landscapes(stacks_of(Path(directory), parameters or {}, elsewhere))
 
 
+@without_collecting()
 def read_templates(
     templates: Templates,
     *,

@@ -97,7 +97,7 @@ class Resolver:
         """Return a value with everything resolved that can be; the rest is ``Unknown``, as narrow as possible."""
         if isinstance(value, str):
             return self._dynamic(value, stack) if "{{resolve:" in value else value
-        if not isinstance(value, dict | list):
+        if not isinstance(value, (dict, list)):
             return value
         if self._steps >= _STEPS:
             return Unknown("a reference to a reference to a reference, without end")

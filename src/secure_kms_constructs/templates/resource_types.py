@@ -5,8 +5,13 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-templ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+IAM_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
+IAM_PATH = re.compile(r"/([!-~]{1,510}/)?")
 
 ARN, NAME = "{arn}", "{name}"
 # The name that CloudFormation makes up, here with at most 62 characters, as a role's name may have 64.
