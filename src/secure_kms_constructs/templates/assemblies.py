@@ -38,6 +38,8 @@ def stacks_of(directory: Path, parameters: Mapping[str, Mapping[str, object]], e
     :param elsewhere: where stacks go that do not say it.
     :raises TemplateError: when it is no cloud assembly.
     """
+    if not (directory / "manifest.json").is_file():
+        raise TemplateError(f"{directory} must be a cloud assembly, with a manifest.json in it: run cdk synth first")
     found = list(_artifacts(directory, parameters, elsewhere, _STAGES))
     shared = Counter(one.stack.stack_name for one in found)
     assets = cache(_assets)
