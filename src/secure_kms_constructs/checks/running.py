@@ -11,10 +11,9 @@ from secure_kms_constructs.templates.landscape import Landscape, Note, Resource,
 
 from .context import Context
 from .findings import Finding, Found, Severity
+from .own_rules import FAILED, UNREAD
 from .rule import Rule
 from .rules import RULES
-
-FAILED, UNREAD = "KLP001", "KLP004"
 
 
 def find(landscapes: Sequence[Landscape], rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
