@@ -75,7 +75,7 @@ class Written:
         """Whether it is a Deny."""
         return {Effect.ALLOW: False, Effect.DENY: True, Effect.UNKNOWN: None}[self.statement.effect]
 
-    def found(self, message: str, *elements: str, undecided: bool = False) -> Found:
+    def found(self, message: str, *elements: str, undecided: bool = False, likely: bool = False) -> Found:
         """Return a finding about it, or about the first of some elements that it has."""
         whole = self.written if isinstance(self.written, dict) else {}
         element = next((one for one in elements if one in whole), None)
@@ -86,6 +86,7 @@ class Written:
             message,
             evidence(whole[element] if element else self.written),
             undecided,
+            likely,
         )
 
 

@@ -10,7 +10,7 @@ from secure_kms_constructs.templates.landscape import Source
 
 
 class Severity(str, Enum):
-    """How bad a finding is. What a rule cannot decide is always ``INFO``."""
+    """How bad a finding is. What a rule cannot decide is ``INFO``, and ``WARNING`` at most."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -31,6 +31,7 @@ class Found:
     :param message: what is wrong there; of an undecided one, what cannot be told and why.
     :param evidence: the part of the template that says so.
     :param undecided: whether the rule cannot tell.
+    :param likely: whether an undecided one is so unless a policy that is not in the templates says otherwise.
     """
 
     source: Source | None
@@ -38,6 +39,7 @@ class Found:
     message: str
     evidence: str = ""
     undecided: bool = False
+    likely: bool = False
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,14 @@ def _findings(context: Context, rules: Iterable[Rule], resources: Mapping[Source
             yield Finding(FAILED, Severity.ERROR, "", "", "", "", message)
             continue
         for one in dict.fromkeys(found):
-            yield _finding(rule.id, Severity.INFO if one.undecided else rule.severity, one, resources)
+            yield _finding(rule.id, _severity(rule, one), one, resources)
     yield from (_unread(note) for note in context.landscape.notes)
+
+
+def _severity(rule: Rule, found: Found) -> Severity:
+    if not found.undecided:
+        return rule.severity
+    return Severity.WARNING if found.likely and rule.severity is Severity.ERROR else Severity.INFO
 
 
 def _finding(rule: str, severity: Severity, found: Found, resources: Mapping[Source, Resource]) -> Finding:

@@ -62,7 +62,11 @@ def _cannot_decrypt(context: Context, one: Written, secret: Resource) -> Iterato
         whose = f"{made.source.path if made.source else made.arn}" if isinstance(made, Key) else str(made)
         can = "cannot" if verdict is False else "perhaps cannot"
         message = f"{party.name} may read secret {secret.source.path} and {can} decrypt it with {whose}"
-        yield one.found(message, "Resource", undecided=verdict is None)
+        # Then only a key policy that names it can let it, which few do.
+        without = not any(policy.about("kms:decrypt") for policy in party.policies)
+        if without and verdict is None:
+            message += ": no policy of its own allows kms:Decrypt"
+        yield one.found(message, "Resource", undecided=verdict is None, likely=without)
 
 
 def _decrypts(party: Party, made: Key, secret: Resource) -> Verdict:
