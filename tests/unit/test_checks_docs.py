@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,18 +38,10 @@ def section(rule: Rule) -> str:
             f"{rule.why}\n",
             f"{rule.fix} [Source]({rule.source})\n",
             "```diff",
-            *difference(rule),
+            *rule.difference(),
             "```\n",
         ]
     )
-
-
-def difference(rule: Rule) -> Iterator[str]:
-    """What to take out of the broken example and to put in, with what is around it."""
-    broken, clean = (json.dumps(one, indent=1).splitlines() for one in (rule.broken, rule.clean))
-    lines = list(difflib.unified_diff(broken, clean, lineterm="", n=4))[2:]
-    shown = [line for line in lines if not line.startswith("@@")]
-    yield from shown if len(shown) <= 40 else [*shown[:20], " ...", *shown[-10:]]
 
 
 def test_the_page_is_as_the_rules_are(request: pytest.FixtureRequest) -> None:
@@ -63,5 +52,5 @@ def test_the_page_is_as_the_rules_are(request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_difference_between_the_examples_is_shown(rule: Rule) -> None:
-    lines = list(difference(rule))
+    lines = rule.difference()
     assert any(line.startswith(("-", "+")) for line in lines)

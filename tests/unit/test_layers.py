@@ -82,6 +82,7 @@ JUDGES = {
     "policies": {"facts"},
     "templates": {"facts", "policies"},
     "access": {"facts", "policies", "templates"},
+    "cli": {"checks", "templates"},
     "checks": {"access", "condition_keys", "facts", "policies", "templates"},
 }
 

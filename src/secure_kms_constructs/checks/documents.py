@@ -11,7 +11,7 @@ from secure_kms_constructs.policies import Policy, Unknown
 from secure_kms_constructs.policies.documents import Effect, Statement
 from secure_kms_constructs.policies.verdicts import Verdict
 from secure_kms_constructs.templates.documents import Documents
-from secure_kms_constructs.templates.keys import KEY_TYPES
+from secure_kms_constructs.templates.keys import KEY_TYPES, default_policy
 from secure_kms_constructs.templates.landscape import Resource
 from secure_kms_constructs.templates.loading import TemplateError, parse_json
 
@@ -99,9 +99,10 @@ def evidence(value: object) -> str:
 def documents_of(resource: Resource, parsed: Documents) -> Iterator[Document]:
     """Return the policies that a resource has, under the names that its identities have them."""
     path, properties = resource.source.path, resource.properties
-    if resource.type in KEY_TYPES and "KeyPolicy" in properties:
-        policy = parsed.key_policy(properties["KeyPolicy"], f"key policy of {path}", resource.source)
-        yield Document(policy, resource, "Properties.KeyPolicy", _plain(properties["KeyPolicy"]))
+    if resource.type in KEY_TYPES:
+        document = properties.get("KeyPolicy", default_policy(resource))
+        policy = parsed.key_policy(document, f"key policy of {path}", resource.source)
+        yield Document(policy, resource, "Properties.KeyPolicy", _plain(document))
     elif resource.type in _POLICIES:
         document = properties.get("PolicyDocument")
         policy = parsed.identity_policy(document, f"policy {path}", resource.source)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from secure_kms_constructs.templates.landscape import Source
+
+# From here on a location changes when a statement is added before.
+_STATEMENT = re.compile(r"(?:^|\.)Statement\b")
 
 
 class Severity(str, Enum):
@@ -72,7 +76,7 @@ class Finding:
     @property
     def fingerprint(self) -> tuple[str, str, str, str]:
         """What stays the same while statements move: rule, construct path, and message without the place."""
-        return self.rule, self.path, self.location.partition(".Statement")[0], self.message
+        return self.rule, self.path, _STATEMENT.split(self.location)[0], self.message
 
     def __str__(self) -> str:
         place = " ".join(one for one in (self.path or "templates", self.location) if one)

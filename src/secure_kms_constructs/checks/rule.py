@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +11,7 @@ from .context import Context
 from .findings import Found, Severity
 
 Template = Mapping[str, object]
+_LINES = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,3 +42,10 @@ class Rule:
     broken: Template = field(repr=False, compare=False, hash=False)
     clean: Template = field(repr=False, compare=False, hash=False)
     check: Callable[[Context], Iterable[Found]] = field(repr=False)
+
+    def difference(self) -> list[str]:
+        """Return what to take out of the broken example and to put in, with what is around it."""
+        broken, clean = (json.dumps(one, indent=1).splitlines() for one in (self.broken, self.clean))
+        lines = list(difflib.unified_diff(broken, clean, lineterm="", n=4))[2:]
+        shown = [line for line in lines if not line.startswith("@@")]
+        return shown if len(shown) <= _LINES else [*shown[: _LINES // 2], " ...", *shown[-_LINES // 4 :]]
