@@ -72,7 +72,7 @@ class AccessMap:
     @property
     def principals(self) -> tuple[str, ...]:
         """The roles and users by construct path, or by ARN where they are only mentioned."""
-        return tuple(sorted({party.name for scene in self._scenes for party in scene.identities}))
+        return tuple(sorted({party.name for scene in self._scenes for party in scene.identities.parties}))
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -213,8 +213,12 @@ class AccessMap:
 
     def _merged(self, action: str, key: str) -> Iterator[Row]:
         """The rows of each landscape, each row once, with the conditions under which it is so."""
+        places = self._places(key)
+        if len(self.landscapes) == 1:
+            yield from sorted((row for scene, one in places for row in _rows(scene, action, one)), key=_order)
+            return
         assumed: dict[Row, list[Mapping[str, bool]]] = {}
-        for scene, one in self._places(key):
+        for scene, one in places:
             for row in _rows(scene, action, one):
                 assumed.setdefault(row, []).append(scene.landscape.assumes)
         every = [landscape.assumes for landscape in self.landscapes]
@@ -229,7 +233,7 @@ def key_name(key: Key) -> str:
 
 def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
     for party, name, found in scene.found(action, key):
-        for allowed, region in found:
+        for allowed, region in found.regions:
             via, encryption_context, conditions = split(region.constraints)
             yield Row(
                 name,
@@ -246,8 +250,8 @@ def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
             )
 
 
-def _order(row: Row) -> tuple[bool, str, bool, list[str]]:
-    return row.party.outsider, row.principal, row.allowed is None, row.circumstances()
+def _order(row: Row) -> tuple[bool, str, bool, tuple[str, ...]]:
+    return row.party.outsider, row.principal, row.allowed is None, row.region.said
 
 
 def _context(key: str, via: str | None, context: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy
 from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
@@ -52,7 +53,7 @@ class Party:
         """Whether it is the role with which CloudFormation deploys what CDK makes."""
         return self.caller.kind is Kind.ROLE and bool(_DEPLOYER.fullmatch(self.caller.name))
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
         """The principal, taken apart."""
         return parse_caller(self.principal)
