@@ -38,6 +38,8 @@ def stacks_of(directory: Path, parameters: Mapping[str, Mapping[str, object]], e
     :param elsewhere: where stacks go that do not say it.
     :raises TemplateError: when it is no cloud assembly.
     """
+    if not (directory / "manifest.json").is_file():
+        raise TemplateError(f"{directory} must be a cloud assembly, with a manifest.json in it: run cdk synth first")
     found = list(_artifacts(directory, parameters, elsewhere, _STAGES))
     shared = Counter(one.stack.stack_name for one in found)
     assets = cache(_assets)
@@ -85,7 +87,9 @@ def _artifacts(
                 template = parse_template(read_text(inside(directory, file)), file)
                 stack = Stack(name, stack_name, template, place, parameters.get(stack_name, {}))
                 yield _Artifact(stack, directory, [] if _tells_paths(stack) else _paths(artifact, directory))
-            case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}} if stages:
+            case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}}:
+                if not stages:
+                    raise TemplateError(f"{directory} must not nest stages without end")
                 yield from _artifacts(inside(directory, below), parameters, elsewhere, stages - 1)
 
 

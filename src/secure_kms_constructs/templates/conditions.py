@@ -55,7 +55,7 @@ def comparisons(resolver: Resolver, stack: Stack, name: str) -> Iterator[Compari
                 seen.add(str(argument))
                 pending.append((stack.section("Conditions").get(str(argument)), levels - 1))
         elif function in _LOGICAL and isinstance(argument, list):
-            pending.extend((one, levels) for one in argument)
+            pending.extend((one, levels - 1) for one in argument if levels)
         else:
             compared = _comparison(resolver, stack, expression)
             if not isinstance(compared, bool):
@@ -80,7 +80,7 @@ class _Verdicts:
                 self.told[name] = self.of(declared, levels - 1) if levels else None
             return self.told[name]
         if function in _LOGICAL and isinstance(argument, list):
-            inner = [self.of(one, levels) for one in argument]
+            inner = [self.of(one, levels - 1) if levels else None for one in argument]
             if function == "Fn::Not":
                 return None if len(inner) != 1 or inner[0] is None else not inner[0]
             decisive = function == "Fn::Or"

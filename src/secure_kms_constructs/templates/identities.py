@@ -46,25 +46,25 @@ class _Holders:
         """Take in a resource."""
         resource = one.resource
         if resource.type in _HOLDERS:
-            self._holder(resource)
+            self._holder(one)
         elif resource.type == "AWS::IAM::Policy":
             policy = self._policy(resource, one)
-            for key in self._targets(resource):
+            for key in self._targets(one):
                 self.holders[key].policies.append(policy)
         elif resource.type in _SINGLE:
             noun = _SINGLE[resource.type]
             policy = self._policy(resource, one)
-            for key in self._named(resource, noun, [resource.properties.get(f"{noun.title()}Name")]):
+            for key in self._named(one, noun, [resource.properties.get(f"{noun.title()}Name")]):
                 self.holders[key].policies.append(policy)
         elif resource.type.startswith("AWS::Serverless::") and "Role" not in resource.properties:
             self._made_by_sam(one)
         elif resource.type == "AWS::IAM::ManagedPolicy" and resource.arn:
             self.managed[resource.arn] = self._policy(resource, one)
-            for key in self._targets(resource):
+            for key in self._targets(one):
                 self.holders[key].managed.append(resource.arn)
         elif resource.type == "AWS::IAM::UserToGroupAddition":
-            groups = list(self._named(resource, "group", [resource.properties.get("GroupName")]))
-            for key in self._named(resource, "user", resource.properties.get("Users")):
+            groups = list(self._named(one, "group", [resource.properties.get("GroupName")]))
+            for key in self._named(one, "user", resource.properties.get("Users")):
                 self.holders[key].groups += groups
 
     def identities(self) -> Iterator[Identity]:
@@ -100,13 +100,16 @@ class _Holders:
         unknown = arn if isinstance(arn, Unknown) else Unknown(f"the text of {name}, which no template makes")
         return self.documents.identity_policy(unknown, name)
 
-    def _holder(self, resource: Resource) -> None:
+    def _holder(self, one: Described) -> None:
+        resource = one.resource
         arn = resource.arn or ""
         noun = _HOLDERS[resource.type]
         name = arn.rpartition("/")[2]
         holder = self.holders[(resource.partition, resource.account, noun, name)]
-        holder.arn, holder.source = arn, resource.source
         path = resource.source.path
+        if holder.source:
+            self._note(resource.source, f"{path} has the name of {holder.source.path}: read as one")
+        holder.arn, holder.source = arn, resource.source
         titles: set[str] = set()
         for place, inline in enumerate(self._listed(resource.properties.get("Policies"))):
             match inline:
@@ -121,7 +124,7 @@ class _Holders:
             holder.policies.append(self.documents.identity_policy(document, title, resource.source))
         holder.managed += self._listed(resource.properties.get("ManagedPolicyArns"))
         holder.boundary = resource.properties.get("PermissionsBoundary")
-        holder.groups += self._named(resource, "group", resource.properties.get("Groups"))
+        holder.groups += self._named(one, "group", resource.properties.get("Groups"))
 
     def _made_by_sam(self, one: Described) -> None:
         """Take in the role that the Serverless Application Model makes for a function or state machine.
@@ -145,17 +148,23 @@ class _Holders:
             document = Unknown(f"{name}, which exists under a condition")
         return self.documents.identity_policy(document, name, resource.source)
 
-    def _targets(self, resource: Resource) -> Iterator[_Key]:
+    def _targets(self, one: Described) -> Iterator[_Key]:
         for element, noun in _TARGETS.items():
-            yield from self._named(resource, noun, resource.properties.get(element))
+            yield from self._named(one, noun, one.resource.properties.get(element))
 
-    def _named(self, resource: Resource, noun: str, names: object) -> Iterator[_Key]:
-        for name in self._listed(names):
-            if isinstance(name, str) and IAM_NAME.fullmatch(name):
-                yield (resource.partition, resource.account, noun, name)
-            elif name is not None:
-                text = f"{resource.source.path} belongs to a {noun} that cannot be told, {name}: nobody has it here"
-                self.documents.notes[Note(resource.source, text)] = None
+    def _named(self, one: Described, noun: str, names: object) -> Iterator[_Key]:
+        """Return whom names mean; a name that cannot be told means somebody of whom nothing else is known."""
+        resource = one.resource
+        for place, name in enumerate(self._listed(names)):
+            if not isinstance(name, str) or not IAM_NAME.fullmatch(name):
+                source = resource.source
+                self._note(source, f"{source.path} is about a {noun} that cannot be told, {name}: read as one more")
+                random = one.stack.scrambled(f"{source.logical_id} {noun} {place}", string.ascii_uppercase, 12)
+                name = f"unknown-{noun}-{random}"
+            yield (resource.partition, resource.account, noun, name)
+
+    def _note(self, source: Source, text: str) -> None:
+        self.documents.notes[Note(source, text)] = None
 
     def _listed(self, value: object) -> list[object]:
         if value is None:

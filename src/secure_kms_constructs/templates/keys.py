@@ -17,15 +17,15 @@ _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 
 def keys_of(resources: Iterable[Described], documents: Documents) -> tuple[Key, ...]:
     """Return the keys of the templates, then those that policies and properties name by a literal ARN."""
-    made: dict[str, Key] = {}
+    made: list[Key] = []
     mentioned: dict[str, None] = {}
     for one in resources:
         resource = one.resource
         if resource.type in KEY_TYPES and resource.arn:
-            made[resource.arn] = _key(resource, resource.arn, documents)
+            made.append(_key(resource, resource.arn, documents))
         mentioned |= dict.fromkeys(_mentioned(resource.properties))
-    others = sorted(arn for arn in mentioned if arn not in made)
-    return (*made.values(), *(_outside(arn) for arn in others))
+    others = sorted(mentioned.keys() - {key.arn for key in made})
+    return (*made, *(_outside(arn) for arn in others))
 
 
 def _key(resource: Resource, arn: str, documents: Documents) -> Key:

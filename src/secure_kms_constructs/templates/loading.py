@@ -40,13 +40,14 @@ def load_template(given: Mapping[str, object] | PathLike[str] | str, name: str) 
 def read_text(path: Path) -> str:
     """Return the text of a file; TemplateError for one that cannot be read or is no text."""
     try:
-        if path.stat().st_size > _BYTES:
-            raise TemplateError(f"{path} must not be larger than {_BYTES} bytes, got {path.stat().st_size}")
-        return path.read_text(encoding="utf-8-sig")
+        size = path.stat().st_size
+        if size <= _BYTES:
+            return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise TemplateError(f"{path} must be text in UTF-8, got other bytes") from error
+        raise TemplateError(f"{str(path)!r} must be text in UTF-8, got other bytes") from error
+    raise TemplateError(f"{path} must not be larger than {_BYTES} bytes, got {size}")
 
 
 def parse_template(text: str, name: str) -> Template:

@@ -20,8 +20,8 @@ from .texts import NO_VALUE, joined, unknown
 _Open = tuple[str, str, str]
 
 _DYNAMIC = re.compile(r"\{\{resolve:([^{}]*)\}\}")
-# How far references may lead, one to the next. More is no template but an attack on the stack.
-_STEPS = 150
+# How far values may lead, one into the next; each step takes about ten frames of Python's stack. Nobody's do.
+_STEPS = 60
 # Characters of all texts together that functions may make.
 _CHARACTERS = 200_000_000
 
