@@ -49,6 +49,11 @@ class Party:
         return self.caller.kind is Kind.ROOT
 
     @property
+    def is_service(self) -> bool:
+        """Whether it is an AWS service that acts for itself."""
+        return self.caller.kind is Kind.SERVICE
+
+    @property
     def is_deployer(self) -> bool:
         """Whether it is the role with which CloudFormation deploys what CDK makes."""
         return self.caller.kind is Kind.ROLE and bool(_DEPLOYER.fullmatch(self.caller.name))
