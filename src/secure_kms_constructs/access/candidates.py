@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import pairwise
 
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.conditions import Condition
-from secure_kms_constructs.policies.operators import OPERATORS, read_moment, read_number
+from secure_kms_constructs.policies.operators import OPERATORS, Test, read_moment, read_number
 from secure_kms_constructs.policies.patterns import ANY, Context, Variable, literal, parse_text
 
 from .languages import Pattern, telling_texts
@@ -48,9 +49,15 @@ class Atom:
 
     def accepts(self, text: str, context: Context) -> bool:
         """Tell whether the operator, or the sibling that it negates, accepts a value of a request."""
-        return OPERATORS[self.base].test([self.value], True)(text, context) is True
+        return _test(self.base, self.value)(text, context) is True
 
 
+@lru_cache(maxsize=16384)
+def _test(base: str, value: str) -> Test:
+    return OPERATORS[base].test([value], True)
+
+
+@lru_cache(maxsize=1024)
 def base_of(operator: str) -> str:
     """Return an operator without set prefix and IfExists, in lower case."""
     return operator.lower().split(":")[-1].removesuffix("ifexists")
@@ -68,10 +75,14 @@ def atoms_of(conditions: Iterable[Condition]) -> tuple[Atom, ...]:
 
 def _atoms(conditions: Iterable[Condition]) -> Iterator[Atom]:
     for condition in conditions:
-        base = base_of(condition.operator)
-        for value in condition.values:
-            if isinstance(value, str) and base != "null":
-                yield from _with_opposite(base, value)
+        yield from _atoms_of(condition.operator, condition.values)
+
+
+@lru_cache(maxsize=16384)
+def _atoms_of(operator: str, values: tuple[str | Unknown, ...]) -> tuple[Atom, ...]:
+    base = base_of(operator)
+    known = (value for value in values if isinstance(value, str) and base != "null")
+    return tuple(atom for value in known for atom in _with_opposite(base, value))
 
 
 def _with_opposite(base: str, value: str) -> Iterator[Atom]:
@@ -88,6 +99,7 @@ def _with_opposite(base: str, value: str) -> Iterator[Atom]:
         yield Atom(value, base, value)
 
 
+@lru_cache(maxsize=16384)
 def variables_of(atom: Atom) -> tuple[Variable, ...]:
     """Return the policy variables in an atom's value."""
     if atom.base not in _TEXT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.conditions import Condition
@@ -77,12 +78,11 @@ def names_in(statement: Statement) -> Iterator[str]:
     yield from resource_variables(statement)
 
 
-def names_of(condition: Condition) -> Iterator[str]:
+@lru_cache(maxsize=16384)
+def names_of(condition: Condition) -> tuple[str, ...]:
     """Return the condition keys that a condition names, in variables too."""
-    if condition.key:
-        yield condition.key
-    for atom in atoms_of((condition,)):
-        yield from (variable.key for variable in variables_of(atom))
+    variables = (variable.key for atom in atoms_of((condition,)) for variable in variables_of(atom))
+    return (*([condition.key] if condition.key else []), *variables)
 
 
 def resource_variables(statement: Statement) -> Iterator[str]:

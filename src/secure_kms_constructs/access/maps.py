@@ -10,6 +10,7 @@ from typing import Any
 
 from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.requests import action_named
+from secure_kms_constructs.templates import read_assembly, read_templates
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 
 from .diffs import Diff, differences
@@ -18,7 +19,7 @@ from .names import find
 from .parties import Party
 from .rows import Row, decide, split
 from .scenes import Scene
-from .texts import ACTIONS, Words, as_text, words_of
+from .texts import ACTIONS, Line, Words, as_text, lines, words_of
 from .whens import whens
 
 
@@ -37,32 +38,44 @@ class AccessMap:
     landscapes: tuple[Landscape, ...]
 
     @classmethod
-    def from_assembly(cls, directory: str | PathLike[str]) -> AccessMap:
+    def from_assembly(
+        cls, directory: str | PathLike[str], *, account: str | None = None, region: str | None = None
+    ) -> AccessMap:
         """Read all templates of a synthesized app.
 
         :param directory: the cloud assembly, such as ``cdk.out``.
+        :param account: where stacks go that do not say it; by default all to one account that nobody has.
+        :param region: the same for the region.
+        :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
         """
-        from secure_kms_constructs.templates import read_assembly
-
-        return cls(read_assembly(directory))
+        return cls(read_assembly(directory, account=account, region=region))
 
     @classmethod
-    def from_app(cls, app: Any) -> AccessMap:
+    def from_app(cls, app: Any, *, account: str | None = None, region: str | None = None) -> AccessMap:
         """Synthesize an app and read its templates.
 
         :param app: the ``aws_cdk.App``.
+        :param account: where stacks go that do not say it; by default all to one account that nobody has.
+        :param region: the same for the region.
         """
-        return cls.from_assembly(app.synth().directory)
+        return cls.from_assembly(app.synth().directory, account=account, region=region)
 
     @classmethod
-    def from_templates(cls, templates: Mapping[str, Mapping[str, object]]) -> AccessMap:
-        """Read templates that belong together.
+    def from_templates(
+        cls,
+        templates: Mapping[str, Mapping[str, object] | PathLike[str] | str],
+        *,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> AccessMap:
+        """Read templates that belong together, whoever made them.
 
-        :param templates: each template by the name of its stack.
+        :param templates: each template by the name of its stack: as an object, the path of its file, or its text.
+        :param account: where the stacks go; by default all to one account that nobody has.
+        :param region: the same for the region.
+        :raises TemplateError: when one is no template.
         """
-        from secure_kms_constructs.templates import read_templates
-
-        return cls(read_templates(templates))
+        return cls(read_templates(templates, account=account, region=region))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -72,7 +85,7 @@ class AccessMap:
     @property
     def principals(self) -> tuple[str, ...]:
         """The roles and users by construct path, or by ARN where they are only mentioned."""
-        return tuple(sorted({party.name for scene in self._scenes for party in scene.identities}))
+        return tuple(sorted({party.name for scene in self._scenes for party in scene.identities.parties}))
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -173,7 +186,14 @@ class AccessMap:
 
         :param actions: the KMS actions; by default all but those that only read a key's metadata.
         """
-        return as_text(self.rows(actions), self.keys, self.notes, self.words)
+        return as_text(self.lines(actions), self.keys, self.notes)
+
+    def lines(self, actions: Iterable[str] = ACTIONS) -> tuple[Line, ...]:
+        """Return the map as lines, each with the rows of the actions that a principal can do alike.
+
+        :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        """
+        return lines(self.rows(actions), self.words)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -213,8 +233,12 @@ class AccessMap:
 
     def _merged(self, action: str, key: str) -> Iterator[Row]:
         """The rows of each landscape, each row once, with the conditions under which it is so."""
+        places = self._places(key)
+        if len(self.landscapes) == 1:
+            yield from sorted((row for scene, one in places for row in _rows(scene, action, one)), key=_order)
+            return
         assumed: dict[Row, list[Mapping[str, bool]]] = {}
-        for scene, one in self._places(key):
+        for scene, one in places:
             for row in _rows(scene, action, one):
                 assumed.setdefault(row, []).append(scene.landscape.assumes)
         every = [landscape.assumes for landscape in self.landscapes]
@@ -229,7 +253,7 @@ def key_name(key: Key) -> str:
 
 def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
     for party, name, found in scene.found(action, key):
-        for allowed, region in found:
+        for allowed, region in found.regions:
             via, encryption_context, conditions = split(region.constraints)
             yield Row(
                 name,
@@ -246,8 +270,8 @@ def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
             )
 
 
-def _order(row: Row) -> tuple[bool, str, bool, list[str]]:
-    return row.party.outsider, row.principal, row.allowed is None, row.circumstances()
+def _order(row: Row) -> tuple[bool, str, bool, tuple[str, ...]]:
+    return row.party.outsider, row.principal, row.allowed is None, row.region.said
 
 
 def _context(key: str, via: str | None, context: Mapping[str, Any]) -> dict[str, Any]:

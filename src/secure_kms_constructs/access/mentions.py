@@ -54,7 +54,7 @@ def mentions_of(policy: Policy) -> Mentions:
         _add_arns(found, statement.principals.aws)
         found.variables |= any(True for _ in resource_variables(statement))
         for condition in statement.conditions:
-            found.variables |= len(list(names_of(condition))) > 1
+            found.variables |= len(names_of(condition)) > 1
             _add(found, condition)
     return found
 

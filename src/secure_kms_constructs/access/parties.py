@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy
 from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
@@ -48,11 +49,16 @@ class Party:
         return self.caller.kind is Kind.ROOT
 
     @property
+    def is_service(self) -> bool:
+        """Whether it is an AWS service that acts for itself."""
+        return self.caller.kind is Kind.SERVICE
+
+    @property
     def is_deployer(self) -> bool:
         """Whether it is the role with which CloudFormation deploys what CDK makes."""
         return self.caller.kind is Kind.ROLE and bool(_DEPLOYER.fullmatch(self.caller.name))
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
         """The principal, taken apart."""
         return parse_caller(self.principal)

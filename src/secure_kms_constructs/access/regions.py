@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.verdicts import Verdict
@@ -41,6 +42,11 @@ class Region:
     constraints: tuple[Constraint, ...]
     cubes: tuple[Cube, ...]
     context: Mapping[str, ContextValue]
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        """The constraints in words."""
+        return tuple(map(str, self.constraints))
 
 
 def regions(question: Question, tree: Tree, answer: Answer) -> tuple[Region, ...]:

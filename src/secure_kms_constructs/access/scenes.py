@@ -11,90 +11,117 @@ from secure_kms_constructs.policies.evaluation import CROSS_ACCOUNT, Policies
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.templates.landscape import Key, Landscape
 
+from .identities import Identities
 from .outsiders import Outsiders
-from .parties import Party, of_identity, of_mentioned
+from .parties import Party, of_mentioned
 from .questions import OPEN, WITH_ENCRYPTION_CONTEXT, Question, Side
 from .regions import Answer, Region, grow, regions
 
-# Circumstances under which something is allowed, and those under which it is not known.
-Found = tuple[tuple[bool | None, Region], ...]
 _ANSWERS: tuple[Answer, ...] = ((True,), (None,))
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """When a principal can do something, and when it might.
+
+    :param regions: the circumstances, each with True or, where it is not known, None.
+    :param said: the same, to be compared.
+    """
+
+    regions: tuple[tuple[bool | None, Region], ...]
+    said: object
+
+
+# Each principal, what to call it, and when it can or might.
+Listed = tuple[tuple[Party, str, Found], ...]
 
 
 @dataclass(eq=False)
 class Scene:
-    """A landscape whose principals are known, and what was found out so far."""
+    """A landscape, and what was found out about it so far."""
 
     landscape: Landscape
     _found: dict[object, Found] = field(default_factory=dict)
+    _listed: dict[object, Listed] = field(default_factory=dict)
     _outsiders: dict[str, Outsiders] = field(default_factory=dict)
     _others: dict[str, tuple[Party, ...]] = field(default_factory=dict)
+    _standing: dict[object, tuple[bool, tuple[tuple[Policy, frozenset[int]], ...]]] = field(default_factory=dict)
 
     @cached_property
-    def identities(self) -> tuple[Party, ...]:
+    def identities(self) -> Identities:
         """The roles and users of the landscape."""
-        return tuple(of_identity(one) for one in self.landscape.identities)
+        return Identities(self.landscape.identities)
 
-    @cached_property
-    def by_arn(self) -> dict[str, Party]:
-        """The roles and users of the landscape by their ARNs."""
-        return {one.principal: one for one in self.identities}
-
-    def outsiders(self, key: Key) -> Outsiders:
-        """Return whom no template makes, as far as a key's policy tells them apart."""
-        if key.arn not in self._outsiders:
-            self._outsiders[key.arn] = Outsiders(key.arn, key.policy)
-        return self._outsiders[key.arn]
-
-    def parties(self, key: Key) -> tuple[Party, ...]:
+    def parties(self, key: Key) -> Iterator[Party]:
         """Everyone of whom it is asked what they may do with a key."""
-        if key.arn not in self._others:
-            self._others[key.arn] = tuple(self._parties(key))
-        return (*self.identities, *self._others[key.arn])
+        yield from self.identities.parties
+        yield from self._of_key(key)
 
-    def _parties(self, key: Key) -> Iterator[Party]:
-        outsiders = self.outsiders(key)
-        for arn in sorted(outsiders.mentions.arns - self.by_arn.keys()):
-            party = of_mentioned(arn, self.identities)
-            if party is not None:
-                yield party
-        yield from outsiders.parties
-
-    def found(self, action: str, key: Key) -> Iterator[tuple[Party, str, Found]]:
-        """Ask who can do something with a key: each principal, what to call it, and when it can or might."""
-        everyone = [(party, self.ask(party, action, key)) for party in self.parties(key)]
-        alike: dict[str, list[object]] = {}
-        for party, found in everyone:
-            for name in (party.name, party.general) if party.outsider else ():
-                alike.setdefault(name or "", []).append(_said(found))
-        told = set()
-        for party, found in everyone:
-            if not found or any(set(alike.get(other, ())) == {_said(found)} for other in party.unless):
-                continue
-            same = alike.get(party.general or "", [])
-            name = party.general if party.general and len(same) > 1 and len(set(same)) == 1 else party.name
-            if not party.outsider or name not in told:
-                told.add(name)
-                yield party, name, found
+    def found(self, action: str, key: Key) -> Listed:
+        """Ask who can do something with a key."""
+        asked = [*self.identities.beside(key.arn, self._outsiders_of(key).mentions), *self._of_key(key)]
+        marks = tuple(self._mark(party, action.lower(), key) for party in asked)
+        if marks not in self._listed:
+            everyone = [(one, self._ask(mark, one, action, key)) for mark, one in zip(marks, asked, strict=True)]
+            self._listed[marks] = tuple(self._told(everyone, key))
+        return self._listed[marks]
 
     def side(self, party: Party, key: Key) -> Side:
         """Return a principal, a key, and the policies that decide between them."""
         return Side(party.principal, key.arn, Policies(key.policy, party.policies, party.boundary))
 
-    def ask(self, party: Party, action: str, key: Key) -> Found:
-        """Ask when a principal can do something with a key, or might."""
-        mark = self._mark(party, action, key)
+    def _told(self, everyone: list[tuple[Party, Found]], key: Key) -> Iterator[tuple[Party, str, Found]]:
+        """Call those alike by one name, and leave out who is implied by others."""
+        alike: dict[str, list[object]] = {}
+        for party, found in everyone:
+            for name in (party.name, party.general) if party.outsider else ():
+                alike.setdefault(name or "", []).append(found.said)
+        told = set()
+        for party, found in everyone:
+            if not found.regions or any(set(alike.get(other, ())) == {found.said} for other in party.unless):
+                continue
+            same = alike.get(party.general or "", [])
+            name = party.general if party.general and len(same) > 1 and len(set(same)) == 1 else party.name
+            if not party.outsider:
+                for one in self.identities.alike(party, key.arn, self._outsiders_of(key).mentions):
+                    yield one, one.name, found
+            elif name not in told:
+                told.add(name)
+                yield party, name, found
+
+    def _outsiders_of(self, key: Key) -> Outsiders:
+        if key.arn not in self._outsiders:
+            self._outsiders[key.arn] = Outsiders(key.arn, key.policy)
+        return self._outsiders[key.arn]
+
+    def _of_key(self, key: Key) -> tuple[Party, ...]:
+        """Those whom the key policy names and no template makes, and the outsiders."""
+        if key.arn not in self._others:
+            outsiders = self._outsiders_of(key)
+            named = (of_mentioned(one, self.identities.parties) for one in self.identities.missing(outsiders.mentions))
+            self._others[key.arn] = (*(one for one in named if one is not None), *outsiders.parties)
+        return self._others[key.arn]
+
+    def _ask(self, mark: object, party: Party, action: str, key: Key) -> Found:
         if mark not in self._found:
-            self._found[mark] = _ask(Question(action, (self.side(party, key),)))
+            question = Question(action, (self.side(party, key),))
+            tree = grow(question)
+            found = tuple((answer[0], region) for answer in _ANSWERS for region in regions(question, tree, answer))
+            self._found[mark] = Found(found, tuple((allowed, region.constraints) for allowed, region in found))
         return self._found[mark]
 
-    def _mark(self, party: Party, action: str, key: Key) -> object:
+    def _mark(self, party: Party, lowered: str, key: Key) -> object:
         """What the answer depends on: principals and actions with the same mark have the same answer."""
-        lowered = action.lower()
-        policies = (*party.policies, *((party.boundary,) if party.boundary else ()))
-        own = tuple(one for policy in policies for one in self._statements(policy, lowered, key.arn))
+        if (party, key.arn) not in self._standing:
+            self._standing[party, key.arn] = (self._is_told(party, key), tuple(_relevant(party, key.arn)))
+        is_told, relevant = self._standing[party, key.arn]
+        own = tuple(
+            (policy, one.index, named)
+            for policy, places in relevant
+            for one, named in policy.about(lowered)
+            if one.index in places
+        )
         caller = party.caller
-        is_told = caller.kind not in (Kind.ROLE, Kind.USER) or self.outsiders(key).mentions.tell(party.principal)
         return (
             key.arn,
             tuple((statement.index, named) for statement, named in key.policy.about(lowered)),
@@ -104,23 +131,18 @@ class Scene:
             own,
         )
 
-    def _statements(self, policy: Policy, lowered: str, key: str) -> tuple[object, ...]:
-        """The statements of an identity policy that may be about an action and a key."""
-        return tuple(
-            (policy, one.index, named)
-            for one, named in policy.about(lowered)
-            if one.resources.matches_resource(key, _open) is not False
-        )
+    def _is_told(self, party: Party, key: Key) -> bool:
+        user_or_role = party.caller.kind in (Kind.ROLE, Kind.USER)
+        return not user_or_role or self._outsiders_of(key).mentions.tell(party.principal)
+
+
+def _relevant(party: Party, key: str) -> Iterator[tuple[Policy, frozenset[int]]]:
+    """The policies of a party with the places of the statements that may be about a key."""
+    for policy in (*party.policies, *((party.boundary,) if party.boundary else ())):
+        statements = (one for one in policy.statements if one.resources.matches_resource(key, _open) is not False)
+        if places := frozenset(one.index for one in statements):
+            yield policy, places
 
 
 def _open(_key: str) -> Unknown:
     return OPEN
-
-
-def _ask(question: Question) -> Found:
-    tree = grow(question)
-    return tuple((answer[0], region) for answer in _ANSWERS for region in regions(question, tree, answer))
-
-
-def _said(found: Found) -> object:
-    return tuple((allowed, region.constraints) for allowed, region in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from secure_kms_constructs.access.mentions import mentions_of
 from secure_kms_constructs.access.parties import EVERYTHING, Party
 from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
 from secure_kms_constructs.policies import Unknown
@@ -28,15 +29,15 @@ def _ineffective(context: Context) -> Iterator[Found]:
         for value in one.statement.resources.values:
             made = None if isinstance(value, Unknown) else context.keys.get(value.written)
             for party in context.holders(one.document) if made else ():
-                yield from _without_effect(context, one, made, party)  # type: ignore[arg-type]
+                yield from _without_effect(one, made, party)  # type: ignore[arg-type]
 
 
-def _without_effect(context: Context, one: Written, made: Key, party: Party) -> Iterator[Found]:
+def _without_effect(one: Written, made: Key, party: Party) -> Iterator[Found]:
     denied, doubtful = [], []
     alone = only(party, one.statement, one.document.policy)
     for name, named in named_actions(one.statement):
         actions = sorted((named or frozenset()) & KEY_ACTIONS.value)
-        answers = [answer(context.scene, alone, action, made) for action in actions]
+        answers = [answer(alone, action, made) for action in actions]
         if answers and all(it is False for it in answers):
             denied.append(name)
         elif named is None or (answers and True not in answers):
@@ -91,7 +92,7 @@ def _lockout(context: Context) -> Iterator[Found]:
         anyone = Party("anyone", f"arn:{resource.partition}:iam::{account}:role/any-role", (EVERYTHING,))
         verdicts = set[Verdict]()
         for party in _first(anyone, context, made):
-            verdicts.add(named_answer(context.scene, party, "kms:PutKeyPolicy", made))
+            verdicts.add(named_answer(party, "kms:PutKeyPolicy", made))
             if True in verdicts:
                 break
         else:
@@ -108,10 +109,10 @@ def _first(anyone: Party, context: Context, made: Key) -> Iterator[Party]:
 def _both(context: Context) -> Iterator[Found]:
     for made, resource in context.made_keys:
         for party in _named(context, made):
-            manages = [(action, named_answer(context.scene, party, action, made)) for action in _MANAGING]
+            manages = [(action, named_answer(party, action, made)) for action in _MANAGING]
             if not any(verdict is not False for _, verdict in manages):
                 continue
-            used = [(action, named_answer(context.scene, party, action, made, direct=True)) for action in _USING]
+            used = [(action, named_answer(party, action, made, direct=True)) for action in _USING]
             pairs = [[action for action, verdict in found if verdict] for found in (manages, used)]
             if all(pairs):
                 message = f"{party.name} can {', '.join(pairs[0])} and also {', '.join(pairs[1])}"
@@ -123,7 +124,7 @@ def _both(context: Context) -> Iterator[Found]:
 
 def _named(context: Context, made: Key) -> Iterable[Party]:
     """The principals that a key policy names."""
-    named = context.scene.outsiders(made).mentions.arns
+    named = mentions_of(made.policy).arns
     return (party for party in context.scene.parties(made) if party.principal in named and not party.is_root)
 
 

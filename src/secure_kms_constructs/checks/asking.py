@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from secure_kms_constructs.access.mentions import mentions_of
+from secure_kms_constructs.access.outsiders import Outsiders
 from secure_kms_constructs.access.parties import Party
 from secure_kms_constructs.access.questions import VIA, Question, Side
-from secure_kms_constructs.access.regions import Region
-from secure_kms_constructs.access.scenes import Scene
+from secure_kms_constructs.access.regions import Region, grow, regions
 from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.documents import Effect, Statement
 from secure_kms_constructs.policies.evaluation import Policies
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.policies.verdicts import Verdict
-from secure_kms_constructs.templates.landscape import Key, Landscape
+from secure_kms_constructs.templates.landscape import Key
 
 # Condition keys with a fixed value of which a statement for everybody is not public.
 # https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-5
@@ -29,12 +30,30 @@ TRUSTED = frozenset(
 WILDCARD = re.compile(r"[*?]|\$\{")
 
 
-def answer(scene: Scene, party: Party, action: str, key: Key, *, direct: bool = False) -> Verdict:
+def circumstances(party: Party, action: str, key: Key) -> Iterator[tuple[bool | None, Region]]:
+    """Return when somebody can do something with a key, with True, and when they might, with None."""
+    question = Question(action, (_side(party, key),))
+    # Most questions are answered whatever the request is like otherwise.
+    if question.verdicts({})[0] is False:
+        return
+    tree = grow(question)
+    for allowed in (True, None):
+        yield from ((allowed, region) for region in regions(question, tree, (allowed,)))
+
+
+def _side(party: Party, key: Key) -> Side:
+    return Side(party.principal, key.arn, Policies(key.policy, party.policies, party.boundary))
+
+
+def answer(party: Party, action: str, key: Key, *, direct: bool = False) -> Verdict:
     """Tell whether somebody can do something with a key under some circumstances.
 
     :param direct: whether only what they do themselves counts, not what a service does for them.
     """
-    found = [allowed for allowed, region in scene.ask(party, action, key) if not direct or _is_direct(region)]
+    sure = Question(action, (_side(party, key),)).verdicts({})[0]
+    if sure is not None:
+        return sure
+    found = [allowed for allowed, region in circumstances(party, action, key) if not direct or _is_direct(region)]
     return True if True in found else None if found else False
 
 
@@ -44,10 +63,9 @@ def told(party: Party) -> Party:
     return replace(party, policies=tuple(known))
 
 
-def named_answer(scene: Scene, party: Party, action: str, key: Key, *, direct: bool = False) -> Verdict:
+def named_answer(party: Party, action: str, key: Key, *, direct: bool = False) -> Verdict:
     """Answer for somebody whom a key policy names: what it admits by itself counts, whatever else they have."""
-    sure = answer(scene, told(party), action, key, direct=direct)
-    return sure or answer(scene, party, action, key, direct=direct)
+    return answer(told(party), action, key, direct=direct) or answer(party, action, key, direct=direct)
 
 
 def _is_direct(region: Region) -> bool:
@@ -78,11 +96,10 @@ def outsiders(key: Key, statement: Statement, action: str) -> Iterator[tuple[boo
     """Return when one statement of a key policy admits principals of accounts that it does not mention."""
     policy = Policy(key.policy.name, True, (statement, *_denies_of(key.policy).statements))
     alone = Key(key.arn, policy, key.source)
-    scene = Scene(Landscape((alone,), (), ()))
-    known = scene.outsiders(alone).mentions.accounts | {key.arn.split(":")[4]}
-    for party in scene.parties(alone):
-        if party.outsider and party.caller.kind is not Kind.SERVICE and party.caller.account not in known:
-            yield from scene.ask(party, action, alone)
+    known = mentions_of(policy).accounts | {key.arn.split(":")[4]}
+    for party in Outsiders(key.arn, policy).parties:
+        if party.caller.kind is not Kind.SERVICE and party.caller.account not in known:
+            yield from circumstances(party, action, alone)
 
 
 def is_trusted(region: Region) -> bool:

@@ -79,7 +79,7 @@ class Context:
     @cached_property
     def _holders(self) -> Mapping[str, list[Party]]:
         found: dict[str, list[Party]] = defaultdict(list)
-        for party in self.scene.identities:
+        for party in self.scene.identities.parties:
             for policy in party.policies:
                 found[policy.name].append(party)
         return found

@@ -87,7 +87,9 @@ def _artifacts(
                 template = parse_template(read_text(inside(directory, file)), file)
                 stack = Stack(name, stack_name, template, place, parameters.get(stack_name, {}))
                 yield _Artifact(stack, directory, [] if _tells_paths(stack) else _paths(artifact, directory))
-            case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}} if stages:
+            case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}}:
+                if not stages:
+                    raise TemplateError(f"{directory} must not nest stages without end")
                 yield from _artifacts(inside(directory, below), parameters, elsewhere, stages - 1)
 
 
