@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from secure_kms_constructs.access.mentions import mentions_of
-from secure_kms_constructs.access.parties import EVERYTHING, Party
+from secure_kms_constructs.access.parties import EVERYTHING, Party, of_mentioned
 from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.verdicts import Verdict, any_of
@@ -23,24 +23,29 @@ _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
 
 
 def _ineffective(context: Context) -> Iterator[Found]:
+    answers: dict[object, Verdict] = {}
     for one in context.identity_statements:
         if one.allows is False or one.statement.resources.negated:
             continue
         for value in one.statement.resources.values:
             made = None if isinstance(value, Unknown) else context.keys.get(value.written)
             for party in context.holders(one.document) if made else ():
-                yield from _without_effect(one, made, party)  # type: ignore[arg-type]
+                yield from _without_effect(one, made, party, answers)  # type: ignore[arg-type]
 
 
-def _without_effect(one: Written, made: Key, party: Party) -> Iterator[Found]:
+def _without_effect(one: Written, made: Key, party: Party, answers: dict[object, Verdict]) -> Iterator[Found]:
     denied, doubtful = [], []
     alone = only(party, one.statement, one.document.policy)
+    mark = _mark(one, made, alone)
     for name, named in named_actions(one.statement):
-        actions = sorted((named or frozenset()) & KEY_ACTIONS.value)
-        answers = [answer(alone, action, made) for action in actions]
-        if answers and all(it is False for it in answers):
+        verdicts = []
+        for action in sorted((named or frozenset()) & KEY_ACTIONS.value):
+            if (mark, action) not in answers:
+                answers[mark, action] = answer(alone, action, made)
+            verdicts.append(answers[mark, action])
+        if verdicts and all(it is False for it in verdicts):
             denied.append(name)
-        elif named is None or (answers and True not in answers):
+        elif named is None or (verdicts and True not in verdicts):
             doubtful.append(name)
     whose = made.source.path if made.source else made.arn
     if denied:
@@ -50,6 +55,14 @@ def _without_effect(one: Written, made: Key, party: Party) -> Iterator[Found]:
         why = "is in none of the templates" if made.source is None else "does not tell"
         message = f"{', '.join(doubtful)} may have no effect for {party.name}: the key policy of {whose} {why}"
         yield one.found(message, "Action", undecided=True)
+
+
+def _mark(one: Written, made: Key, alone: Party) -> object:
+    """What the answer depends on: most roles that may use a key have the same statement, and are not told apart."""
+    if len(alone.policies) > 1 or alone.boundary or mentions_of(made.policy).tell(alone.principal):
+        return one, made, alone.principal
+    conditions = tuple((it.operator, it.key, it.values) for it in one.statement.conditions)
+    return made, alone.caller.kind, alone.caller.account, one.statement.effect, conditions
 
 
 def _public(context: Context) -> Iterator[Found]:
@@ -122,10 +135,12 @@ def _both(context: Context) -> Iterator[Found]:
                 yield Found(resource.source, "Properties.KeyPolicy", message, undecided=True)
 
 
-def _named(context: Context, made: Key) -> Iterable[Party]:
+def _named(context: Context, made: Key) -> Iterator[Party]:
     """The principals that a key policy names."""
-    named = mentions_of(made.policy).arns
-    return (party for party in context.scene.parties(made) if party.principal in named and not party.is_root)
+    for arn in sorted(mentions_of(made.policy).arns):
+        party = context.by_arn.get(arn) or of_mentioned(arn, context.scene.identities.parties)
+        if party is not None and not party.is_root:
+            yield party
 
 
 _MANAGING = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:DeleteImportedKeyMaterial")

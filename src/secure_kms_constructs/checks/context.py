@@ -36,7 +36,9 @@ class Context:
     @cached_property
     def documents(self) -> tuple[Document, ...]:
         """All policies that the templates write."""
-        return tuple(one for resource in self.landscape.resources for one in documents_of(resource, self.parsed))
+        known = {one.policy.name: one.policy for one in self.landscape.keys}
+        known |= {policy.name: policy for one in self.landscape.identities for policy in one.policies}
+        return tuple(one for it in self.landscape.resources for one in documents_of(it, self.parsed, known))
 
     @cached_property
     def key_statements(self) -> tuple[Written, ...]:
@@ -71,6 +73,11 @@ class Context:
     @cached_property
     def _key_documents(self) -> Mapping[str, Document]:
         return {one.policy.name: one for one in self.documents if one.policy.is_key_policy}
+
+    @cached_property
+    def by_arn(self) -> Mapping[str, Party]:
+        """The roles and users by ARN."""
+        return {one.principal: one for one in self.scene.identities.parties}
 
     def holders(self, document: Document) -> tuple[Party, ...]:
         """Return the roles and users that have a policy."""

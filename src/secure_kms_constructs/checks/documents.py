@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,22 +96,28 @@ def evidence(value: object) -> str:
     return text if len(text) <= _EVIDENCE else f"{text[: _EVIDENCE - 3]}..."
 
 
-def documents_of(resource: Resource, parsed: Documents) -> Iterator[Document]:
-    """Return the policies that a resource has, under the names that its identities have them."""
+def documents_of(resource: Resource, parsed: Documents, known: Mapping[str, Policy]) -> Iterator[Document]:
+    """Return the policies that a resource has.
+
+    :param parsed: parses those that nobody has.
+    :param known: the policies that somebody has, by name.
+    """
     path, properties = resource.source.path, resource.properties
     if resource.type in KEY_TYPES:
         document = properties.get("KeyPolicy", default_policy(resource))
-        policy = parsed.key_policy(document, f"key policy of {path}", resource.source)
+        name = f"key policy of {path}"
+        policy = known.get(name) or parsed.key_policy(document, name, resource.source)
         yield Document(policy, resource, "Properties.KeyPolicy", _plain(document))
     elif resource.type in _POLICIES:
         document = properties.get("PolicyDocument")
-        policy = parsed.identity_policy(document, f"policy {path}", resource.source)
+        name = f"policy {path}"
+        policy = known.get(name) or parsed.identity_policy(document, name, resource.source)
         yield Document(policy, resource, "Properties.PolicyDocument", _plain(document))
     elif resource.type in _INLINE:
-        yield from _inline(resource, parsed)
+        yield from _inline(resource, parsed, known)
 
 
-def _inline(resource: Resource, parsed: Documents) -> Iterator[Document]:
+def _inline(resource: Resource, parsed: Documents, known: Mapping[str, Policy]) -> Iterator[Document]:
     path, listed = resource.source.path, resource.properties.get("Policies")
     names: set[str] = set()
     for place, inline in enumerate(listed if isinstance(listed, list) else [] if listed is None else [listed]):
@@ -121,8 +127,8 @@ def _inline(resource: Resource, parsed: Documents) -> Iterator[Document]:
         title = f"policy {name if named else place} of {path}"
         names.add(str(name))
         written = given.get("PolicyDocument", Unknown(f"{title}, which is no policy"))
-        where = f"Properties.Policies[{place}].PolicyDocument"
-        yield Document(parsed.identity_policy(written, title, resource.source), resource, where, _plain(written))
+        policy = known.get(title) or parsed.identity_policy(written, title, resource.source)
+        yield Document(policy, resource, f"Properties.Policies[{place}].PolicyDocument", _plain(written))
 
 
 def _plain(written: object) -> object:
