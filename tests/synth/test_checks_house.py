@@ -221,3 +221,19 @@ def found_in(build: Callable[[Stack], None]) -> list[Finding]:
 def test_the_stock_l2_is_found_where_it_is_wrong(build: Callable[[Stack], None]) -> None:
     found = found_in(build)
     assert {one.rule for one in found} == STOCK[build], "\n".join(map(str, found))
+
+
+def test_the_example_of_the_checks_passes_with_its_acknowledgements(tmp_path: Path) -> None:
+    from checked_app import build
+
+    app = build(str(tmp_path))
+    app.synth()
+    report = check_assembly(app.outdir)
+    assert {one.rule for one in report.at_least(Severity.ERROR)} == set()
+    assert {one.rule for one, _ in report.acknowledged} == {"KLP101", "KLP404"}
+
+
+def test_the_example_of_a_test_passes() -> None:
+    from checks_in_tests import test_the_keys_are_least_privilege
+
+    test_the_keys_are_least_privilege()
