@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.checks import RULES, Finding, Rule, Severity, find, rule_named
-from secure_kms_constructs.checks.examples import ACCOUNT, REGION
+from secure_kms_constructs.checks.examples import ACCOUNT, REGION, ROOT, allow
 from secure_kms_constructs.templates import read_templates
 from tests.unit.checks.undecidable import ALWAYS_TELLS, UNDECIDABLE, with_parameter
 
@@ -120,3 +120,16 @@ def test_what_is_not_read_is_said() -> None:
     [found] = found_in(template)
     assert (found.rule, found.severity, found.undecided) == ("KLP004", Severity.INFO, True)
     assert "MyMacro" in found.message
+
+
+@pytest.mark.parametrize("name", ["lockout", "ineffective-grant", "reader-without-decrypt"])
+def test_whose_account_a_stack_goes_to_may_decide(name: str) -> None:
+    """The policies name account 111122223333: without an environment that may be the key's own or another."""
+    rule = rule_named(name)
+    template = json.loads(json.dumps(rule.broken))
+    whole = allow(ROOT, "kms:*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})
+    template["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"].append(whole)
+    elsewhere = read_templates({"Stack": template}, account="444455556666", region=REGION)
+    assert {one.undecided for one in find(elsewhere, [rule])} == {False}
+    nowhere = read_templates({"Stack": template}, region=REGION)
+    assert {one.undecided for one in find(nowhere, [rule])} == {True}
