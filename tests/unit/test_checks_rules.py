@@ -14,6 +14,7 @@ from secure_kms_constructs.checks import RULES, Finding, Rule, Severity, find, r
 from secure_kms_constructs.checks.examples import ACCOUNT, REGION, ROOT, allow
 from secure_kms_constructs.templates import read_templates
 from tests.unit.checks.undecidable import ALWAYS_TELLS, UNDECIDABLE, with_parameter
+from tests.unit.checks.variants import VARIANTS
 
 # Only the policy of a key that is not in the templates could make it right, so it is worse than unknown.
 LIKELY = {"KLP505"}
@@ -133,3 +134,24 @@ def test_whose_account_a_stack_goes_to_may_decide(name: str) -> None:
     assert {one.undecided for one in find(elsewhere, [rule])} == {False}
     nowhere = read_templates({"Stack": template}, region=REGION)
     assert {one.undecided for one in find(nowhere, [rule])} == {True}
+
+
+@pytest.mark.parametrize(
+    "rule, name, template, verdict", VARIANTS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_line_is_drawn_where_it_should_be(rule: str, name: str, template: Any, verdict: bool | None) -> None:
+    found = [one for one in found_in(template) if one.rule == rule]
+    said = {not one.undecided for one in found}
+    expected = {True: {True}, None: {False}, False: set()}[verdict]
+    assert said == expected, f"{name}: {[str(one) for one in found]}"
+
+
+def test_every_rule_that_draws_lines_has_both_sides() -> None:
+    sides: dict[str, set[bool | None]] = {}
+    for rule, _, _, verdict in VARIANTS:
+        sides.setdefault(rule, set()).add(verdict)
+    assert {rule: verdicts for rule, verdicts in sides.items() if len(verdicts) == 1} == {
+        # Their other side is the clean example.
+        **{rule: {True} for rule in ("KLP206",)},
+        **{rule: {False} for rule in ("KLP403", "KLP404")},
+    }
