@@ -155,3 +155,13 @@ def test_every_rule_that_draws_lines_has_both_sides() -> None:
         **{rule: {True} for rule in ("KLP206",)},
         **{rule: {False} for rule in ("KLP403", "KLP404")},
     }
+
+
+@pytest.mark.parametrize("region, undecided", [(REGION, False), (None, True)])
+def test_where_a_log_group_goes_may_decide(region: str | None, undecided: bool) -> None:
+    """The key admits CloudWatch Logs of eu-west-1: of no other region, and of an unknown one perhaps."""
+    template = json.loads(json.dumps(rule_named("log-group-key").clean))
+    statements = template["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    statements[-1]["Principal"] = {"Service": "logs.eu-west-1.amazonaws.com"}
+    found = find(read_templates({"Stack": template}, account=ACCOUNT, region=region), [rule_named("log-group-key")])
+    assert [one.undecided for one in found if one.rule == "KLP506"] == [undecided]

@@ -257,6 +257,15 @@ def denied() -> Any:
     return made
 
 
+def two_services() -> Any:
+    """Two statements that differ in the service only, of which the key policy admits one."""
+    through = (
+        {"StringEquals": {"kms:ViaService": f"{one}.{REGION}.amazonaws.com"}} for one in ("secretsmanager", "ssm")
+    )
+    statements = [allow(None, "kms:Decrypt", condition, Resource=THE_KEY) for condition in through]
+    return template(Key=key(VIA_SECRETS), Role=ROLE, Policy=policy(*statements))
+
+
 def two_roles() -> Any:
     """Two roles with the same statement, of which the key policy names one."""
     roles = {}
@@ -278,6 +287,7 @@ ACCESS: list[Case] = [
     ("KLP501", "through the service that the key admits", use(condition={"StringEquals": VIA}), QUIET),
     ("KLP501", "a role that the key policy names", NAMED, QUIET),
     ("KLP501", "another role than the key policy names", two_roles(), FOUND),
+    ("KLP501", "another service than a statement before", two_services(), FOUND),
     ("KLP501", "what another policy of the role denies", denied(), FOUND),
     ("KLP501", "all keys, some of which may admit it", use(resource="*"), QUIET),
     ("KLP501", "kms:*, some of which is admitted", use("kms:*"), QUIET),
