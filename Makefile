@@ -42,6 +42,7 @@ demo: $(READY) ## deploy to a local emulator and show who may read what
 bench: $(READY) ## compare synth time and policy size with the stock L2
 	.venv/bin/python benchmarks/run.py
 	.venv/bin/python benchmarks/access.py
+	.venv/bin/python benchmarks/checks.py
 
 clean: ## remove environments, caches and build output
 	rm -rf .venv .venv-checkov .corpus node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out

@@ -258,3 +258,26 @@ def test_an_exception_that_says_nothing_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         documented_exception(make_role(stack), reason, review_by, rules=[rule])
+
+
+def test_stages_are_read_together_where_the_app_has_nothing_else(app: App) -> None:
+    for name in ("Dev", "Prod"):
+        kms.Key(Stack(Stage(app, name, env=environment()), "Stack"), "Key")
+    report = synthesize(app, KmsLeastPrivilegeChecks())
+    assert places(report, "KLP401") == ["Dev/Stack/Key/Resource", "Prod/Stack/Key/Resource"]
+
+
+def test_what_the_metadata_of_a_template_acknowledges_stands_in_the_report(app: App, stack: Stack) -> None:
+    key = kms.Key(stack, "Key")
+    key.node.default_child.add_metadata("KmsLeastPrivilege", {"KLP401": REASON})
+    report = synthesize(app, KmsLeastPrivilegeChecks())
+    assert places(report, "KLP401") == []
+    assert report["metadata"] == {"KLP401 Stack/Key acknowledged": REASON}
+
+
+def test_that_the_account_is_not_known_can_be_acknowledged(app: App) -> None:
+    HardenedKey(Stack(app, "Anywhere"), "Key")
+    acknowledge(app, "KLP004", "the stacks are deployed to whichever account asks")
+    report = synthesize(app, KmsLeastPrivilegeChecks())
+    assert (report["violations"], report["failed"]) == ([], False)
+    assert len(places(report, "KLP004", "suppressedViolations")) == 2
