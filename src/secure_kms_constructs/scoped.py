@@ -11,6 +11,7 @@ from constructs import Construct, IConstruct
 
 from . import arns
 from .asking import stack_of
+from .effects import expect
 from .grants import Grantee, announce, attach_identity_policy
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
@@ -71,6 +72,7 @@ def write(
         contexts = key_policy_contexts(under)
         via = service.via(under[0].region)
         done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
+        expect(scope, grantee, key, done, service, use, under, written.identity, named=bool(contexts))
         if done:
             written.key_policy[key.arn] = done
         if required:
