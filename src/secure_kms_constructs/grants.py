@@ -132,7 +132,7 @@ class Grantee:
         """Check that an imported principal's ARN means the same in the stack of the key."""
         if self._scope_stack is key_stack or not arns.has_placeholder(self._text):
             return
-        check_environments(key_stack, self._scope_stack, self.name, "import it with a full literal ARN")
+        # Whether the two stacks are of one place is known by now: the key was refused to this stack otherwise.
         if not arns.only_pseudo_parameters(self._text):
             raise ValueError(
                 f"grantee {self._text!r} is known in stack {self._scope_stack.node.path} only, and the policy of the "

@@ -12,8 +12,8 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from . import arns, key_policy_checks
-from .asking import account_of, child_of, key_arn_of, stack_of
-from .grants import Grantee, announce, checked_key_arn
+from .asking import account_of, child_of, key_arn_of, region_of, stack_of
+from .grants import Grantee, account_text, announce, checked_key_arn
 from .key_policies import through
 from .keys import HardenedKey
 from .managed_keys import service_of
@@ -145,7 +145,8 @@ class UsedKeys:
             if arns.contradict(of_key, expected):
                 thing = self._noun.removesuffix("s")
                 raise ValueError(
-                    f"the key of {what()} must be in the {part} of the {thing}, {expected}, got one in {of_key}"
+                    f"the key of {what()} must be in the {part} of the {thing}, {expected}, got one in {of_key}: "
+                    f"encrypt with a key of that {part}"
                 )
         return used
 
@@ -158,13 +159,14 @@ class UsedKeys:
         return UsedKey(key, arn, managed), checked_key_arn(self._scope, key, f"the key of {what()}")
 
     def _check_owned(self, key: kms.Key, arn: str, what: Callable[[], str]) -> tuple[UsedKey, arns.Arn | None]:
-        """Check a key of this app, whose ARN is a reference, and never anything else than a key's."""
+        """Check a key of this app, whose ARN is a reference, never anything else than a key's, and hides its place."""
         home, here = stack_of(key), stack_of(self._scope)
+        place = arns.Arn("", "kms", region_of(home), account_text(home), "")
         if home is here:
-            return UsedKey(key, arn, None), None
+            return UsedKey(key, arn, None), place
         if self._given is None or arn == self._given_arn:
             check_reference(here, home, f"the key of {what()}")
-            return UsedKey(key, arn, None), None
+            return UsedKey(key, arn, None), place
         if self._stands_for not in (None, arn):
             raise ValueError(f"key stands for one key, got it for {key.node.path} and another: one construct a key")
         self._stands_for, self.used = arn, True
