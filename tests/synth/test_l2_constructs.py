@@ -352,7 +352,7 @@ def test_the_way_out_for_ecs_exec_works(stack: Stack, key: HardenedKey) -> None:
 
 @pytest.mark.parametrize("account, admitted", [(ACCOUNT, DEPLOYER), ("444455556666", None)])
 def test_only_the_own_account_through_a_service_becomes_the_deployer(
-    stack: Stack, key: HardenedKey, account: str, admitted: str | None
+    key: HardenedKey, account: str, admitted: str | None
 ) -> None:
     through = kms.ViaServicePrincipal("glue.eu-west-1.amazonaws.com", iam.AccountPrincipal(account))
     if admitted:
