@@ -13,7 +13,8 @@ from constructs import Construct
 
 from . import arns, key_policy_checks
 from .asking import account_of, child_of, key_arn_of, region_of, stack_of
-from .grants import Grantee, account_text, announce, checked_key_arn
+from .findings import announce, checked_key_arn
+from .grantees import Grantee, account_text
 from .key_policies import through
 from .keys import HardenedKey
 from .managed_keys import service_of

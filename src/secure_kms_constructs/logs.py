@@ -16,7 +16,7 @@ from . import arns, statements
 from .asking import region_of, stack_of
 from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
-from .grants import announce, checked_key_arn, paste_ready
+from .findings import announce, checked_key_arn, paste_ready
 from .keys import HardenedKey, logs_principal
 from .places import check_reference
 from .statements import Statement

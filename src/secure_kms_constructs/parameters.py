@@ -16,7 +16,7 @@ from constructs import Construct
 from . import arns, scoped, statements
 from .asking import name_of, place_in, region_of, stack_of
 from .facts import PARAMETER_NAME
-from .grants import account_text, resolve_grantee
+from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKey, UsedKeys, kms_identity
 from .managed_keys import AwsManaged
 from .places import check_environments, check_reference, same_place

@@ -14,7 +14,7 @@ from constructs import Construct
 from . import arns
 from .asking import asked_once, name_of, region_of, stack_of
 from .facts import SECRET_NAME, SECRET_SUFFIX
-from .grants import account_text
+from .grantees import account_text
 from .key_side import Target, UsedKey, UsedKeys
 from .managed_keys import AwsManaged
 from .places import check_environments, check_reference, same_place, wait_for

@@ -12,7 +12,9 @@ from constructs import Construct, IConstruct
 from . import arns
 from .asking import stack_of
 from .effects import expect
-from .grants import Grantee, announce, attach_identity_policy
+from .findings import announce
+from .grantees import Grantee
+from .grants import attach_identity_policy
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
 from .services import Service, Use

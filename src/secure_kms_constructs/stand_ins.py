@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import arns
-from .policies import Policy, Request, Unknown, evaluate
+from .policies import Outcome, Policy, Request, Unknown, evaluate
 
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
@@ -91,4 +91,8 @@ def denied(
         key_policy=key_policy,
         identity_policies=list(identity_policies),
     )
-    return tuple(map(str, decision.reasons)) if decision.allowed is False else ()
+    if decision.allowed is not False:
+        return ()
+    # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
+    telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
+    return tuple(map(str, telling or decision.reasons))
