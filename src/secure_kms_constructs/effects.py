@@ -56,7 +56,8 @@ def expect(
 
     :param admission: what was written into the key policy; nothing where it delegates to IAM policies.
     :param under: what the key encrypts.
-    :param identity: the grantee's identity statements; none where the key policy alone admits it.
+    :param identity: the grantee's identity statements, as written here or required of its owner; none where the key
+        policy alone admits it.
     :param named: whether the key policy names what the key encrypts.
     """
     if isinstance(used.key, kms.Key):

@@ -74,7 +74,8 @@ def write(
         contexts = key_policy_contexts(under)
         via = service.via(under[0].region)
         done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
-        expect(scope, grantee, key, done, service, use, under, written.identity, named=bool(contexts))
+        sides = written.identity or written.required_identity
+        expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
         if done:
             written.key_policy[key.arn] = done
         if required:
