@@ -5,6 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export JSII_NODE := $(CURDIR)/.venv/bin/node
 export CHECKOV := $(CURDIR)/.venv-checkov/bin/checkov
+export TEMPLATE_CORPUS := $(CURDIR)/.corpus
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_DISABLE_VERSION_CHECK := true
@@ -20,7 +21,7 @@ READY := .venv/.ready node_modules/.ready
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-test: check .venv-checkov/.ready ## set up, check, and run all tests
+test: check .venv-checkov/.ready .corpus/.ready ## set up, check, and run all tests
 	.venv/bin/python -m pytest
 
 check: $(READY) ## ruff and mypy, changes nothing
@@ -42,7 +43,7 @@ bench: $(READY) ## compare synth time and policy size with the stock L2
 	.venv/bin/python benchmarks/run.py
 
 clean: ## remove environments, caches and build output
-	rm -rf .venv .venv-checkov node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
+	rm -rf .venv .venv-checkov .corpus node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
 
 # The node that jsii, the CDK CLI and the judge find. npm is called through the wheel's Python entry, because the
 # copy in the wheel's bin/ is broken.
@@ -62,4 +63,12 @@ node_modules/.ready: package.json package-lock.json .npmrc | .venv/.ready
 	@echo "installing checkov into .venv-checkov"
 	test -x .venv-checkov/bin/pip || $(PYTHON) -m venv .venv-checkov
 	.venv-checkov/bin/python $(PIP_INSTALL) --requirement constraints-checkov.txt
+	@touch $@
+
+# Templates that nobody here wrote. Unpacked, never installed.
+.corpus/.ready: tests/corpus.txt | .venv/.ready
+	@echo "unpacking templates of other projects into .corpus"
+	rm -rf .corpus && mkdir .corpus
+	.venv/bin/python -m pip download --quiet --no-deps --no-binary cfn-lint,cfripper --dest .corpus --requirement tests/corpus.txt
+	cd .corpus && for archive in *.tar.gz; do tar xzf $$archive && rm $$archive; done
 	@touch $@

@@ -33,3 +33,13 @@ def checkov() -> Path:
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         give_up(f"no checkov: CHECKOV is {executable}")
     return executable
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Where `make test` has unpacked the templates of other projects."""
+    directory = Path(os.environ.get("TEMPLATE_CORPUS", Path(__file__).parents[1] / ".corpus"))
+    if not (directory / ".ready").exists():
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up(f"no templates of others: {directory} is made by make")
+    return directory

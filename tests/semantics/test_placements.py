@@ -14,11 +14,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as sm
 
-from tests.semantics.assembly import deploy_app, logical_id, name_of
-from tests.semantics.deployed import Deployment
+from tests.semantics.assembly import logical_id, name_of
 from tests.semantics.judge import Judge
+from tests.semantics.placed import Scene
 from tests.semantics.placements import (
-    ACCOUNT,
     OTHER_ACCOUNT,
     PLACEMENTS,
     REGIONS,
@@ -32,33 +31,6 @@ from tests.semantics.resolve import resolve
 
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 CONTEXT = {"secretsmanager": "SecretARN", "ssm": "PARAMETER_ARN", "logs": "aws:logs:arn", "kinesis": "aws:kinesis:arn"}
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All placements of one partition, deployed."""
-
-    deployment: Deployment
-    accesses: Mapping[str, Access]
-    partition: str
-
-
-@pytest.fixture(scope="module", params=REGIONS)
-def scene(request: pytest.FixtureRequest) -> Scene:
-    partition = request.param
-    app = App(context=dict(context_of_lookups(partition)))
-    accesses = {one.name: one.build(World(app, partition, f"P{n}")) for n, one in enumerate(PLACEMENTS)}
-    region = REGIONS[partition][0]
-    key_arn = World(app, partition, "").key_arn()
-    lookups = {
-        name_of(Stack.of(one.lookup)): {f"{logical_id(one.lookup)}.KeyMetadata.Arn": key_arn}
-        for one in accesses.values()
-        if one.lookup is not None
-    }
-    deployment = deploy_app(
-        app, account=ACCOUNT, region=region, partition=partition, known=lookups, ssm={"/shared/key-arn": key_arn}
-    )
-    return Scene(deployment, accesses, partition)
 
 
 @dataclass(frozen=True)

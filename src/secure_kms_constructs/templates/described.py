@@ -1,0 +1,80 @@
+"""The resources of templates that have to do with keys, their properties resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from .landscape import Resource
+from .physical import arn_of
+from .resolution import Resolver
+from .stacks import Stack
+
+_SERVICES = ("AWS::IAM::", "AWS::KMS::", "AWS::Logs::LogGroup", "AWS::SSM::Parameter", "AWS::SecretsManager::")
+_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"})
+# Properties that name a key are called KmsKeyId, KMSMasterKeyID, EncryptionKey, KmsKeyArn and so on.
+_NAMES_KEY = re.compile(r"kms|encryptionkey|customermasterkey", re.IGNORECASE)
+
+# What a macro may add or change, where the whole of the properties is its work.
+_DECIDING = ("KeyPolicy", "ManagedPolicyArns", "PermissionsBoundary", "Policies", "PolicyDocument", "Roles", "Users")
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A resource, and whether it exists: None where an open condition says so."""
+
+    resource: Resource
+    stack: Stack
+    exists: bool | None
+
+
+def described(resolver: Resolver) -> Iterator[Described]:
+    """Return the resources that exist, or may."""
+    for stack in resolver.stacks.all:
+        for logical_id, kind, whole in stack.resources():
+            if _matters(kind, whole):
+                describe = partial(_describe, resolver, stack, logical_id, kind)
+                found = resolver.once(("resource", stack.name, logical_id), describe)
+                if isinstance(found, Described) and found.exists is not False:
+                    yield found
+
+
+def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> Described:
+    exists = resolver.exists(logical_id, stack)
+    properties = resolver.value(stack.properties(logical_id), stack) if exists is not False else {}
+    if not isinstance(properties, dict):
+        properties = dict.fromkeys((*_DECIDING, *stack.properties(logical_id)), properties)
+    place = stack.environment
+    metadata = stack.resource(logical_id).get("Metadata")
+    resource = Resource(
+        kind,
+        stack.source(logical_id),
+        place.partition,
+        place.region,
+        place.account,
+        arn_of(resolver, stack, logical_id, kind),
+        properties,
+        metadata if isinstance(metadata, dict) else {},
+    )
+    return Described(resource, stack, exists)
+
+
+def _matters(kind: str, whole: dict[str, object]) -> bool:
+    return kind.startswith(_SERVICES) or kind in _TYPES or _names_key(whole.get("Properties"))
+
+
+def _names_key(properties: object) -> bool:
+    pending = [properties]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if any(_NAMES_KEY.search(name) for name in value):
+                return True
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, str) and ":kms:" in value:
+            return True
+    return False

@@ -1,0 +1,53 @@
+"""Policy documents of templates, parsed. One that makes no sense is unknown, and noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
+
+from .landscape import Note, Source
+from .loading import TemplateError, parse_json
+from .texts import unknown
+
+
+@dataclass
+class Documents:
+    """Parses each document once, and remembers where its policy stands and what was wrong with it."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    notes: dict[Note, None] = field(default_factory=dict)
+    _parsed: dict[tuple[Unknown | int, str], tuple[object, Policy]] = field(default_factory=dict)
+
+    def key_policy(self, document: object, name: str, source: Source) -> Policy:
+        """Parse the policy of a key."""
+        return self._policy(document, name, source, parse_key_policy)
+
+    def identity_policy(self, document: object, name: str, source: Source | None = None) -> Policy:
+        """Parse a policy of a role, user or group, or a boundary; ``source`` is None for one of no template."""
+        return self._policy(document, name, source, parse_identity_policy)
+
+    def _policy(self, document: object, name: str, source: Source | None, parse: Callable[..., Policy]) -> Policy:
+        key = (document if isinstance(document, Unknown) else id(document), name)
+        if key in self._parsed:
+            return self._parsed[key][1]
+        try:
+            policy = parse(_object(document), name=name)
+        except (PolicyError, TemplateError) as error:
+            text = str(error) if len(str(error)) < 300 else f"{str(error)[:297]}..."
+            self.notes[Note(source, f"{text}: read as an unknown policy")] = None
+            policy = parse(unknown(f"{name}, which is not well-formed"), name=name)
+        if source:
+            self.sources[name] = source
+        # The document is kept too, because nothing else may have its id.
+        self._parsed[key] = (document, policy)
+        return policy
+
+
+def _object(document: object) -> Mapping[str, object] | Unknown:
+    if isinstance(document, str):
+        document = parse_json(document, "a policy given as text")
+    if isinstance(document, Unknown | Mapping):
+        return document
+    raise TemplateError(f"a policy must be an object, got {type(document).__name__}")

@@ -1,0 +1,59 @@
+"""The keys of templates, and those that they only mention."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from secure_kms_constructs.policies import Unknown, parse_key_policy
+
+from .described import Described
+from .documents import Documents
+from .landscape import Key, Resource
+
+KEY_TYPES = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
+_KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
+
+
+def keys_of(resources: Iterable[Described], documents: Documents) -> tuple[Key, ...]:
+    """Return the keys of the templates, then those that policies and properties name by a literal ARN."""
+    made: list[Key] = []
+    mentioned: dict[str, None] = {}
+    for one in resources:
+        resource = one.resource
+        if resource.type in KEY_TYPES and resource.arn:
+            made.append(_key(resource, resource.arn, documents))
+        mentioned |= dict.fromkeys(_mentioned(resource.properties))
+    others = sorted(mentioned.keys() - {key.arn for key in made})
+    return (*made, *(_outside(arn) for arn in others))
+
+
+def _key(resource: Resource, arn: str, documents: Documents) -> Key:
+    name = f"key policy of {resource.source.path}"
+    # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    document = resource.properties.get("KeyPolicy", _default(resource))
+    return Key(arn, documents.key_policy(document, name, resource.source), resource.source)
+
+
+def _default(resource: Resource) -> dict[str, object]:
+    root = f"arn:{resource.partition}:iam::{resource.account}:root"
+    statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _outside(arn: str) -> Key:
+    name = f"key policy of {arn}"
+    return Key(arn, parse_key_policy(Unknown(f"{name}, which no template makes"), name=name), None)
+
+
+def _mentioned(properties: object) -> Iterator[str]:
+    pending = [properties]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            if ":key/" in value and _KEY_ARN.fullmatch(value):
+                yield value
+        elif isinstance(value, dict):
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)

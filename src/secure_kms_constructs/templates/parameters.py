@@ -1,0 +1,94 @@
+"""Parameters and pseudo parameters: what is given, what has a default, and what only a deployment tells."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from secure_kms_constructs.policies import Unknown
+
+from . import references
+from .stacks import ANY_ACCOUNT, ANY_REGION, Stack
+from .texts import NO_VALUE, as_text, unknown
+
+if TYPE_CHECKING:
+    from .resolution import Resolver
+
+_SSM = "AWS::SSM::Parameter::Value<"
+
+
+def parameter(resolver: Resolver, stack: Stack, name: str) -> object:
+    """Return the value of a parameter: as given, as the parent stack passes it, or its default, with a note."""
+    declared = stack.section("Parameters").get(name)
+    kind = declared.get("Type") if isinstance(declared, dict) else None
+    if not isinstance(declared, dict) or not isinstance(kind, str):
+        return unknown(f"parameter {name} of {stack.name}, which has no type")
+    value = given(resolver, stack, name)
+    if value is NO_VALUE:
+        resolver.consulted.add(("parameter", stack.name, name))
+        value = resolver.decisions.parameters.get((stack.name, name), NO_VALUE)
+    if value is NO_VALUE:
+        value = _default(resolver, stack, name, declared)
+    if kind.startswith(_SSM):
+        value = references.ssm_parameter(resolver, stack, value)
+    if kind == "CommaDelimitedList" or "List<" in kind:
+        return [one.strip() for one in value.split(",")] if isinstance(value, str) else value
+    return value
+
+
+def given(resolver: Resolver, stack: Stack, name: str) -> object:
+    """Return the value that a parameter surely has; NO_VALUE where whoever deploys the stack chooses it."""
+    if stack.parent:
+        parent, logical_id = stack.parent
+        passed = parent.properties(logical_id).get("Parameters")
+        value = resolver.value(passed, parent)
+        if isinstance(value, Unknown):
+            return value
+        value = value.get(name, NO_VALUE) if isinstance(value, dict) else NO_VALUE
+        if value is NO_VALUE:
+            # Nobody but the parent sets it.
+            declared = stack.section("Parameters")[name]
+            value = declared.get("Default", NO_VALUE) if isinstance(declared, dict) else NO_VALUE
+        if isinstance(value, list):
+            return ",".join(text for text in map(as_text, value) if text is not None)
+        return as_text(value) if as_text(value) is not None else value
+    if name in stack.parameters:
+        text = as_text(stack.parameters[name])
+        return unknown(f"parameter {name} of {stack.name}, which must be given as text") if text is None else text
+    return NO_VALUE
+
+
+def _default(resolver: Resolver, stack: Stack, name: str, declared: dict[str, object]) -> object:
+    default = as_text(declared.get("Default"))
+    if default is None:
+        return unknown(f"parameter {name} of {stack.name}")
+    resolver.note(None, f"parameter {name} of {stack.name} is taken to be its default, {default!r}")
+    return default
+
+
+def pseudo(resolver: Resolver, stack: Stack, name: str) -> object:
+    """Return the value of a pseudo parameter, a stand-in where the stack does not tell its environment."""
+    place = stack.environment
+    match name:
+        case "AWS::NoValue":
+            return NO_VALUE
+        case "AWS::AccountId":
+            _consult(resolver, name, stack, is_open=place.account == ANY_ACCOUNT)
+            return place.account
+        case "AWS::Region" | "AWS::Partition" | "AWS::URLSuffix":
+            _consult(resolver, name, stack, is_open=place.region == ANY_REGION)
+            return {"Region": place.region, "Partition": place.partition, "URLSuffix": place.url_suffix}[name[5:]]
+        case "AWS::StackName":
+            _consult(resolver, name, stack, is_open=stack.parent is not None)
+            return stack.physical_name
+        case "AWS::StackId":
+            _consult(resolver, name, stack, is_open=True)
+            made_up = uuid.UUID(stack.scrambled("", "0123456789abcdef", 32))
+            where = f"{place.region}:{place.account}"
+            return f"arn:{place.partition}:cloudformation:{where}:stack/{stack.physical_name}/{made_up}"
+    return unknown(f"{name} of {stack.name}")
+
+
+def _consult(resolver: Resolver, name: str, stack: Stack, *, is_open: bool) -> None:
+    if is_open:
+        resolver.consulted.add(("pseudo", stack.name, name))

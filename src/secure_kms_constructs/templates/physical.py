@@ -1,0 +1,148 @@
+"""Names and ARNs of resources: those that templates give, and stand-ins for those that a deployment chooses."""
+
+from __future__ import annotations
+
+import re
+import string
+import uuid
+from typing import TYPE_CHECKING
+
+from secure_kms_constructs.policies import Unknown
+
+from . import references
+from .resource_types import ARN, IAM_NAME, IAM_PATH, REF_IS_PROPERTY, TYPES, ResourceType
+from .stacks import Stack
+from .texts import as_text, unknown
+
+if TYPE_CHECKING:
+    from .resolution import Resolver
+
+_SCRAMBLED = {
+    "hex32": ("0123456789abcdef", 32),
+    "lower12": (string.ascii_lowercase + string.digits, 12),
+    "six": (string.ascii_letters + string.digits, 6),
+    "upper12": (string.ascii_uppercase + string.digits, 12),
+    "upper17": (string.ascii_uppercase + string.digits, 17),
+}
+_KEY_ID = re.compile(r"[\w-]+")
+_ODD = re.compile(r"[^A-Za-z0-9-]")
+_FITTING = {
+    **dict.fromkeys(("GroupName", "InstanceProfileName", "ManagedPolicyName", "RoleName", "UserName"), IAM_NAME),
+    "Path": IAM_PATH,
+    "PrimaryKeyArn": _KEY_ID,
+}
+_FORBIDDEN = re.compile(r"[*?\s\ufdd0\ufdd1]|\$\{")
+
+
+def name_or_arn(resolver: Resolver, stack: Stack, logical_id: str) -> object:
+    """Return what ``Ref`` of a resource is."""
+    kind, missing = _kind(resolver, stack, logical_id)
+    if missing:
+        return missing
+    if kind in REF_IS_PROPERTY:
+        return resolver.value(stack.properties(logical_id).get(REF_IS_PROPERTY[kind]), stack)
+    if kind in TYPES:
+        return formatted(resolver, stack, logical_id, TYPES[kind].ref)
+    return unknown(f"Ref of {stack.source(logical_id).path}, {kind}")
+
+
+def attribute(resolver: Resolver, stack: Stack, logical_id: str, name: str) -> object:
+    """Return what ``Fn::GetAtt`` of a resource is."""
+    kind, missing = _kind(resolver, stack, logical_id)
+    if missing:
+        return missing
+    if name.startswith("Outputs.") and kind == "AWS::CloudFormation::Stack":
+        return references.nested_output(resolver, stack, logical_id, name.removeprefix("Outputs."))
+    if kind == "Custom::CrossRegionExportReader":
+        return references.written_across(resolver, stack, name)
+    if kind == "AWS::SSM::Parameter" and name in ("Type", "Value"):
+        return resolver.value(stack.properties(logical_id).get(name), stack)
+    if kind in TYPES and name in TYPES[kind].attributes:
+        return formatted(resolver, stack, logical_id, TYPES[kind].attributes[name])
+    return unknown(f"{name} of {stack.source(logical_id).path}, {kind}")
+
+
+def arn_of(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> str | None:
+    """Return the ARN of a resource; None for a type whose ARN is not known here, or that has none."""
+    if kind not in TYPES or not TYPES[kind].arn:
+        return None
+    return formatted(resolver, stack, logical_id, ARN)
+
+
+def formatted(resolver: Resolver, stack: Stack, logical_id: str, form: str) -> str:
+    """Fill a format of the table of types."""
+    fields = resolver.once(("fields", stack.name, logical_id), lambda: _fields(resolver, stack, logical_id))
+    if not isinstance(fields, dict):
+        # Its name refers to itself.
+        fields = _made_up(stack, logical_id, TYPES[str(stack.resource(logical_id)["Type"])])
+    return form.format_map(fields)
+
+
+def _kind(resolver: Resolver, stack: Stack, logical_id: str) -> tuple[str, Unknown | None]:
+    kind = stack.resource(logical_id).get("Type")
+    if not isinstance(kind, str):
+        return "", unknown(f"{logical_id}, which {stack.name} does not have")
+    if resolver.exists(logical_id, stack) is False:
+        return kind, unknown(f"{stack.source(logical_id).path}, which does not exist: its condition is false")
+    return kind, None
+
+
+def _fields(resolver: Resolver, stack: Stack, logical_id: str) -> dict[str, str]:
+    kind = TYPES[str(stack.resource(logical_id)["Type"])]
+    properties = stack.properties(logical_id)
+    given = {}
+    for name, meant in ((kind.named_by, "name"), ("Path", "path"), ("PrimaryKeyArn", "key_id")):
+        if name in properties:
+            value = resolver.value(properties[name], stack)
+            given[meant] = _usable(resolver, stack, logical_id, name, value)
+    return _made_up(stack, logical_id, kind, **{meant: text for meant, text in given.items() if text is not None})
+
+
+def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value: object) -> str | None:
+    text = as_text(value)
+    if name == "PrimaryKeyArn" and text is not None:
+        text = text.rpartition("/")[2]
+    fits = _FITTING.get(name)
+    if text and not _FORBIDDEN.search(text) and (fits is None or fits.fullmatch(text)):
+        return text
+    shown = value if isinstance(value, Unknown) else repr(value)[:60]
+    source = stack.source(logical_id)
+    resolver.note(source, f"{name} of {source.path} is {shown}: it is read as one that nobody names by its text")
+    return None
+
+
+def _made_up(stack: Stack, logical_id: str, kind: ResourceType, **given: str) -> dict[str, str]:
+    place = stack.environment
+    fields = _Fields(stack, logical_id)
+    fields |= {"p": place.partition, "r": place.region, "a": place.account, "suffix": place.url_suffix, "path": "/"}
+    fields |= given
+    if "name" not in fields:
+        made = kind.generated.format_map(fields)
+        fields["name"] = made.lower() if "lower12" in kind.generated else made
+    fields["arn"] = kind.arn.format_map(fields)
+    return fields
+
+
+class _Fields(dict[str, str]):
+    """The fields of formats; those that take the place of what a deployment chooses are made when asked for."""
+
+    def __init__(self, stack: Stack, logical_id: str) -> None:
+        super().__init__()
+        self._stack, self._logical_id = stack, logical_id
+
+    def __missing__(self, field: str) -> str:
+        match field:
+            case "stack":
+                made = _ODD.sub("-", self._stack.physical_name)
+            case "logical_id":
+                made = _ODD.sub("", self._logical_id)
+            case "unslashed":
+                made = self["name"].removeprefix("/")
+            case "key_id" if self._stack.properties(self._logical_id).get("MultiRegion") in (True, "true"):
+                made = f"mrk-{self['hex32']}"
+            case "key_id":
+                made = str(uuid.UUID(self["hex32"]))
+            case _:
+                made = self._stack.scrambled(self._logical_id, *_SCRAMBLED[field])
+        self[field] = made
+        return made

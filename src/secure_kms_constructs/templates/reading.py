@@ -1,0 +1,138 @@
+"""Reads cloud assemblies and templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from os import PathLike
+from pathlib import Path
+
+from .assemblies import inside, parse_environment, stacks_of
+from .collecting import without_collecting
+from .described import Described, described
+from .documents import Documents
+from .gaps import gaps
+from .identities import identities_of
+from .keys import keys_of
+from .landscape import Landscape, Note
+from .loading import Template, TemplateError, load_template
+from .nested import with_nested
+from .resolution import Resolver
+from .stacks import ANY_REGION, Environment, Stack, Stacks
+from .worlds import open_conditions, worlds
+
+Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
+Parameters = Mapping[str, Mapping[str, object]]
+
+
+@without_collecting()
+def read_assembly(
+    directory: PathLike[str] | str,
+    *,
+    account: str | None = None,
+    region: str | None = None,
+    parameters: Parameters | None = None,
+) -> tuple[Landscape, ...]:
+    """Read a cloud assembly, such as ``cdk.out``, with its stages and nested stacks.
+
+    https://docs.aws.amazon.com/cdk/v2/guide/configure-synth.html
+
+    :param account: where stacks go that do not say it; by default all of them to one account that nobody has.
+    :param region: the same for the region.
+    :param parameters: values for the parameters of stacks, by the stack's name.
+    :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
+    :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
+    """
+    elsewhere = _elsewhere(account, region)
+    return _landscapes(stacks_of(Path(directory), parameters or {}, elsewhere))
+
+
+@without_collecting()
+def read_templates(
+    templates: Templates,
+    *,
+    account: str | None = None,
+    region: str | None = None,
+    environments: Mapping[str, str] | None = None,
+    parameters: Parameters | None = None,
+) -> tuple[Landscape, ...]:
+    """Read templates, whoever made them.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-guide.html
+
+    :param templates: by stack name: the template as an object, the path of its file, or its text in JSON or YAML;
+        a nested stack's by ``<stack>/<logical id>``, if it is not a file beside that of its parent.
+    :param account: where stacks go of which ``environments`` does not tell; by default one that nobody has.
+    :param region: the same for the region.
+    :param environments: by stack name, where a stack goes: ``aws://<account>/<region>``.
+    :param parameters: values for the parameters of stacks, by stack name.
+    :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
+    :raises TemplateError: when one is no template.
+    """
+    elsewhere = _elsewhere(account, region)
+    files: dict[str, Path] = {name: Path(given) for name, given in templates.items() if isinstance(given, PathLike)}
+    stacks: list[Stack] = []
+    for name, given in templates.items():
+        if "/" in name:
+            continue
+        text = (environments or {}).get(name, "aws://unknown-account/unknown-region")
+        place = parse_environment(text, name, elsewhere)
+        stack = Stack(name, name, load_template(given, name), place, (parameters or {}).get(name, {}))
+        stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
+    if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
+        raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
+    return _landscapes(stacks)
+
+
+def _nested(parent: Stack, logical_id: str, *, templates: Templates, files: dict[str, Path]) -> Template | None:
+    """Find the template of a nested stack: given by name, or a file in the directory of its parent's, or below."""
+    name = f"{parent.name}/{logical_id}"
+    if name in templates:
+        return load_template(templates[name], name)
+    url = parent.properties(logical_id).get("TemplateURL")
+    if not isinstance(url, str) or parent.name not in files:
+        return None
+    directory = files[parent.name].parent
+    try:
+        files[name] = inside(directory, url)
+        return load_template(files[name], name) if files[name].is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _elsewhere(account: str | None, region: str | None) -> Environment:
+    text = f"aws://{account or 'unknown-account'}/{region or ANY_REGION}"
+    return parse_environment(text, "stacks that do not say theirs", Environment())
+
+
+def _landscapes(stacks: list[Stack]) -> tuple[Landscape, ...]:
+    base = Resolver(Stacks(stacks))
+    base.notes |= dict.fromkeys(gaps(base.stacks))
+    documents = Documents()
+    noted = dict(base.notes)
+    # Once with both branches of whatever is open, to see what is, and for all that does not depend on it.
+    found = list(described(base))
+    decided, left_out = worlds(base, open_conditions(base))
+    for stack, condition in left_out:
+        too_many = Note(None, f"condition {condition} of {stack} is one of too many to try: what it decides is unknown")
+        base.notes[too_many] = noted[too_many] = None
+    if not any(one.outcomes for one in decided):
+        return (_landscape(base, found, documents, {}),)
+    landscapes = []
+    for one in decided:
+        resolver = Resolver(base.stacks, one, base)
+        resolver.notes |= noted
+        landscapes.append(_landscape(resolver, list(described(resolver)), documents, one.outcomes))
+    return tuple(landscapes)
+
+
+def _landscape(
+    resolver: Resolver, found: list[Described], documents: Documents, outcomes: Mapping[tuple[str, str], bool]
+) -> Landscape:
+    keys = keys_of(found, documents)
+    identities = identities_of(found, keys, documents)
+    assumes = {f"{stack}/{name}": outcome for (stack, name), outcome in outcomes.items()}
+    notes = (*resolver.notes, *documents.notes)
+    return Landscape(
+        keys, identities, tuple(one.resource for one in found), notes, assumes=assumes, sources=dict(documents.sources)
+    )

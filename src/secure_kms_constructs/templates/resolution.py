@@ -1,0 +1,261 @@
+"""Resolves the values of templates: references, intrinsic functions, conditions, dynamic references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+
+from secure_kms_constructs.policies import Unknown
+
+from . import conditions, references
+from .functions import PLACEHOLDER, PURE, malformed
+from .landscape import Note, Source
+from .parameters import parameter, pseudo
+from .physical import attribute, name_or_arn
+from .stacks import Stack, Stacks
+from .texts import NO_VALUE, joined, unknown
+
+# What is open in templates: what it is, of which stack, and its name.
+_Open = tuple[str, str, str]
+
+_DYNAMIC = re.compile(r"\{\{resolve:([^{}]*)\}\}")
+# How far values may lead, one into the next; each step takes about ten frames of Python's stack. Nobody's do.
+_STEPS = 60
+# Characters of all texts together that functions may make.
+_CHARACTERS = 200_000_000
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What is assumed about what the templates leave open.
+
+    :param outcomes: of conditions, by stack and name.
+    :param parameters: values of parameters that go with these outcomes, by stack and name.
+    """
+
+    outcomes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+    parameters: Mapping[tuple[str, str], str | Unknown] = field(default_factory=dict)
+
+    @property
+    def about(self) -> frozenset[_Open]:
+        """What a value depends on if it depends on these decisions, in the terms of ``Resolver.consulted``."""
+        return frozenset(
+            {("condition", *key) for key in self.outcomes} | {("parameter", *key) for key in self.parameters}
+        )
+
+
+@dataclass(frozen=True)
+class _Found:
+    value: object
+    consulted: frozenset[_Open]
+    notes: dict[Note, None]
+
+
+class Resolver:
+    """Resolves values under some decisions; a condition that is neither decided nor closed has both branches.
+
+    :param base: a resolver without decisions, whose results are taken where no decision matters.
+    """
+
+    def __init__(self, stacks: Stacks, decisions: Decisions | None = None, base: Resolver | None = None) -> None:
+        self.stacks = stacks
+        self.decisions = decisions or Decisions()
+        # What is open in the templates and had a part in the value: conditions, parameters, and so on.
+        self.consulted: set[_Open] = set()
+        self.notes: dict[Note, None] = {}
+        self._about = self.decisions.about
+        self._base = base
+        self._known: dict[Hashable, _Found] = {}
+        self._steps = 0
+        self._characters = 0
+
+    def once(self, key: Hashable, find: Callable[[], object]) -> object:
+        """Return what ``find`` returns, called once; what refers to itself is unknown."""
+        found = self._known.get(key) or (self._base and self._base.known(key, self._about))
+        if not found:
+            outer = self.consulted, self.notes
+            self.consulted, self.notes = set(), {}
+            self._known[key] = _Found(Unknown("a value that refers to itself"), frozenset(), {})
+            value = find()
+            self._known[key] = found = _Found(value, frozenset(self.consulted), self.notes)
+            self.consulted, self.notes = outer
+        self.consulted |= found.consulted
+        self.notes |= found.notes
+        return found.value
+
+    def known(self, key: Hashable, about: frozenset[_Open]) -> _Found | None:
+        """Return what was found under a key, if none of some decisions matters to it."""
+        found = self._known.get(key)
+        return found if found and not found.consulted & about else None
+
+    def note(self, source: Source | None, text: str) -> None:
+        """Remember something that could not be read; each once."""
+        self.notes[Note(source, text)] = None
+
+    def value(self, value: object, stack: Stack) -> object:
+        """Return a value with everything resolved that can be; the rest is ``Unknown``, as narrow as possible."""
+        if isinstance(value, str):
+            return self._dynamic(value, stack) if "{{resolve:" in value else value
+        if not isinstance(value, (dict, list)):
+            return value
+        if self._steps >= _STEPS:
+            return Unknown("a reference to a reference to a reference, without end")
+        self._steps += 1
+        try:
+            if isinstance(value, list):
+                return [one for one in (self.value(one, stack) for one in value) if one is not NO_VALUE]
+            return self._object(value, stack)
+        finally:
+            self._steps -= 1
+
+    def ref(self, name: object, stack: Stack) -> object:
+        """``Ref``: of a pseudo parameter, a parameter or a resource."""
+        if not isinstance(name, str):
+            return malformed("Ref")
+        if name.startswith("AWS::"):
+            return pseudo(self, stack, name)
+        if name in stack.section("Parameters"):
+            return self.once(("parameter", stack.name, name), lambda: parameter(self, stack, name))
+        return self.once(("ref", stack.name, name), lambda: name_or_arn(self, stack, name))
+
+    def attribute(self, logical_id: str, name: str, stack: Stack) -> object:
+        """``Fn::GetAtt``."""
+        key = ("attribute", stack.name, logical_id, name)
+        return self.once(key, lambda: attribute(self, stack, logical_id, name))
+
+    def condition(self, name: object, stack: Stack) -> bool | None:
+        """Return whether a condition holds; None where it is open and not decided."""
+        if not isinstance(name, str):
+            return None
+        key = (stack.name, name)
+        outcome = self.decisions.outcomes.get(key)
+        if outcome is None:
+            closed = self.once(("condition", *key), lambda: conditions.verdict(self, stack, name))
+            outcome = closed if isinstance(closed, bool) else None
+            if outcome is not None:
+                return outcome
+        self.consulted.add(("condition", *key))
+        return outcome
+
+    def exists(self, logical_id: str, stack: Stack) -> bool | None:
+        """Return whether the condition of a resource holds; True without one."""
+        resource = stack.resource(logical_id)
+        return self.condition(resource["Condition"], stack) if "Condition" in resource else True
+
+    def text(self, parts: list[object], stack: Stack) -> object:
+        """Join parts into a text, and resolve the dynamic references that come of it."""
+        return self._finished(joined(parts), stack)
+
+    def _object(self, value: dict[str, object], stack: Stack) -> object:
+        if len(value) == 1:
+            [(name, argument)] = value.items()
+            if name == "Ref":
+                return self.ref(argument, stack)
+            if name.startswith("Fn::"):
+                return self._function(name, argument, stack)
+        resolved = {}
+        for name, inner in value.items():
+            if name.startswith("Fn::"):
+                # A macro, or a loop: its siblings are what it adds to.
+                return Unknown(f"what {name} makes")
+            one = self.value(inner, stack)
+            if one is not NO_VALUE:
+                resolved[name] = one
+        return resolved
+
+    def _function(self, name: str, argument: object, stack: Stack) -> object:
+        if name in PURE:
+            return self._finished(PURE[name](self.value(argument, stack)), stack)
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name](self, argument, stack)
+        return Unknown(f"what {name} returns")
+
+    def _finished(self, value: object, stack: Stack) -> object:
+        if not isinstance(value, str):
+            return value
+        self._characters += len(value)
+        if self._characters > _CHARACTERS:
+            return Unknown("more text than anybody's templates hold")
+        return self._dynamic(value, stack) if "{{resolve:" in value else value
+
+    def _dynamic(self, text: str, stack: Stack) -> object:
+        pieces: list[object] = []
+        end = 0
+        for match in _DYNAMIC.finditer(text):
+            pieces += [text[end : match.start()], references.dynamic(self, stack, match[1])]
+            end = match.end()
+        pieces.append(text[end:])
+        return joined([piece for piece in pieces if piece != ""]) if end else text
+
+
+def _get_att(resolver: Resolver, argument: object, stack: Stack) -> object:
+    match argument:
+        case str(text) if "." in text:
+            logical_id, name = text.split(".", 1)
+            return resolver.attribute(logical_id, name, stack)
+        case [str(logical_id), *names] if names:
+            path = joined([resolver.value(one, stack) for one in names], ".")
+            return resolver.attribute(logical_id, path, stack) if isinstance(path, str) else path
+    return malformed("Fn::GetAtt")
+
+
+def _sub(resolver: Resolver, argument: object, stack: Stack) -> object:
+    match argument:
+        case str(text):
+            local: dict[str, object] = {}
+        case [str(text), dict(local)]:
+            pass
+        case _:
+            return malformed("Fn::Sub")
+    pieces: list[object] = []
+    end = 0
+    for match in PLACEHOLDER.finditer(text):
+        pieces.append(text[end : match.start()])
+        end = match.end()
+        literal, name = match[1], match[2].strip()
+        if literal:
+            pieces.append(f"${{{match[2]}}}")
+        elif name in local:
+            pieces.append(resolver.value(local[name], stack))
+        elif "." in name:
+            pieces.append(_get_att(resolver, name, stack))
+        else:
+            pieces.append(resolver.ref(name, stack))
+    pieces.append(text[end:])
+    return resolver.text(pieces, stack)
+
+
+def _if(resolver: Resolver, argument: object, stack: Stack) -> object:
+    match argument:
+        case [name, yes, no]:
+            outcome = resolver.condition(name, stack)
+            if outcome is not None:
+                return resolver.value(yes if outcome else no, stack)
+            # Both, so that everything they depend on is consulted.
+            one, other = resolver.value(yes, stack), resolver.value(no, stack)
+            return one if one == other else unknown(f"what condition {name} of {stack.name} decides")
+    return malformed("Fn::If")
+
+
+def _find_in_map(resolver: Resolver, argument: object, stack: Stack) -> object:
+    match resolver.value(argument, stack):
+        case [str(_), str(_), str(_) | int(_), *rest] as found if len(rest) < 2:
+            return references.mapped(resolver, stack, found)
+        case [*parts] if any(isinstance(part, Unknown) for part in parts):
+            return joined(["Fn::FindInMap of ", next(part for part in parts if isinstance(part, Unknown))])
+    return malformed("Fn::FindInMap")
+
+
+_FUNCTIONS: dict[str, Callable[[Resolver, object, Stack], object]] = {
+    "Fn::FindInMap": _find_in_map,
+    "Fn::GetAtt": _get_att,
+    "Fn::GetStackOutput": lambda resolver, argument, stack: references.stack_output(
+        resolver, stack, resolver.value(argument, stack)
+    ),
+    "Fn::If": _if,
+    "Fn::ImportValue": lambda resolver, argument, stack: references.imported(
+        resolver, stack, resolver.value(argument, stack)
+    ),
+    "Fn::Sub": _sub,
+}

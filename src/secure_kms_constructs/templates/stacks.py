@@ -1,0 +1,156 @@
+"""Stacks: a template, the environment it goes to, and the stacks around it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .landscape import Source
+from .loading import Template
+
+# Stands for the account and region of every stack that does not say where it goes. Nobody has this account id, and
+# the policies of such stacks are read together, as those of one account and region.
+ANY_ACCOUNT, ANY_REGION = "000000000000", "unknown-region"
+
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html and the endpoints of botocore
+_PARTITIONS = {
+    "cn": ("aws-cn", "amazonaws.com.cn"),
+    "us-gov": ("aws-us-gov", "amazonaws.com"),
+    "us-iso": ("aws-iso", "c2s.ic.gov"),
+    "us-isob": ("aws-iso-b", "sc2s.sgov.gov"),
+    "eu-isoe": ("aws-iso-e", "cloud.adc-e.uk"),
+    "us-isof": ("aws-iso-f", "csp.hci.ic.gov"),
+    "eusc": ("aws-eusc", "amazonaws.eu"),
+}
+_REGION = re.compile(r"(?P<prefix>cn|us-gov|us-isob?|us-isof|eu-isoe|eusc)-.*")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a stack goes."""
+
+    account: str = ANY_ACCOUNT
+    region: str = ANY_REGION
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region; ``aws`` where that is not known."""
+        return self._names[0]
+
+    @property
+    def url_suffix(self) -> str:
+        """``AWS::URLSuffix`` there."""
+        return self._names[1]
+
+    @property
+    def _names(self) -> tuple[str, str]:
+        match = _REGION.fullmatch(self.region)
+        return _PARTITIONS[match["prefix"]] if match else ("aws", "amazonaws.com")
+
+
+@dataclass(eq=False)
+class Stack:
+    """One stack.
+
+    :param name: tells it from all others that are read with it.
+    :param stack_name: its physical name.
+    :param parameters: values for its parameters, as given by whoever reads it.
+    :param parent: the stack that a nested one belongs to, and its logical id there.
+    :param paths: construct paths by logical id.
+    """
+
+    name: str
+    stack_name: str
+    template: Template
+    environment: Environment
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    parent: tuple[Stack, str] | None = None
+    nested: dict[str, Stack] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def physical_name(self) -> str:
+        """``AWS::StackName``, with a stand-in for what a deployment adds to the name of a nested stack."""
+        if self.parent is None:
+            return self.stack_name
+        parent, logical_id = self.parent
+        return f"{parent.physical_name}-{logical_id}-{self.scrambled('', string.ascii_uppercase, 12)}"
+
+    def section(self, name: str) -> dict[str, object]:
+        """Return a section of the template, empty where it has none that is an object."""
+        return _object(self.template.get(name))
+
+    def resource(self, logical_id: str) -> dict[str, object]:
+        """Return what the template says of a resource, empty where it has none."""
+        return _object(self.section("Resources").get(logical_id))
+
+    def properties(self, logical_id: str) -> dict[str, object]:
+        """Return a resource's properties, intrinsic functions and all."""
+        return _object(self.resource(logical_id).get("Properties"))
+
+    def resources(self) -> Iterator[tuple[str, str, dict[str, object]]]:
+        """Return logical id, type and the whole of each resource; what is none is left out."""
+        for logical_id, resource in self.section("Resources").items():
+            kind = _object(resource).get("Type")
+            if isinstance(kind, str):
+                yield logical_id, kind, _object(resource)
+
+    def source(self, logical_id: str) -> Source:
+        """Return where a resource stands."""
+        return Source(self.name, logical_id, self.paths.get(logical_id, f"{self.name}/{logical_id}"))
+
+    def scrambled(self, logical_id: str, alphabet: str, length: int) -> str:
+        """Return what stands for characters that a deployment chooses: always the same ones, of this resource only."""
+        digest = hashlib.sha256(f"{self.name}\0{logical_id}".encode(errors="replace")).digest()
+        number = int.from_bytes(digest, "big")
+        made = []
+        for _ in range(length):
+            number, place = divmod(number, len(alphabet))
+            made.append(alphabet[place])
+        return "".join(made)
+
+
+class Stacks:
+    """Stacks that are read together."""
+
+    def __init__(self, stacks: Iterable[Stack]) -> None:
+        self.all = tuple(stacks)
+        self._here: dict[Environment, list[Stack]] = defaultdict(list)
+        self._named: dict[str, list[Stack]] = defaultdict(list)
+        _name_resources(self.all)
+        for stack in self.all:
+            self._here[stack.environment].append(stack)
+            if stack.parent is None:
+                self._named[stack.stack_name].append(stack)
+
+    def of(self, environment: Environment) -> list[Stack]:
+        """Return the stacks of one account and region, which see each other's exports and parameters."""
+        return self._here.get(environment, [])
+
+    def named(self, stack_name: str, environment: Environment) -> Stack | None:
+        """Return the one stack of a physical name there; None where there is none, or more than one."""
+        found = [stack for stack in self._named.get(stack_name, []) if stack.environment == environment]
+        return found[0] if len(found) == 1 else None
+
+
+def _name_resources(stacks: Iterable[Stack]) -> None:
+    """Complete the construct paths of resources; one that is not of one resource alone is no name."""
+    paths: dict[str, list[tuple[Stack, str]]] = defaultdict(list)
+    for stack in stacks:
+        for logical_id, _, resource in stack.resources():
+            path = _object(resource.get("Metadata")).get("aws:cdk:path", stack.paths.get(logical_id))
+            if isinstance(path, str):
+                paths[path.removesuffix("/Resource")].append((stack, logical_id))
+        stack.paths = {}
+    for path, found in paths.items():
+        if len(found) == 1:
+            [(stack, logical_id)] = found
+            stack.paths[logical_id] = path
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,112 @@
+"""Templates that nobody here wrote: the fixtures of other projects, which `make` unpacks into .corpus."""
+
+from __future__ import annotations
+
+import copy
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from secure_kms_constructs.policies.documents import Effect
+from secure_kms_constructs.templates import Landscape, TemplateError, read_templates
+from secure_kms_constructs.templates.loading import load_template
+
+# Templates that are broken on purpose: half a file, a name twice, aliases that multiply.
+BROKEN = {
+    "config_invalid_json.json",
+    "config_invalid_yaml.yaml",
+    "duplicate.json",
+    "duplicate.yaml",
+    "generic_resources_with_mixed_cross_account_policy_and_no_policy.json",
+    "json_parse.json",
+    "mixed_invalid_generic_resources.json",
+    "template.yaml",
+    "yaml-alias-amplification.yaml",
+}
+
+
+Read = dict[Path, tuple[Landscape, ...]]
+
+
+@pytest.fixture(scope="module")
+def templates(corpus: Path) -> list[Path]:
+    """Every file of the corpus that is meant to be a template."""
+    found = (path for path in sorted(corpus.rglob("*")) if path.suffix in (".json", ".yaml", ".yml", ".template"))
+    fixtures = (path for path in found if "templates" in str(path.relative_to(corpus)))
+    return [path for path in fixtures if b"Resources" in path.read_bytes()]
+
+
+@pytest.fixture(scope="module")
+def landscapes(templates: list[Path]) -> Read:
+    """What they come to; only those that are broken on purpose are refused."""
+    read = {}
+    for path in templates:
+        try:
+            read[path] = read_templates({"App": path})
+        except TemplateError:
+            assert path.name in BROKEN, path
+    return read
+
+
+def test_the_templates_of_others_are_read_soon(templates: list[Path]) -> None:
+    started = time.process_time()
+    read = 0
+    for path in templates:
+        if path.name not in BROKEN:
+            read += bool(read_templates({"App": path}))
+    assert read >= 400
+    assert time.process_time() - started < 60
+
+
+def test_their_policies_are_known_but_for_those_that_aws_would_refuse(landscapes: Read) -> None:
+    known, unknown = 0, []
+    for landscape in (one for several in landscapes.values() for one in several):
+        identities = (policy for one in landscape.identities for policy in one.policies)
+        for policy in (*(key.policy for key in landscape.keys), *identities):
+            # Policies of no template, and those that the Serverless Application Model writes, are nobody's to know.
+            if policy.name not in landscape.sources or policy.name.startswith("policies of "):
+                continue
+            reasons = [one.actions.values[0] for one in policy.statements if one.effect is Effect.UNKNOWN]
+            known += not reasons
+            unknown += [str(reason) for reason in reasons]
+    assert known >= 110
+    refused = ("not well-formed", "which is no policy", "what Fn::If makes")
+    assert [one for one in unknown if not any(words in one for words in refused)] == []
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for name, inner in items for place in _places(inner, (*path, name)))]
+
+
+_PUT = st.sampled_from(
+    (
+        *(None, True, -1, "", "x", [], {}, [[]], {"": ""}, {"Ref": "AWS::NoValue"}, {"Ref": "AWS::Region"}),
+        *({"Fn::If": ["x", 1]}, {"Fn::Sub": "${x"}, {"Fn::GetAtt": []}, {"Fn::Transform": {}}, {"Ref": {}}),
+    )
+)
+
+
+def test_templates_with_something_else_in_some_place_raise_nothing_else(landscapes: Read) -> None:
+    loaded = [load_template(path, path.name) for path in landscapes if path.stat().st_size < 20_000]
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        template = copy.deepcopy(data.draw(st.sampled_from(loaded)))
+        for _ in range(data.draw(st.integers(1, 4))):
+            *path, last = data.draw(st.sampled_from(_places(template)[1:]))
+            inner: Any = template
+            for name in path:
+                inner = inner[name]
+            inner[last] = copy.deepcopy(data.draw(_PUT))
+        # The only error that there is.
+        with suppress(TemplateError):
+            read_templates({"App": template})
+
+    check()

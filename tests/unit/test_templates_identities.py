@@ -1,0 +1,286 @@
+"""Who has which policies, whichever of the ways the templates say it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.policies import Request, evaluate
+from secure_kms_constructs.templates import Identity, Landscape, read_templates
+from secure_kms_constructs.templates.aws_managed import AWS_MANAGED
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+Text = dict[str, Any]
+USES = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}]}
+READS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+ROLE: Text = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "app"}}
+USER: Text = {"Type": "AWS::IAM::User", "Properties": {"UserName": "ann"}}
+GROUP: Text = {"Type": "AWS::IAM::Group", "Properties": {"GroupName": "team"}}
+
+
+def read(*templates: Text) -> Landscape:
+    stacks = {f"S{place}": {"Resources": resources} for place, resources in enumerate(templates)}
+    [landscape] = read_templates(stacks, account=ACCOUNT, region=REGION)
+    return landscape
+
+
+def of(kind: str, **properties: Any) -> Text:
+    return {"Type": f"AWS::IAM::{kind}", "Properties": properties}
+
+
+def having(resource: Text, **properties: Any) -> Text:
+    return resource | {"Properties": resource["Properties"] | properties}
+
+
+def identity(landscape: Landscape, arn: str) -> Identity:
+    [found] = [one for one in landscape.identities if one.arn == f"arn:aws:iam::{ACCOUNT}:{arn}"]
+    return found
+
+
+def may(landscape: Landscape, arn: str) -> bool | None:
+    """Whether an identity may decrypt with a key that leaves it to identity policies."""
+    one = identity(landscape, arn)
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    delegates = {"Statement": {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}}
+    request = Request(one.arn, "kms:Decrypt", key)
+    return evaluate(request, key_policy=delegates, identity_policies=one.policies, boundary=one.boundary).allowed
+
+
+# Each way to give a role or user a policy, with a neighbour that gives it to nobody or somebody else.
+WAYS: dict[str, tuple[str, Text, Text]] = {
+    "an inline policy": (
+        "role/app",
+        {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])},
+        {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": READS}])},
+    ),
+    "the second of two inline policies of one name": (
+        "role/app",
+        {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": it} for it in (READS, USES)])},
+        {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": it} for it in (READS, READS)])},
+    ),
+    "a policy for a role": (
+        "role/app",
+        {"R": ROLE, "P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=[{"Ref": "R"}])},
+        {"R": ROLE, "P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=["other"])},
+    ),
+    "a policy for a user": (
+        "user/ann",
+        {"U": USER, "P": of("Policy", PolicyName="p", PolicyDocument=USES, Users=["ann"])},
+        {"U": USER, "P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=["ann"])},
+    ),
+    "a role policy": (
+        "role/app",
+        {"R": ROLE, "P": of("RolePolicy", PolicyName="p", PolicyDocument=USES, RoleName="app")},
+        {"R": ROLE, "P": of("UserPolicy", PolicyName="p", PolicyDocument=USES, UserName="app")},
+    ),
+    "a user policy": (
+        "user/ann",
+        {"U": USER, "P": of("UserPolicy", PolicyName="p", PolicyDocument=USES, UserName="ann")},
+        {"U": USER, "P": of("GroupPolicy", PolicyName="p", PolicyDocument=USES, GroupName="ann")},
+    ),
+    "a group policy": (
+        "user/ann",
+        {"U": having(USER, Groups=["team"]), "G": GROUP, "P": of("GroupPolicy", PolicyDocument=USES, GroupName="team")},
+        {"U": having(USER, Groups=["team"]), "G": GROUP, "P": of("GroupPolicy", PolicyDocument=USES, GroupName="x")},
+    ),
+    "a group's inline policy": (
+        "user/ann",
+        {
+            "U": having(USER, Groups=[{"Ref": "G"}]),
+            "G": having(GROUP, Policies=[{"PolicyName": "p", "PolicyDocument": USES}]),
+        },
+        {"U": USER, "G": having(GROUP, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])},
+    ),
+    "an addition to a group": (
+        "user/ann",
+        {
+            "U": USER,
+            "A": of("UserToGroupAddition", GroupName={"Ref": "G"}, Users=["ann"]),
+            "G": having(GROUP, Policies=[{"PolicyName": "p", "PolicyDocument": USES}]),
+        },
+        {
+            "U": USER,
+            "A": of("UserToGroupAddition", GroupName={"Ref": "G"}, Users=["bob"]),
+            "G": having(GROUP, Policies=[{"PolicyName": "p", "PolicyDocument": USES}]),
+        },
+    ),
+    "a managed policy that names the role": (
+        "role/app",
+        {"R": ROLE, "M": of("ManagedPolicy", PolicyDocument=USES, Roles=["app"])},
+        {"R": ROLE, "M": of("ManagedPolicy", PolicyDocument=USES, Users=["app"])},
+    ),
+    "a managed policy that the role names": (
+        "role/app",
+        {"R": having(ROLE, ManagedPolicyArns=[{"Ref": "M"}]), "M": of("ManagedPolicy", PolicyDocument=USES)},
+        {"R": having(ROLE, ManagedPolicyArns=[{"Ref": "M"}]), "M": of("ManagedPolicy", PolicyDocument=READS)},
+    ),
+    "a managed policy by its literal ARN": (
+        "role/app",
+        {
+            "R": having(ROLE, ManagedPolicyArns=[f"arn:aws:iam::{ACCOUNT}:policy/x/m"]),
+            "M": of("ManagedPolicy", ManagedPolicyName="m", Path="/x/", PolicyDocument=USES),
+        },
+        {
+            "R": having(ROLE, ManagedPolicyArns=[{"Ref": "M"}]),
+            "M": of("ManagedPolicy", ManagedPolicyName="m", Path="/x/", PolicyDocument=READS),
+        },
+    ),
+    "a managed policy for a group": (
+        "user/ann",
+        {
+            "U": having(USER, Groups=["team"]),
+            "G": having(GROUP, ManagedPolicyArns=[{"Ref": "M"}]),
+            "M": of("ManagedPolicy", PolicyDocument=USES),
+        },
+        {
+            "U": USER,
+            "G": having(GROUP, ManagedPolicyArns=[{"Ref": "M"}]),
+            "M": of("ManagedPolicy", PolicyDocument=USES),
+        },
+    ),
+    "AdministratorAccess": (
+        "role/app",
+        {"R": having(ROLE, ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"])},
+        {"R": having(ROLE, ManagedPolicyArns=["arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"])},
+    ),
+    "a boundary that leaves it in": (
+        "role/app",
+        {
+            "R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}], PermissionsBoundary={"Ref": "B"}),
+            "B": of("ManagedPolicy", PolicyDocument=USES),
+        },
+        {
+            "R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}], PermissionsBoundary={"Ref": "B"}),
+            "B": of("ManagedPolicy", PolicyDocument=READS),
+        },
+    ),
+    "a document as text": (
+        "role/app",
+        {"R": ROLE, "P": of("RolePolicy", RoleName="app", PolicyDocument=str(USES).replace("'", '"'))},
+        {"R": ROLE, "P": of("RolePolicy", RoleName="app", PolicyDocument=str(READS).replace("'", '"'))},
+    ),
+}
+
+
+@pytest.mark.parametrize("arn, given, not_given", WAYS.values(), ids=WAYS)
+def test_an_identity_has_a_policy(arn: str, given: Text, not_given: Text) -> None:
+    assert may(read(given), arn) is True
+    assert may(read(not_given), arn) is False
+
+
+UNKNOWN: dict[str, Text] = {
+    "a managed policy that no template makes": {"R": having(ROLE, ManagedPolicyArns=["arn:aws:iam::1:policy/x"])},
+    "an AWS-managed policy of which nothing is known": {
+        "R": having(ROLE, ManagedPolicyArns=["arn:aws:iam::aws:policy/job-function/Billing"])
+    },
+    "a policy of the account with the name of AWS's": {
+        "R": having(ROLE, ManagedPolicyArns=[f"arn:aws:iam::{ACCOUNT}:policy/service-role/AWSLambdaBasicExecutionRole"])
+    },
+    "managed policies by parameter": {"R": having(ROLE, ManagedPolicyArns={"Fn::Split": [",", {"Ref": "Nothing"}]})},
+    "inline policies that make no sense": {"R": having(ROLE, Policies=["p"])},
+    "a policy with a misspelt element": {
+        "R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": {"Statements": []}}])
+    },
+    "a policy that is no object": {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": 1}])},
+    "properties by macro": {
+        "R": {"Type": "AWS::IAM::Role", "Properties": {"Fn::Transform": {"Name": "M"}, "RoleName": "app"}}
+    },
+    "a boundary that no template makes": {
+        "R": having(
+            ROLE,
+            Policies=[{"PolicyName": "p", "PolicyDocument": USES}],
+            PermissionsBoundary=f"arn:aws:iam::{ACCOUNT}:policy/x",
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("resources", UNKNOWN.values(), ids=UNKNOWN)
+def test_what_cannot_be_told_is_not_denied(resources: Text) -> None:
+    landscape = read(resources)
+    assert {may(landscape, one.arn.split(":", 5)[5]) for one in landscape.identities} == {None}
+
+
+def test_a_role_of_another_stack_is_known_by_its_name() -> None:
+    landscape = read({"R": ROLE}, {"P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=["app"])})
+    assert may(landscape, "role/app") is True
+    assert len(landscape.identities) == 1
+
+
+def test_a_role_that_no_template_makes_may_have_more() -> None:
+    landscape = read({"P": of("Policy", PolicyName="p", PolicyDocument=READS, Roles=["app"])})
+    one = identity(landscape, "role/app")
+    assert one.source is None
+    assert [policy.name for policy in one.policies] == ["policy S0/P", f"other policies of {one.arn}"]
+    assert may(landscape, "role/app") is None
+
+
+def test_a_group_that_no_template_makes_may_have_more() -> None:
+    assert may(read({"U": having(USER, Groups=["team"])}), "user/ann") is None
+
+
+def test_a_role_that_cannot_be_told_is_one_more() -> None:
+    landscape = read({"R": ROLE, "P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=[{"Ref": "Nothing"}])})
+    assert may(landscape, "role/app") is False
+    [other] = [one for one in landscape.identities if one.source is None]
+    assert re.search(r"role/unknown-role-[A-Z]{12}$", other.arn)
+    assert "S0/P is about a role that cannot be told" in landscape.notes[-1].text
+
+
+def key(statement: Text) -> Text:
+    return {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statement": [statement]}}}
+
+
+ADMIT: Text = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+OUTSIDE = "arn:aws:iam::444455556666:role/team/app"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ADMIT | {"Principal": {"AWS": OUTSIDE}},
+        ADMIT | {"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": [OUTSIDE, "arn:aws:iam::*:role/x"]}}},
+    ],
+    ids=["as principal", "in a condition"],
+)
+def test_a_role_that_a_key_policy_names_is_there(statement: Text) -> None:
+    landscape = read({"K": key(statement), "R": ROLE})
+    assert [one.arn for one in landscape.identities if one.source is None] == [OUTSIDE]
+
+
+def test_a_role_that_is_named_with_its_path_is_one() -> None:
+    inner = OUTSIDE.replace("444455556666", ACCOUNT)
+    policy = of("Policy", PolicyName="p", PolicyDocument=USES, Roles=["app"])
+    landscape = read({"K": key(ADMIT | {"Principal": {"AWS": inner}}), "P": policy})
+    assert [one.arn for one in landscape.identities] == [inner]
+
+
+def test_two_roles_of_one_name_are_one_with_a_note() -> None:
+    landscape = read({"R": ROLE}, {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])})
+    assert may(landscape, "role/app") is True
+    assert [note.text for note in landscape.notes] == ["S1/R has the name of S0/R: read as one"]
+
+
+def test_a_function_of_the_serverless_model_has_a_role_of_which_nothing_is_known() -> None:
+    landscape = read({"F": {"Type": "AWS::Serverless::Function", "Properties": {}}})
+    [one] = landscape.identities
+    assert may(landscape, one.arn.split(":", 5)[5]) is None
+    assert read({"F": {"Type": "AWS::Serverless::Function", "Properties": {"Role": OUTSIDE}}}).identities == ()
+
+
+def test_reasons_lead_to_the_template() -> None:
+    role = having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])
+    landscape = read({"R": role, "M": of("ManagedPolicy", PolicyDocument=USES, Roles=["app"])})
+    names = [policy.name for policy in identity(landscape, "role/app").policies]
+    assert names == ["policy p of S0/R", "policy S0/M"]
+    assert [landscape.sources[name].logical_id for name in names] == ["R", "M"]
+
+
+@pytest.mark.parametrize("name", AWS_MANAGED)
+def test_every_aws_managed_policy_has_its_page(name: str) -> None:
+    row = AWS_MANAGED[name]
+    page = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/"
+    assert row.source == f"{page}{name.rpartition('/')[2]}.html"
