@@ -190,7 +190,7 @@ def documented(value: Any) -> set[str]:
 
 
 def parameters(function: Any) -> set[str]:
-    return set(inspect.signature(function).parameters) - {"self", "scope", "id"}
+    return set(inspect.signature(function).parameters) - {"self", "cls", "scope", "id"}
 
 
 @pytest.mark.parametrize("name", [n for n, cls in CLASSES.items() if not issubclass(cls, str)])

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .access import AccessMap, assert_can, assert_cannot, assert_only
     from .keys import HardenedKey
     from .log_managers import ScopedLogGroupManager
     from .logs import LogGroupWithCmk
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AWS_MANAGED",
+    "AccessMap",
     "HardenedKey",
     "LogGroupWithCmk",
     "ResolvedKey",
@@ -27,11 +29,15 @@ __all__ = [
     "ScopedSecretRotator",
     "Service",
     "Use",
+    "assert_can",
+    "assert_cannot",
+    "assert_only",
 ]
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
 _HOMES = {
     "AWS_MANAGED": "managed_keys",
+    "AccessMap": "access",
     "HardenedKey": "keys",
     "LogGroupWithCmk": "logs",
     "ResolvedKey": "resolved_keys",
@@ -41,6 +47,9 @@ _HOMES = {
     "ScopedSecretRotator": "rotators",
     "Service": "services",
     "Use": "services",
+    "assert_can": "access",
+    "assert_cannot": "access",
+    "assert_only": "access",
 }
 
 

@@ -163,6 +163,23 @@ ENCRYPTION_CONTEXT_ACTIONS = Fact(
     _DOCS + "service-authorization/latest/reference/list_awskeymanagementservice.html",
 )
 
+_GLOBAL_KEYS = _DOCS + "IAM/latest/UserGuide/reference_policies_condition-keys.html"
+# In the context of a request only where a service calls for itself, never where it calls for somebody.
+SERVICE_CALL_KEYS = Fact(
+    frozenset({"aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"}), _GLOBAL_KEYS
+)
+# Condition keys that hold several values at once; of aws: and kms: there are no others.
+MULTIVALUED_KEYS = Fact(
+    frozenset(
+        {
+            *("aws:CalledVia", "aws:PrincipalOrgPaths", "aws:PrincipalServiceNamesList", "aws:ResourceOrgPaths"),
+            *("aws:SourceOrgPaths", "aws:TagKeys", "aws:VpceOrgPaths"),
+            *("kms:EncryptionContextKeys", "kms:GrantOperations", "kms:ResourceAliases"),
+        }
+    ),
+    _DOCS + "IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html",
+)
+
 # Service principals whose call to KMS carries neither aws:SourceArn nor aws:SourceAccount.
 WITHOUT_SOURCE_CONTEXT = Fact(frozenset({"events.amazonaws.com"}), _DOCS + "sns/latest/dg/sns-key-management.html")
 

@@ -1,1 +1,25 @@
-"""Who can use which key, how, and proof of it. Plain Python: needs neither Node nor CDK."""
+"""Who can use which key, told from templates alone. Plain Python: needs neither Node nor CDK."""
+
+from .assertions import DEPLOYER, ROOT, assert_can, assert_cannot, assert_only, imported
+from .diffs import Change, Diff, Difference
+from .errors import AccessError
+from .explanations import Explanation
+from .maps import AccessMap
+from .rows import Row, StatementReference
+
+__all__ = [
+    "DEPLOYER",
+    "ROOT",
+    "AccessError",
+    "AccessMap",
+    "Change",
+    "Diff",
+    "Difference",
+    "Explanation",
+    "Row",
+    "StatementReference",
+    "assert_can",
+    "assert_cannot",
+    "assert_only",
+    "imported",
+]

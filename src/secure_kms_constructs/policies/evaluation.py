@@ -14,7 +14,7 @@ from .principals import Caller, Kind, Reach
 from .requests import Request
 from .verdicts import Verdict, all_of, any_of, opposite
 
-_CROSS_ACCOUNT = frozenset(action.lower() for action in CROSS_ACCOUNT_ACTIONS.value)
+CROSS_ACCOUNT = frozenset(action.lower() for action in CROSS_ACCOUNT_ACTIONS.value)
 _COVERED = {
     True: (Reach.DIRECT, Reach.DIRECT),
     None: (Reach.NONE, Reach.DIRECT),
@@ -92,7 +92,7 @@ def works_across_accounts(request: Request) -> bool:
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
     """
-    return request.lowered_action in _CROSS_ACCOUNT
+    return request.lowered_action in CROSS_ACCOUNT
 
 
 def identity_allows(request: Request, policies: Policies) -> Verdict:

@@ -115,7 +115,8 @@ def _typed(read: Callable[[str], T | None], accepts: Callable[[T, T], bool], mis
     return make
 
 
-def _number(text: str) -> Decimal | None:
+def read_number(text: str) -> Decimal | None:
+    """Read the value of a numeric condition."""
     # "An integer or decimal value", so no exponent.
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
@@ -124,7 +125,7 @@ def _boolean(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower())
 
 
-def _moment(text: str) -> datetime | None:
+def read_moment(text: str) -> datetime | None:
     """Read a W3C date, at its first moment in UTC where it gives no time, or epoch seconds."""
     for form in _DATE_FORMATS:
         try:
@@ -132,7 +133,7 @@ def _moment(text: str) -> datetime | None:
         except ValueError:
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    seconds = _number(text)
+    seconds = read_number(text)
     try:
         return None if seconds is None else _EPOCH + timedelta(seconds=float(seconds))
     except OverflowError:
@@ -170,18 +171,18 @@ OPERATORS = {
     "stringnotequalsignorecase": Operator(True, _ignoring_case),
     "stringlike": Operator(False, _text(like, wildcards=True)),
     "stringnotlike": Operator(True, _text(like, wildcards=True)),
-    "numericequals": Operator(False, _typed(_number, operator.eq)),
-    "numericnotequals": Operator(True, _typed(_number, operator.eq, mistyped=None)),
-    "numericlessthan": Operator(False, _typed(_number, operator.lt)),
-    "numericlessthanequals": Operator(False, _typed(_number, operator.le)),
-    "numericgreaterthan": Operator(False, _typed(_number, operator.gt)),
-    "numericgreaterthanequals": Operator(False, _typed(_number, operator.ge)),
-    "dateequals": Operator(False, _typed(_moment, operator.eq)),
-    "datenotequals": Operator(True, _typed(_moment, operator.eq, mistyped=None)),
-    "datelessthan": Operator(False, _typed(_moment, operator.lt)),
-    "datelessthanequals": Operator(False, _typed(_moment, operator.le)),
-    "dategreaterthan": Operator(False, _typed(_moment, operator.gt)),
-    "dategreaterthanequals": Operator(False, _typed(_moment, operator.ge)),
+    "numericequals": Operator(False, _typed(read_number, operator.eq)),
+    "numericnotequals": Operator(True, _typed(read_number, operator.eq, mistyped=None)),
+    "numericlessthan": Operator(False, _typed(read_number, operator.lt)),
+    "numericlessthanequals": Operator(False, _typed(read_number, operator.le)),
+    "numericgreaterthan": Operator(False, _typed(read_number, operator.gt)),
+    "numericgreaterthanequals": Operator(False, _typed(read_number, operator.ge)),
+    "dateequals": Operator(False, _typed(read_moment, operator.eq)),
+    "datenotequals": Operator(True, _typed(read_moment, operator.eq, mistyped=None)),
+    "datelessthan": Operator(False, _typed(read_moment, operator.lt)),
+    "datelessthanequals": Operator(False, _typed(read_moment, operator.le)),
+    "dategreaterthan": Operator(False, _typed(read_moment, operator.gt)),
+    "dategreaterthanequals": Operator(False, _typed(read_moment, operator.ge)),
     "bool": Operator(False, _bool),
     "binaryequals": Operator(False, _typed(str, operator.eq)),
     "ipaddress": Operator(False, _typed(_addresses, _within)),

@@ -83,6 +83,11 @@ class Request:
         return self._given[key] if key in self._given else self._derived.get(key)
 
 
+def action_named(action: str) -> str:
+    """Return a KMS action on a key as AWS writes it; PolicyError where there is none."""
+    return _ACTIONS[_lowered_action(action)]
+
+
 @lru_cache(maxsize=1024)
 def _lowered_action(action: str) -> str:
     lowered = action.lower()

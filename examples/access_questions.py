@@ -1,0 +1,33 @@
+"""Who can use which key of a synthesized app: `python access_questions.py cdk.out`."""
+
+import sys
+
+# [start: ask]
+from secure_kms_constructs import AccessMap
+
+
+def answer(directory: str, key: str) -> None:
+    access = AccessMap.from_assembly(directory)
+    for row in access.who_can("kms:Decrypt", key):
+        print(row)  # who, and under which circumstances
+        for statement in row.statements:
+            print("  ", statement)  # which statement of which construct says so
+    # [end: ask]
+
+
+# [start: explain]
+def explain(directory: str, principal: str, key: str) -> None:
+    access = AccessMap.from_assembly(directory)
+    print(access.explain(principal, "kms:Decrypt", key, via="secretsmanager"))
+    # [end: explain]
+
+
+# [start: diff]
+def review(before: str, after: str) -> None:
+    print(AccessMap.from_assembly(before).diff(AccessMap.from_assembly(after)))
+    # [end: diff]
+
+
+if __name__ == "__main__":
+    for name in AccessMap.from_assembly(sys.argv[1]).keys:
+        answer(sys.argv[1], name)

@@ -1,0 +1,257 @@
+"""The map of access that templates describe: who can use which key, through what, for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+from secure_kms_constructs.policies import Request
+from secure_kms_constructs.policies.requests import action_named
+from secure_kms_constructs.templates.landscape import Key, Landscape, Note
+
+from .diffs import Diff, differences
+from .explanations import Explanation
+from .names import find
+from .parties import Party
+from .rows import Row, decide, split
+from .scenes import Scene
+from .texts import ACTIONS, Words, as_text, words_of
+from .whens import whens
+
+
+@dataclass(frozen=True, eq=False)
+class AccessMap:
+    """Who can use which KMS key, told from templates alone: key policies and identity policies, read together.
+
+    Make it with one of the ``from_`` factories. What the templates do not tell is unknown, never denied. Grants,
+    session policies, the policies of the organization and what is not in the templates are not part of it.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+
+    :param landscapes: what the templates describe, once for each way in which their conditions may turn out.
+    """
+
+    landscapes: tuple[Landscape, ...]
+
+    @classmethod
+    def from_assembly(cls, directory: str | PathLike[str]) -> AccessMap:
+        """Read all templates of a synthesized app.
+
+        :param directory: the cloud assembly, such as ``cdk.out``.
+        """
+        from secure_kms_constructs.templates import read_assembly
+
+        return cls(read_assembly(directory))
+
+    @classmethod
+    def from_app(cls, app: Any) -> AccessMap:
+        """Synthesize an app and read its templates.
+
+        :param app: the ``aws_cdk.App``.
+        """
+        return cls.from_assembly(app.synth().directory)
+
+    @classmethod
+    def from_templates(cls, templates: Mapping[str, Mapping[str, object]]) -> AccessMap:
+        """Read templates that belong together.
+
+        :param templates: each template by the name of its stack.
+        """
+        from secure_kms_constructs.templates import read_templates
+
+        return cls(read_templates(templates))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys by construct path, or by ARN where they are only mentioned."""
+        return tuple(sorted({key_name(key) for scene in self._scenes for key in scene.landscape.keys}))
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The roles and users by construct path, or by ARN where they are only mentioned."""
+        return tuple(sorted({party.name for scene in self._scenes for party in scene.identities}))
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What could not be read, and what follows from it."""
+        return tuple(dict.fromkeys(note for scene in self._scenes for note in scene.landscape.notes))
+
+    def who_can(self, action: str, key: object) -> tuple[Row, ...]:
+        """Return who can do something with a key, or might, each with the circumstances.
+
+        It asks of every role and user of the templates, of everyone whom the key policy mentions, and of one of
+        each kind of all others, such as any principal of the account with ``kms:*`` on ``*``.
+
+        :param action: a KMS action on a key, such as ``kms:Decrypt``.
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :raises AccessError: when no key is called so, or more than one.
+        """
+        return self._rows(action_named(action), self.find_key(key))
+
+    def rows(self, actions: Iterable[str]) -> Iterator[Row]:
+        """Return the rows of all keys, key by key.
+
+        :param actions: the KMS actions.
+        """
+        named = [action_named(action) for action in actions]
+        for key in self.keys:
+            for action in named:
+                yield from self._rows(action, key)
+
+    def explain(
+        self,
+        principal: object,
+        action: str,
+        key: object,
+        *,
+        via: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> Explanation:
+        """Decide one request, with the reasons and where the templates say so.
+
+        :param principal: the construct, its path or the unique end of that, an ARN, the name of a service, or the
+            name of a principal in a row.
+        :param action: a KMS action on a key, such as ``kms:Decrypt``.
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :param via: the service that asks for the principal, such as ``secretsmanager``; by default it asks itself.
+        :param context: further condition keys of the request, by their IAM names.
+        :raises AccessError: when no key or principal is called so, or more than one.
+        """
+        name, who = self.find_key(key), self.find_principal(principal, key)
+        asked = [(scene, one, self._party(scene, one, who)) for scene, one in self._places(name)]
+        action = action_named(action)
+        every = [landscape.assumes for landscape in self.landscapes]
+        decisions, sources = [], []
+        for scene, one, party in asked:
+            if party is not None:
+                request = Request(party.principal, action, one.arn, _context(one.arn, via, context or {}))
+                decisions.append(
+                    (" or ".join(whens([scene.landscape.assumes], every)), decide(request, scene.side(party, one)))
+                )
+                sources.append(scene.landscape.sources)
+        return Explanation(who, action, name, tuple(decisions), tuple(sources))
+
+    def find_key(self, key: object) -> str:
+        """Return what rows call a key.
+
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :raises AccessError: when no key is called so, or more than one.
+        """
+        every = [one for scene in self._scenes for one in scene.landscape.keys]
+        return find(
+            key, "key", {key_name(one): key_name(one) for one in every}, {one.arn: key_name(one) for one in every}
+        )
+
+    def find_principal(self, principal: object, key: object) -> str:
+        """Return what rows about a key call a principal.
+
+        :param principal: the construct, its path or the unique end of that, an ARN, the name of a service, or the
+            name of a principal in a row.
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :raises AccessError: when no principal is called so, or more than one.
+        """
+        every = [party for scene, one in self._places(self.find_key(key)) for party in scene.parties(one)]
+        names = {name: name for party in every for name in (party.name, party.general) if name}
+        return find(principal, "principal", names, {one.principal: one.name for one in every if not one.outsider})
+
+    def root_of(self, key: object) -> str:
+        """Return the ARN of the root user of a key's account.
+
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        """
+        _, partition, _, _, account, _ = self._places(self.find_key(key))[0][1].arn.split(":")
+        return f"arn:{partition}:iam::{account}:root"
+
+    def to_text(self, actions: Iterable[str] = ACTIONS) -> str:
+        """Return the map as text: for each key a line for each principal and set of circumstances.
+
+        A line that begins with a question mark is about somebody who might. It is sorted, and names constructs by
+        their paths, so that a snapshot of it changes only where access does.
+
+        :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        """
+        return as_text(self.rows(actions), self.keys, self.notes, self.words)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def diff(self, other: AccessMap, actions: Iterable[str] = ACTIONS) -> Diff:
+        """Return what changed from this map to another: who gained or lost access, or has it wider or narrower.
+
+        :param other: the map after the change. Keys and principals are the same where rows call them the same.
+        :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        """
+        actions = tuple(actions)
+        return Diff(tuple(differences(self.rows(actions), other.rows(actions), self.words, other.words)))
+
+    @cached_property
+    def words(self) -> Words:
+        """How values of the policies are shown."""
+        return words_of(self.landscapes)
+
+    def _party(self, scene: Scene, key: Key, name: str) -> Party | None:
+        return next((one for one in scene.parties(key) if name in (one.name, one.general)), None)
+
+    @cached_property
+    def _scenes(self) -> tuple[Scene, ...]:
+        return tuple(Scene(landscape) for landscape in self.landscapes)
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str], tuple[Row, ...]]:
+        return {}
+
+    def _places(self, key: str) -> list[tuple[Scene, Key]]:
+        return [(scene, one) for scene in self._scenes for one in scene.landscape.keys if key_name(one) == key]
+
+    def _rows(self, action: str, key: str) -> tuple[Row, ...]:
+        if (action, key) not in self._found:
+            self._found[action, key] = tuple(self._merged(action, key))
+        return self._found[action, key]
+
+    def _merged(self, action: str, key: str) -> Iterator[Row]:
+        """The rows of each landscape, each row once, with the conditions under which it is so."""
+        assumed: dict[Row, list[Mapping[str, bool]]] = {}
+        for scene, one in self._places(key):
+            for row in _rows(scene, action, one):
+                assumed.setdefault(row, []).append(scene.landscape.assumes)
+        every = [landscape.assumes for landscape in self.landscapes]
+        for row in sorted(assumed, key=_order):
+            yield replace(row, when=whens(assumed[row], every))
+
+
+def key_name(key: Key) -> str:
+    """Return what rows call a key."""
+    return key.source.path if key.source else key.arn
+
+
+def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
+    for party, name, found in scene.found(action, key):
+        for allowed, region in found:
+            via, encryption_context, conditions = split(region.constraints)
+            yield Row(
+                name,
+                action,
+                key_name(key),
+                allowed,
+                via,
+                encryption_context,
+                conditions,
+                party=party,
+                side=scene.side(party, key),
+                region=region,
+                sources=scene.landscape.sources,
+            )
+
+
+def _order(row: Row) -> tuple[bool, str, bool, list[str]]:
+    return row.party.outsider, row.principal, row.allowed is None, row.circumstances()
+
+
+def _context(key: str, via: str | None, context: Mapping[str, Any]) -> dict[str, Any]:
+    if via is None:
+        return dict(context)
+    region = key.split(":")[3]
+    return {**context, "kms:ViaService": via if "." in via else f"{via}.{region}.amazonaws.com"}

@@ -1,0 +1,63 @@
+"""What a key or principal may be called: its construct, the construct's path, the end of that, or an ARN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from .errors import AccessError
+
+T = TypeVar("T")
+
+# What a construct tells of itself, where it is not left to the deployment.
+_TOLD = ("role_arn", "user_arn", "key_arn", "role_name", "user_name")
+# A construct that acts by its role: a function, a task, an instance.
+_ROLES = ("role", "grant_principal")
+
+
+def find(thing: object, what: str, by_name: Mapping[str, T], by_arn: Mapping[str, T]) -> T:
+    """Return what is called so.
+
+    :param thing: a construct, a path or the unique end of one, or an ARN.
+    :param what: what is looked for, for the message.
+    :raises AccessError: when nothing is called so, or more than one.
+    """
+    names = [*_names(thing)]
+    if not names:
+        raise AccessError(f"{what} must be a construct, the path of one, or an ARN, got {thing!r}")
+    for name in names:
+        if name in by_name or name in by_arn:
+            return by_name[name] if name in by_name else by_arn[name]
+    ending = sorted({full for full in by_name for name in names if full.endswith(f"/{name}")})
+    if len(ending) == 1:
+        return by_name[ending[0]]
+    if ending:
+        raise AccessError(f"{what} {names[0]!r} may be any of {', '.join(ending)}: give more of the path")
+    raise AccessError(f"no {what} is called {names[0]!r}{_hint(names[0], by_name, by_arn)}")
+
+
+def _hint(name: str, by_name: Mapping[str, object], by_arn: Mapping[str, object]) -> str:
+    known = [*by_name, *by_arn]
+    close = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(by_name)[:3]
+    return f"; there are {', '.join(close)}{' and others' if len(by_name) > len(close) else ''}" if close else ""
+
+
+def _names(thing: object) -> Iterator[str]:
+    if isinstance(thing, str):
+        yield thing
+        return
+    yield from _of_construct(thing)
+    for attribute in _ROLES:
+        yield from _of_construct(getattr(thing, attribute, None))
+
+
+def _of_construct(thing: object) -> Iterator[str]:
+    # Constructs are asked, not imported: loading aws_cdk starts a Node process.
+    path = getattr(getattr(thing, "node", None), "path", None)
+    if isinstance(path, str):
+        yield path
+    for attribute in _TOLD:
+        told = getattr(thing, attribute, None)
+        if isinstance(told, str) and "${Token" not in told:
+            yield told

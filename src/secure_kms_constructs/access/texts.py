@@ -1,0 +1,102 @@
+"""Rows as text, for people and for snapshots: construct paths where a value is the ARN of a construct."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from secure_kms_constructs.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.templates.landscape import Landscape, Note
+
+from .domains import Constraint
+from .rows import Row
+
+# Whoever may read a key's metadata learns nothing that it protects, so snapshots leave that out.
+ACTIONS = tuple(sorted(KEY_ACTIONS.value - set(METADATA_ACTIONS.value)))
+
+# Of so few actions it is said which are left out, instead of all the others.
+_FEW = 5
+
+# What may follow the ARN of a resource in a value that is about it.
+_SUFFIXES = ("", ":*", "/*", "*")
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """How values of policies are shown.
+
+    :param paths: construct paths by the ARN of what the constructs make.
+    """
+
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def circumstances(self, row: Row) -> str:
+        """Return when a row is so: through which service, with which encryption context, under which conditions."""
+        region = row.side.region
+        via = f"via {_either(self._services(row.via, region))}" if row.via and _is_plain(row.via) else ""
+        said = [self._constraint(one) for one in row.constraints if not (via and one is row.via)]
+        when = f"when {' or '.join(row.when)}" if row.when else ""
+        return " ".join(one for one in (via, f"if {' and '.join(said)}" if said else "", when) if one)
+
+    def _services(self, via: Constraint, region: str) -> list[str]:
+        return sorted(value.removesuffix(f".{region}.amazonaws.com") for value in via.values)
+
+    def _constraint(self, constraint: Constraint) -> str:
+        return constraint.text(sorted(self.value(one) for one in constraint.values))
+
+    def value(self, text: str) -> str:
+        """Return a value, as a construct path where it is the ARN of what a construct makes."""
+        for suffix in _SUFFIXES:
+            arn = text.removesuffix(suffix)
+            if text.endswith(suffix) and arn in self.paths:
+                return self.paths[arn] + suffix
+        return text
+
+
+def words_of(landscapes: Iterable[Landscape]) -> Words:
+    """Return how values of the landscapes' policies are shown."""
+    resources = (one for landscape in landscapes for one in landscape.resources)
+    return Words({one.arn: one.source.path for one in resources if one.arn})
+
+
+def as_text(rows: Iterable[Row], keys: Iterable[str], notes: Iterable[Note], words: Words) -> str:
+    """Return rows as text: below each key a line for each principal and set of circumstances."""
+    by_key: dict[str, list[Row]] = {key: [] for key in keys}
+    for row in rows:
+        by_key[row.key].append(row)
+    blocks = ["\n".join([key, *_lines(found, words)]) for key, found in by_key.items()]
+    unread = sorted(f"? {note.source.path if note.source else 'templates'}: {note.text}" for note in notes)
+    return "\n\n".join([*blocks, *(["\n".join(["not known", *unread])] if unread else [])])
+
+
+def _lines(rows: list[Row], words: Words) -> Iterator[str]:
+    said: dict[tuple[bool, str, bool, str], list[Row]] = {}
+    for row in rows:
+        line = (row.party.outsider, row.principal, row.allowed is None, words.circumstances(row))
+        said.setdefault(line, []).append(row)
+    for (_, principal, unknown, circumstances), alike in sorted(said.items(), key=lambda one: one[0]):
+        told = f"{principal}: {of_actions(row.action for row in alike)} {circumstances}"
+        yield f"{'?' if unknown else ' '} {told.rstrip()}"
+    if not rows:
+        yield "  nobody"
+
+
+def of_actions(actions: Iterable[str]) -> str:
+    """Return KMS actions in words."""
+    actions = tuple(actions)
+    others = sorted(set(ACTIONS).difference(actions))
+    if len(others) <= _FEW:
+        return f"every action{f' but {_short(others)}' if others else ''}"
+    return _short(actions)
+
+
+def _short(actions: Iterable[str]) -> str:
+    return ", ".join(sorted({one.removeprefix("kms:") for one in actions}))
+
+
+def _is_plain(via: Constraint) -> bool:
+    return bool(via.values) and not via.negated and not via.absent
+
+
+def _either(values: list[str]) -> str:
+    return ", ".join(values[:-1]) + " or " + values[-1] if len(values) > 1 else "".join(values)
