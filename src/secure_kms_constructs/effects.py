@@ -87,10 +87,10 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
     keys = list(dict.fromkeys(grant.key for grant in grants))
     documents, named = stack.resolve([[child_of(key).key_policy for key in keys], [one.principal for one in grants]])
     known = _place(stack, named)
-    principals = [
-        _principal(number, one, text, known) for number, (one, text) in enumerate(zip(grants, named, strict=True))
-    ]
-    known_there = {**known, **dict(zip(map(arns.as_text, named), principals, strict=True))}
+    texts = list(map(arns.as_text, named))
+    # One stand-in for all grants of a role, whose ARN is known at deploy time only.
+    principals = [_principal(texts.index(text), one, text, known) for one, text in zip(grants, texts, strict=True)]
+    known_there = {**known, **dict(zip(texts, principals, strict=True))}
     try:
         policies = {
             key: parse_key_policy(stand_ins.filled(one, known_there)) for key, one in zip(keys, documents, strict=True)
@@ -131,8 +131,7 @@ def _place(stack: Stack, named: Sequence[Any]) -> dict[str, str]:
     return known
 
 
-def _principal(number: int, grant: _Grant, named: Any, known: dict[str, str]) -> str:
-    text = arns.as_text(named)
+def _principal(number: int, grant: _Grant, text: str, known: dict[str, str]) -> str:
     if arns.parse(text):
         return stand_ins.literal(text, known)
     root = stand_ins.literal(f"arn:${{AWS.Partition}}:iam::{grant.grantee.account_text}", known)
