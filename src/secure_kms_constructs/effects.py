@@ -12,7 +12,8 @@ from constructs import Construct
 
 from . import arns, stand_ins
 from .asking import asked_once, child_of, region_of, stack_of
-from .grants import Grantee, account_text, check_at_synth
+from .findings import check_at_synth
+from .grantees import Grantee, account_text
 from .key_side import Target, UsedKey
 from .places import is_known
 from .policies import Policy, PolicyError, parse_identity_policy, parse_key_policy
@@ -55,7 +56,8 @@ def expect(
 
     :param admission: what was written into the key policy; nothing where it delegates to IAM policies.
     :param under: what the key encrypts.
-    :param identity: the grantee's identity statements; none where the key policy alone admits it.
+    :param identity: the grantee's identity statements, as written here or required of its owner; none where the key
+        policy alone admits it.
     :param named: whether the key policy names what the key encrypts.
     """
     if isinstance(used.key, kms.Key):
@@ -87,9 +89,9 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
     keys = list(dict.fromkeys(grant.key for grant in grants))
     documents, named = stack.resolve([[child_of(key).key_policy for key in keys], [one.principal for one in grants]])
     known = _place(stack, named)
-    texts = list(map(arns.as_text, named))
+    texts = [arns.as_text(one) for one in named]
     # One stand-in for all grants of a role, whose ARN is known at deploy time only.
-    principals = [_principal(texts.index(text), one, text, known) for one, text in zip(grants, texts, strict=True)]
+    principals = [_principal(texts.index(text), grant, text, known) for grant, text in zip(grants, texts, strict=True)]
     known_there = {**known, **dict(zip(texts, principals, strict=True))}
     try:
         policies = {
