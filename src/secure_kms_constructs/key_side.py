@@ -223,10 +223,8 @@ def admit(
     if used.managed:
         return [], []
     if not isinstance(key, kms.Key):
-        parsed = arns.key_arn(arns.as_text(stack_of(scope).resolve(used.arn)), "key")
-        foreign = parsed is not None and grantee.is_foreign_to(parsed.account)
-        account = grantee.account if foreign or not directly else None
-        needed = through(service, use, via, grantee.literal_arn(), account, contexts).statements()
+        # A grantee without identity policy never comes here, because only a key of this app can name it alone.
+        needed = through(service, use, via, grantee.literal_arn(), grantee.account, contexts).statements()
         announce(
             scope,
             "requiredKeyPolicy",

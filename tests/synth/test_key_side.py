@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from aws_cdk import CfnParameter, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from secure_kms_constructs import HardenedKey, ResolvedKey, ScopedSecretReader
+from secure_kms_constructs import HardenedKey, ResolvedKey, ScopedSecretReader, ScopedSecretRotator, Service
 from tests.synth.templates import (
     ACCOUNT,
+    COMPLETE,
     KEY_ARN,
     REGION,
     imported_secret,
+    info,
     key_policy,
     kms_statements,
     make_role,
@@ -79,3 +82,28 @@ def test_a_role_known_by_pseudo_parameters_is_named_in_the_key_policy(stack: Sta
     role = iam.Role.from_role_name(other_stack, "Imported", "legacy")
     ScopedSecretReader(other_stack, "Reader", grantee=role, secrets=[secret(stack, HardenedKey(stack, "Key"))])
     assert "role/legacy" in str(template(stack))
+
+
+def test_nobody_has_to_add_anything_to_a_key_that_aws_manages(stack: Stack) -> None:
+    key = ResolvedKey.aws_managed(stack, "Managed", Service.SECRETS_MANAGER, at="deploy")
+    reader = read(stack, imported_secret(stack), key=key)
+    assert (reader.key_policy_statements, reader.required_key_policy_statements) == ({}, {})
+    assert not [message for message in info(stack) if "its owner must add" in message]
+
+
+@pytest.mark.parametrize(
+    "delegated, written", [(["kms:Decrypt"], True), (["kms:Decrypt", "kms:GenerateDataKey"], False)]
+)
+def test_a_plain_key_that_delegates_part_of_a_use_gets_the_statement(
+    stack: Stack, delegated: list[str], written: bool
+) -> None:
+    root = iam.AccountRootPrincipal()
+    keep = iam.PolicyStatement(actions=["kms:PutKeyPolicy"], resources=["*"], principals=[root])
+    some = iam.PolicyStatement(actions=delegated, resources=["*"], principals=[root])
+    key = kms.Key(stack, "Plain", policy=iam.PolicyDocument(statements=[keep, some]))
+    # Without encryption_key=, for which the L2 would delegate the rest through Secrets Manager.
+    secret = secretsmanager.Secret.from_secret_attributes(
+        stack, "Secret", secret_complete_arn=COMPLETE, encryption_key=key
+    )
+    rotator = ScopedSecretRotator(stack, "Rotator", grantee=make_role(stack), secrets=[secret])
+    assert bool(rotator.key_policy_statements) is written
