@@ -15,6 +15,7 @@ from tests.synth.templates import (
     ACCOUNT,
     COMPLETE,
     KEY_ARN,
+    OTHER_ACCOUNT,
     REGION,
     imported_secret,
     info,
@@ -107,3 +108,14 @@ def test_a_plain_key_that_delegates_part_of_a_use_gets_the_statement(
     )
     rotator = ScopedSecretRotator(stack, "Rotator", grantee=make_role(stack), secrets=[secret])
     assert bool(rotator.key_policy_statements) is written
+
+
+def test_a_key_that_delegates_to_its_account_names_a_role_of_another(stack: Stack) -> None:
+    """By that account's root and aws:PrincipalArn, so that the role's own account has to agree."""
+    foreign = f"arn:aws:iam::{OTHER_ACCOUNT}:role/reader"
+    key = HardenedKey(stack, "Delegating", delegate_via=[Service.SECRETS_MANAGER])
+    role = iam.Role.from_role_arn(stack, "Foreign", foreign)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret(stack, key)])
+    [statement] = naming(key_policy(stack), foreign)
+    assert statement["Principal"] == {"AWS": f"arn:<AWS::Partition>:iam::{OTHER_ACCOUNT}:root"}
+    assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": foreign}
