@@ -233,8 +233,8 @@ def _if(resolver: Resolver, argument: object, stack: Stack) -> object:
             if outcome is not None:
                 return resolver.value(yes if outcome else no, stack)
             # Both, so that everything they depend on is consulted.
-            one, other = resolver.value(yes, stack), resolver.value(no, stack)
-            return one if one == other else unknown(f"what condition {name} of {stack.name} decides")
+            resolver.value([yes, no], stack)
+            return unknown(f"what condition {name} of {stack.name} decides")
     return malformed("Fn::If")
 
 
