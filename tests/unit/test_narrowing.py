@@ -224,6 +224,16 @@ REFUSED = [
         id="every role by pattern",
     ),
     pytest.param(
+        statement({"AWS": ROOT}, condition={"ArnLike": {"aws:PrincipalArn": [ROLE, f"arn:aws:iam::{ID}:role/*"]}}),
+        "does not delegate",
+        id="every role by pattern, beside one that is named",
+    ),
+    pytest.param(
+        statement({"AWS": ROOT}, condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/application"}}),
+        "does not delegate",
+        id="a role of any account",
+    ),
+    pytest.param(
         statement({"AWS": OTHER_ROOT}, condition={"StringLike": {"aws:PrincipalArn": "**"}}),
         "does not delegate",
         id="everybody of another account by pattern",
