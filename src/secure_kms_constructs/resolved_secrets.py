@@ -33,15 +33,15 @@ def resolve_secrets(
     # Only an imported secret's ARN has to be looked into, and one question does for all.
     hidden = [arn for (arn, _), place in zip(named, places, strict=True) if place is None]
     texts = map(arns.as_text, stack.resolve(hidden) if hidden else ())
-    seen: set[tuple[Stack | None, str]] = set()
+    seen: set[str] = set()
     keys = _Keys(scope, key)
     result = []
     for secret, place, (arn, exact) in zip(secrets, places, named, strict=True):
         text = next(texts) if place is None else arn
-        if (place, text) in seen:
+        if text in seen:
             name = text if place is None else _path(secret)
             raise ValueError(f"secrets must name each secret once, got {name} twice")
-        seen.add((place, text))
+        seen.add(text)
         result.append(
             _imported(secret, arn, exact, text, keys, stack)
             if place is None
