@@ -146,10 +146,8 @@ def _denials(
     arn, via, targets, identity = sides
     own = f"arn:${{AWS.Partition}}:iam::{account_text(stack_of(grant.key))}:root"
     key = stand_ins.key_beside(stand_ins.literal(own, known))
-    values = {
-        arns.as_text(one): stand_ins.matched(stand_ins.literal(arns.as_text(name or one), known))
-        for one, name in targets
-    }
+    # Of a name that ends in a pattern the pattern itself, which it matches too.
+    values = {arns.as_text(one): stand_ins.literal(arns.as_text(name or one), known) for one, name in targets}
     known = {**known, **values, arns.as_text(arn): key}
     policies = [parse_identity_policy(stand_ins.filled(document(identity), known))] if identity else []
     through = {"kms:ViaService": stand_ins.literal(arns.as_text(via), known)}

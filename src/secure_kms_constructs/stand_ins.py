@@ -19,8 +19,6 @@ _PSEUDO = {
 }
 # Not a policy variable, which has a colon in it or is ${*}, ${?} or ${$}.
 _PLACEHOLDER = re.compile(r"\$\{[^}:*?$]+\}")
-# The random end of a secret's ARN, where a policy names the secret without it.
-_SUFFIX = "-??????"
 
 
 def filled(value: Any, known: Mapping[str, str]) -> Any:
@@ -54,11 +52,6 @@ def key_beside(principal: str) -> str:
     """Return the ARN of a key in the account of a principal."""
     _, partition, _, _, account, _ = principal.split(":", 5)
     return f"arn:{partition}:kms:{_REGION}:{account}:key/00000000-0000-0000-0000-000000000000"
-
-
-def matched(pattern: str) -> str:
-    """Return a text that a pattern of an ARN matches: of a secret without its random end, or of log groups."""
-    return re.sub(f"{re.escape(_SUFFIX)}$", "-AbCdEf", pattern).replace("*", "x")
 
 
 def _slug(text: str) -> str:
