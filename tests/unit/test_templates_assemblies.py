@@ -201,6 +201,22 @@ def test_what_is_no_assembly_is_refused(tmp_path: Path, files: Text, says: str) 
         read_assembly(write(tmp_path, files))
 
 
+def test_parameters_of_another_stack_are_refused(tmp_path: Path) -> None:
+    files = {"manifest.json": manifest(A=stack("a.json", properties={"stackName": "App"})), "a.json": {}}
+    read_assembly(write(tmp_path, files), parameters={"App": {}})
+    with pytest.raises(TemplateError, match="parameters must be those of App, got 'A'"):
+        read_assembly(tmp_path, parameters={"A": {}})
+    for what in ("parameters", "environments"):
+        with pytest.raises(TemplateError, match=f"{what} must be those of A, B, got 'C'"):
+            read_templates({"A": PARENT, "B": PARENT}, **{what: {"C": {}}})
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").symlink_to(tmp_path / "a.json")
+    with pytest.raises(TemplateError, match=r"a\.json"):
+        read_assembly(write(tmp_path, {"manifest.json": manifest(A=stack("a.json"))}))
+
+
 def test_a_nested_stack_within_itself_is_refused(tmp_path: Path) -> None:
     template = {"Resources": {"N": {"Type": "AWS::CloudFormation::Stack", "Metadata": {"aws:asset:path": "a.json"}}}}
     with pytest.raises(TemplateError, match="A must not nest stacks without end"):
