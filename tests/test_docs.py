@@ -56,7 +56,7 @@ def blocks_of(name: str, text: str) -> list[Block]:
 
 
 def snippet(text: str, name: str) -> str:
-    """Return a named region without its indentation and without the markers of others."""
+    """Return a named region without its indentation, the markers of others and blank lines at its end."""
     lines, inside, seen = [], False, 0
     for line in text.splitlines():
         marker = MARKER.fullmatch(line)
@@ -66,7 +66,7 @@ def snippet(text: str, name: str) -> str:
             lines.append(line)
     assert seen == 2, f"snippet {name!r} needs one start and one end, got {seen} markers"
     assert not inside, f"snippet {name!r} ends before it starts"
-    return textwrap.dedent("\n".join(lines) + "\n")
+    return textwrap.dedent("\n".join(lines).rstrip("\n") + "\n")
 
 
 def snippet_of(path: str, name: str) -> str:

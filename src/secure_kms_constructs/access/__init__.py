@@ -6,6 +6,7 @@ from .errors import AccessError
 from .explanations import Explanation
 from .maps import AccessMap
 from .rows import Row, StatementReference
+from .texts import Line
 
 __all__ = [
     "DEPLOYER",
@@ -16,6 +17,7 @@ __all__ = [
     "Diff",
     "Difference",
     "Explanation",
+    "Line",
     "Row",
     "StatementReference",
     "assert_can",

@@ -10,6 +10,7 @@ from typing import Any
 
 from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.requests import action_named
+from secure_kms_constructs.templates import read_assembly, read_templates
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 
 from .diffs import Diff, differences
@@ -18,7 +19,7 @@ from .names import find
 from .parties import Party
 from .rows import Row, decide, split
 from .scenes import Scene
-from .texts import ACTIONS, Words, as_text, words_of
+from .texts import ACTIONS, Line, Words, as_text, lines, words_of
 from .whens import whens
 
 
@@ -37,32 +38,44 @@ class AccessMap:
     landscapes: tuple[Landscape, ...]
 
     @classmethod
-    def from_assembly(cls, directory: str | PathLike[str]) -> AccessMap:
+    def from_assembly(
+        cls, directory: str | PathLike[str], *, account: str | None = None, region: str | None = None
+    ) -> AccessMap:
         """Read all templates of a synthesized app.
 
         :param directory: the cloud assembly, such as ``cdk.out``.
+        :param account: where stacks go that do not say it; by default all to one account that nobody has.
+        :param region: the same for the region.
+        :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
         """
-        from secure_kms_constructs.templates import read_assembly
-
-        return cls(read_assembly(directory))
+        return cls(read_assembly(directory, account=account, region=region))
 
     @classmethod
-    def from_app(cls, app: Any) -> AccessMap:
+    def from_app(cls, app: Any, *, account: str | None = None, region: str | None = None) -> AccessMap:
         """Synthesize an app and read its templates.
 
         :param app: the ``aws_cdk.App``.
+        :param account: where stacks go that do not say it; by default all to one account that nobody has.
+        :param region: the same for the region.
         """
-        return cls.from_assembly(app.synth().directory)
+        return cls.from_assembly(app.synth().directory, account=account, region=region)
 
     @classmethod
-    def from_templates(cls, templates: Mapping[str, Mapping[str, object]]) -> AccessMap:
-        """Read templates that belong together.
+    def from_templates(
+        cls,
+        templates: Mapping[str, Mapping[str, object] | PathLike[str] | str],
+        *,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> AccessMap:
+        """Read templates that belong together, whoever made them.
 
-        :param templates: each template by the name of its stack.
+        :param templates: each template by the name of its stack: as an object, the path of its file, or its text.
+        :param account: where the stacks go; by default all to one account that nobody has.
+        :param region: the same for the region.
+        :raises TemplateError: when one is no template.
         """
-        from secure_kms_constructs.templates import read_templates
-
-        return cls(read_templates(templates))
+        return cls(read_templates(templates, account=account, region=region))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -173,7 +186,14 @@ class AccessMap:
 
         :param actions: the KMS actions; by default all but those that only read a key's metadata.
         """
-        return as_text(self.rows(actions), self.keys, self.notes, self.words)
+        return as_text(self.lines(actions), self.keys, self.notes)
+
+    def lines(self, actions: Iterable[str] = ACTIONS) -> tuple[Line, ...]:
+        """Return the map as lines, each with the rows of the actions that a principal can do alike.
+
+        :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        """
+        return lines(self.rows(actions), self.words)
 
     def __str__(self) -> str:
         return self.to_text()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from secure_kms_constructs.facts import KEY_ACTIONS, METADATA_ACTIONS
@@ -34,14 +34,15 @@ class Words:
         """Return when a row is so: through which service, with which encryption context, under which conditions."""
         region = row.side.region
         via = f"via {_either(self._services(row.via, region))}" if row.via and _is_plain(row.via) else ""
-        said = [self._constraint(one) for one in row.constraints if not (via and one is row.via)]
+        said = [self.constraint(one) for one in row.constraints if not (via and one is row.via)]
         when = f"when {' or '.join(row.when)}" if row.when else ""
         return " ".join(one for one in (via, f"if {' and '.join(said)}" if said else "", when) if one)
 
     def _services(self, via: Constraint, region: str) -> list[str]:
         return sorted(value.removesuffix(f".{region}.amazonaws.com") for value in via.values)
 
-    def _constraint(self, constraint: Constraint) -> str:
+    def constraint(self, constraint: Constraint) -> str:
+        """Return a constraint in words."""
         return constraint.text(sorted(self.value(one) for one in constraint.values))
 
     def value(self, text: str) -> str:
@@ -59,26 +60,50 @@ def words_of(landscapes: Iterable[Landscape]) -> Words:
     return Words({one.arn: one.source.path for one in resources if one.arn})
 
 
-def as_text(rows: Iterable[Row], keys: Iterable[str], notes: Iterable[Note], words: Words) -> str:
-    """Return rows as text: below each key a line for each principal and set of circumstances."""
-    by_key: dict[str, list[Row]] = {key: [] for key in keys}
+@dataclass(frozen=True)
+class Line:
+    """What a principal can do with a key under the same circumstances.
+
+    :param key: the construct path of the key, else its ARN.
+    :param principal: the construct path of the principal, else its ARN or what it stands for.
+    :param allowed: True; None where it is not known whether it can.
+    :param actions: the KMS actions.
+    :param circumstances: in words; empty where there are none.
+    :param rows: the rows that say so, one for each action.
+    """
+
+    key: str
+    principal: str
+    allowed: bool | None
+    actions: tuple[str, ...]
+    circumstances: str
+    rows: tuple[Row, ...]
+
+    def __str__(self) -> str:
+        told = f"{self.principal}: {of_actions(self.actions)} {self.circumstances}".rstrip()
+        return f"{' ' if self.allowed else '?'} {told}"
+
+
+def lines(rows: Iterable[Row], words: Words) -> tuple[Line, ...]:
+    """Return rows as lines, sorted by key, those of the templates before those who only stand for others."""
+    said: dict[tuple[str, bool, str, bool, str], list[Row]] = {}
     for row in rows:
-        by_key[row.key].append(row)
-    blocks = ["\n".join([key, *_lines(found, words)]) for key, found in by_key.items()]
+        line = (row.key, row.party.outsider, row.principal, row.allowed is None, words.circumstances(row))
+        said.setdefault(line, []).append(row)
+    return tuple(
+        Line(key, principal, None if unknown else True, tuple(row.action for row in alike), text, tuple(alike))
+        for (key, _, principal, unknown, text), alike in sorted(said.items(), key=lambda one: one[0])
+    )
+
+
+def as_text(told: Iterable[Line], keys: Iterable[str], notes: Iterable[Note]) -> str:
+    """Return lines as text, below the key that they are about."""
+    by_key: dict[str, list[str]] = {key: [] for key in keys}
+    for line in told:
+        by_key[line.key].append(str(line))
+    blocks = ["\n".join([key, *(said or ["  nobody"])]) for key, said in by_key.items()]
     unread = sorted(f"? {note.source.path if note.source else 'templates'}: {note.text}" for note in notes)
     return "\n\n".join([*blocks, *(["\n".join(["not known", *unread])] if unread else [])])
-
-
-def _lines(rows: list[Row], words: Words) -> Iterator[str]:
-    said: dict[tuple[bool, str, bool, str], list[Row]] = {}
-    for row in rows:
-        line = (row.party.outsider, row.principal, row.allowed is None, words.circumstances(row))
-        said.setdefault(line, []).append(row)
-    for (_, principal, unknown, circumstances), alike in sorted(said.items(), key=lambda one: one[0]):
-        told = f"{principal}: {of_actions(row.action for row in alike)} {circumstances}"
-        yield f"{'?' if unknown else ' '} {told.rstrip()}"
-    if not rows:
-        yield "  nobody"
 
 
 def of_actions(actions: Iterable[str]) -> str:

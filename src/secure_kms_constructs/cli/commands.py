@@ -1,0 +1,74 @@
+"""The commands. What they need loads when they run, so that help and mistakes are answered at once."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from secure_kms_constructs.access import AccessMap
+
+app = typer.Typer(
+    help="KMS least privilege for AWS CDK apps.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Format(str, Enum):
+    """How the answer is written."""
+
+    TABLE = "table"
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+@app.callback()
+def _commands() -> None:
+    """Make `access` a command of its own, as others will be."""
+
+
+@app.command()
+def access(
+    path: Annotated[Path, typer.Argument(help="A synthesized app, such as cdk.out, or one template.")],
+    key: Annotated[str | None, typer.Option(help="Only this key, by construct path or ARN.")] = None,
+    action: Annotated[
+        list[str] | None, typer.Option(help="Only this KMS action; by default all but reading metadata. Repeatable.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+    account: Annotated[str | None, typer.Option(help="Where stacks go that do not say it.")] = None,
+    region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
+) -> None:
+    """Tell who can use which KMS key, through which service, and for what.
+
+    Told from the templates alone, offline. A question mark is about somebody who might.
+    """
+    from . import formats
+
+    try:
+        found = _read(path, account, region)
+        report = formats.report(found, key, action)
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    written = formats.write(report, form.value, to_terminal=output is None)
+    if output is not None:
+        output.write_text(written, encoding="utf-8")
+    else:
+        typer.echo(written)
+
+
+def _read(path: Path, account: str | None, region: str | None) -> AccessMap:
+    from secure_kms_constructs.access import AccessMap
+
+    if path.is_dir():
+        return AccessMap.from_assembly(path, account=account, region=region)
+    return AccessMap.from_templates({path.name.split(".")[0]: path}, account=account, region=region)

@@ -1,0 +1,177 @@
+"""`secure-kms access`: every format, and mistakes answered in a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import secure_kms_constructs
+from secure_kms_constructs.cli.commands import app
+
+ROOT_MAY = {
+    "Effect": "Allow",
+    "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+TEMPLATE: dict[str, Any] = {
+    "Resources": {
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statement": ROOT_MAY}}},
+        "Other": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statement": ROOT_MAY}}},
+        "Reader": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {},
+                "Policies": [
+                    {
+                        "PolicyName": "Read",
+                        "PolicyDocument": {
+                            "Statement": {
+                                "Effect": "Allow",
+                                "Action": "kms:Decrypt",
+                                "Resource": {"Fn::GetAtt": ["Key", "Arn"]},
+                                "Condition": {"StringLike": {"kms:ViaService": "s3.*.amazonaws.com"}},
+                            }
+                        },
+                    }
+                ],
+            },
+        },
+    }
+}
+WHERE = ("--account", "111122223333", "--region", "us-east-1")
+ASKED = ("--key", "App/Key", "--action", "kms:Decrypt")
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    path = tmp_path / "App.template.json"
+    path.write_text(json.dumps(TEMPLATE))
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["access", *map(str, arguments)])
+
+
+def test_the_text_is_that_of_the_map(template: Path) -> None:
+    assert run(template, *WHERE, *ASKED, "--format", "text").stdout.splitlines() == [
+        "App/Key",
+        "  App/Reader: Decrypt via s3.*.amazonaws.com",
+        "  root user of 111122223333: Decrypt",
+        "  any principal of 111122223333 with kms:* on *: Decrypt",
+    ]
+
+
+def test_the_table_says_the_same(template: Path) -> None:
+    shown = run(template, *WHERE, *ASKED).stdout
+    for said in ("App/Reader", "root user of", "any principal of", "Decrypt", "s3.*.amazonaws.com", "always"):
+        assert said in shown
+    assert "App/Other" not in shown
+
+
+def test_all_keys_and_actions_are_asked_about_by_default(template: Path) -> None:
+    lines = run(template, *WHERE, "--format", "text").stdout.splitlines()
+    assert [line for line in lines if line.startswith("App/")] == ["App/Key", "App/Other"]
+    assert "  root user of 111122223333: every action" in lines
+
+
+def test_json_is_for_programs(template: Path) -> None:
+    found = json.loads(run(template, *WHERE, *ASKED, "--format", "json").stdout)
+    assert found["keys"] == ["App/Key"]
+    assert [line["kind"] for line in found["access"]] == ["identity", "root", "outsider"]
+    reader = found["access"][0]
+    assert reader["principal"] == "App/Reader"
+    assert reader["allowed"] is True
+    assert reader["actions"] == ["kms:Decrypt"]
+    assert reader["via"] == ["s3.*.amazonaws.com"]
+    assert {one["path"] for one in reader["statements"]} == {"App/Key", "App/Reader"}
+
+
+def test_markdown_is_a_table_whose_stars_are_stars(template: Path) -> None:
+    lines = run(template, *WHERE, *ASKED, "--format", "markdown").stdout.splitlines()
+    assert lines[:3] == [
+        "| key | who | can | circumstances |",
+        "|--|--|--|--|",
+        r"| App/Key | App/Reader | Decrypt | via s3.\*.amazonaws.com |",
+    ]
+
+
+def test_html_goes_to_a_file(template: Path, tmp_path: Path) -> None:
+    output = tmp_path / "access.html"
+    done = run(template, *WHERE, "--format", "html", "--output", output)
+    assert done.stdout == ""
+    assert output.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_table_in_a_file_has_no_colours(template: Path, tmp_path: Path) -> None:
+    output = tmp_path / "access.txt"
+    run(template, "--output", output)
+    assert "\x1b" not in output.read_text(encoding="utf-8")
+    assert "no account is given for App" in output.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--key", "App/Kye"], "error: no key is called 'App/Kye'; there are App/Key"),
+    (["--action", "kms:Decrypts"], "did you mean kms:Decrypt?"),
+    (["--account", "12"], "error: "),
+])  # fmt: skip
+def test_a_mistake_is_one_line(template: Path, arguments: list[str], message: str) -> None:
+    done = run(template, *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_path_that_is_no_assembly_is_a_mistake(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "nothing.json"):
+        done = run(path)
+        assert done.exit_code == 2
+        assert done.stderr.startswith("error: ")
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    source = str(Path(secure_kms_constructs.__file__).parents[1])
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": source, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_it_says_what_to_install(missing: str, template: Path) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; sys.argv[1:] = ['access', {str(template)!r}]\n"
+    done = python("-c", f"{code}from secure_kms_constructs.cli import main; main()")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"secure-kms needs {missing}, which is not installed: pip install 'secure-kms-constructs[cli]'\n"
+    )
+
+
+def test_help_loads_nothing_of_ours() -> None:
+    """How long it takes to start is measured by benchmarks/access.py."""
+    code = """
+import sys
+sys.argv[1:] = ["access", "--help"]
+from secure_kms_constructs.cli import main
+try:
+    main()
+finally:
+    loaded = {name for name in sys.modules if name.startswith("secure_kms_constructs.")}
+    assert loaded <= {"secure_kms_constructs.cli", "secure_kms_constructs.cli.commands"}, loaded
+    assert "rich.console" not in sys.modules
+"""
+    done = python("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert "Tell who can use which KMS key" in done.stdout
