@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 
 from secure_kms_constructs import HardenedKey, Service, Use
@@ -15,6 +15,7 @@ from tests.synth.templates import (
     REGION,
     admitted,
     by_sid,
+    environment,
     granted,
     identity_statements,
     key_policy,
@@ -68,7 +69,14 @@ def test_grant_via_a_delegated_service_leaves_the_key_policy_alone(stack: Stack)
     assert granted(stack) == ["kms:Decrypt"]
 
 
-def test_delegation_to_the_account_of_the_key_admits_no_role_of_another(stack: Stack) -> None:
+def test_delegation_to_the_account_of_the_key_admits_no_role_of_this_app_in_another(app: App, stack: Stack) -> None:
+    key = HardenedKey(stack, "Key", delegate_via=[Service.KINESIS])
+    other = Stack(app, "OtherAccount", env=environment(account=OTHER_ACCOUNT))
+    key.grant_via(make_role(other, role_name="reader"), Service.KINESIS, use=Use.READ, resource_arns=[ORDERS])
+    assert "role/reader" in str(key_policy(stack))
+
+
+def test_delegation_to_the_account_of_the_key_admits_no_imported_role_of_another(stack: Stack) -> None:
     key = HardenedKey(stack, "Key", delegate_via=[Service.KINESIS])
     foreign = f"arn:aws:iam::{OTHER_ACCOUNT}:role/reader"
     role = iam.Role.from_role_arn(stack, "Foreign", foreign)

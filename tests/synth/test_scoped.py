@@ -19,7 +19,7 @@ from secure_kms_constructs import (
     ScopedSecretReader,
     ScopedSecretRotator,
 )
-from tests.synth.templates import cycle, environment, info, make_role, template
+from tests.synth.templates import ACCOUNT, OTHER_ACCOUNT, cycle, environment, info, make_role, template
 
 Make = Callable[[Stack, iam.IGrantable, Any], Any]
 
@@ -95,11 +95,19 @@ def test_a_key_whose_arn_is_known_at_deploy_time_is_called_by_its_path(
     assert any("the key Stack/Resolved is imported" in message for message in info(stack))
 
 
-@pytest.mark.parametrize("make", [make for _, make in SCOPED], ids=[name for name, _ in SCOPED])
+@EACH
 def test_a_key_of_this_app_in_another_region_is_refused(make: Make, app: App, stack: Stack) -> None:
     """No service encrypts with a key of another region; the deployment would fail, or the grant have no effect."""
     key = HardenedKey(Stack(app, "Abroad", env=environment("us-east-1")), "Key")
     with pytest.raises(ValueError, match=r"must be in the region of the .*, eu-west-1, got one in us-east-1"):
+        make(stack, make_role(stack, role_name="named"), key)
+
+
+@pytest.mark.parametrize("make", [make for _, make in SCOPED[2:]], ids=[name for name, _ in SCOPED[2:]])
+def test_a_key_of_this_app_in_another_account_is_refused(make: Make, app: App, stack: Stack) -> None:
+    """A secret under such a key is refused by the key already."""
+    key = HardenedKey(Stack(app, "Other", env=environment(account=OTHER_ACCOUNT)), "Key")
+    with pytest.raises(ValueError, match=f"in the account of the .*, {ACCOUNT}, got one in {OTHER_ACCOUNT}"):
         make(stack, make_role(stack, role_name="named"), key)
 
 
