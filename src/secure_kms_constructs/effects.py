@@ -12,6 +12,7 @@ from constructs import Construct
 
 from . import arns, stand_ins
 from .asking import asked_once, child_of, region_of, stack_of
+from .facts import ENCRYPTION_CONTEXT_ACTIONS
 from .findings import check_at_synth
 from .grantees import Grantee, account_text
 from .key_side import Target, UsedKey
@@ -154,7 +155,7 @@ def _denials(
     for action in grant.service.actions_for(grant.use):
         for value in values.values():
             context = {f"kms:EncryptionContext:{grant.service.context_key}": value}
-            sent = {} if action == "kms:DescribeKey" or not grant.service.context_key else context
+            sent = context if grant.service.context_key and action in ENCRYPTION_CONTEXT_ACTIONS.value else {}
             reasons = stand_ins.denied(principal, action, key, {**through, **sent}, key_policy, policies)
             if reasons:
                 yield (

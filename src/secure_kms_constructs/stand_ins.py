@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import arns
+from .facts import ENCRYPTION_CONTEXT_ACTIONS
 from .policies import Outcome, Policy, Request, Unknown, evaluate
 
 _ACCOUNT = "000000000000"
@@ -78,7 +79,11 @@ def denied(
     }
     given = {name.lower() for name in context}
     plain = Request(principal, action, key, dict(context))
-    unknown = {name: Unknown(name) for name in asked if name and name not in given and plain.value(name) is None}
+    unknown = {
+        name: Unknown(name)
+        for name in asked
+        if name and name not in given and plain.value(name) is None and _may_have(action, name)
+    }
     decision = evaluate(
         Request(principal, action, key, {**context, **unknown}),
         key_policy=key_policy,
@@ -89,3 +94,8 @@ def denied(
     # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
     telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
     return tuple(map(str, telling or decision.reasons))
+
+
+def _may_have(action: str, condition_key: str) -> bool:
+    """Tell whether a request may have a condition key: most actions of KMS take no encryption context."""
+    return not condition_key.startswith("kms:encryptioncontext") or action in ENCRYPTION_CONTEXT_ACTIONS.value

@@ -169,3 +169,20 @@ def test_a_secret_with_a_literal_name_matches_the_key_policys_pattern(
     secret = secretsmanager.Secret(stack, "Secret", secret_name="orders", encryption_key=key)
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
     template(stack)
+
+
+def test_an_encryption_context_is_not_expected_where_kms_has_none(stack: Stack, key: HardenedKey) -> None:
+    """DescribeKey has no encryption context, so a statement that asks for one never admits it."""
+    log_group_manager(stack, key, make_role(stack))
+    context = {"StringLike": {"kms:EncryptionContext:aws:logs:arn": "*"}}
+    everything = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": "kms:*",
+        "Resource": "*",
+        "Condition": context,
+    }
+    resource: Any = key.node.default_child
+    resource.key_policy = {**owner_only(), "Statement": [*owner_only()["Statement"], everything]}
+    with pytest.raises(RuntimeError, match="Stack/Role would be denied kms:DescribeKey"):
+        template(stack)

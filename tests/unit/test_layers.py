@@ -23,7 +23,7 @@ LAYERS = {
     "statements": {"facts", "services"},
     "packing": {"arns", "statements"},
     "key_policies": {"arns", "facts", "reading", "services", "statements"},
-    "stand_ins": {"arns", "policies"},
+    "stand_ins": {"arns", "facts", "policies"},
     "key_policy_checks": {"arns", "facts", "policies", "reading", "stand_ins"},
     "narrowing": {"arns", "facts", "key_policies", "reading", "services", "statements"},
     "asking": {"key_policies"},
@@ -45,8 +45,8 @@ LAYERS = {
         *("places", "services", "statements"),
     },
     "effects": {
-        *("arns", "asking", "findings", "grantees", "key_side", "places", "policies", "services", "stand_ins"),
-        "statements",
+        *("arns", "asking", "facts", "findings", "grantees", "key_side", "places", "policies", "services"),
+        *("stand_ins", "statements"),
     },
     "resolved_secrets": {"arns", "asking", "facts", "grantees", "key_side", "managed_keys", "places", "services"},
     "scoped": {
