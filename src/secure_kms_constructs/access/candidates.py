@@ -129,7 +129,7 @@ def candidates(
     is_free = key.startswith(_FREE_TEXT)
     typed = [text for kind in sorted(kinds - {"text"}) for text in _TYPED[kind](atoms)]
     patterns = _patterns(atoms, known)
-    if patterns is None or len(kinds - {"text"}) > 1:
+    if len(kinds - {"text"}) > 1:
         return None
     if typed and "text" not in kinds and not is_free:
         return tuple(dict.fromkeys((*typed, *literals)))
@@ -157,7 +157,7 @@ def _kind(base: str) -> str:
     return next((kind for kind in _TYPED if kind in base), "text")
 
 
-def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern] | None:
+def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern]:
     patterns = set()
     for atom in atoms:
         if atom.base not in _TEXT:
@@ -165,8 +165,6 @@ def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern] | None:
         # Whether ${...} is a variable depends on the policy's version, so both readings are told apart.
         for variables in (False, True):
             resolved = parse_text(atom.value, variables=variables).resolve(known)
-            if isinstance(resolved, Unknown) and not is_link(atom):
-                return None
             if isinstance(resolved, str):
                 as_is = atom.base in (*_LITERAL, *_ANY_CASE)
                 text = literal(resolved) if as_is else resolved

@@ -103,7 +103,10 @@ class Domain:
         if isinstance(value, tuple):
             return "[" + ", ".join(map(str, value)) + "]"
         names = [self.atoms[index] for index in sorted(self.accepted[place])]
-        return " and ".join(names) if names else "other values"
+        if names or value is None:
+            return " and ".join(names)
+        # Others are told apart only where an operator compares ARNs, or numbers with what is none.
+        return "other ARNs" if value.count(":") >= 5 else "other texts"
 
 
 def _widest_first(pair: tuple[frozenset[int], str]) -> tuple[int, str]:

@@ -149,6 +149,73 @@ CASES = [
         ("  App/reader: Decrypt if stage = test-*", ROOT_USER, ANY_WITH),
     ),
     Rows(
+        "a literal within a pattern is not told beside it",
+        (
+            key(ROOT_MAY),
+            identity("reader", allow(StringLike={"kms:EncryptionContext:stage": ["test-*", "test-1"]})),
+        ),
+        ("  App/reader: Decrypt if stage = test-*", ROOT_USER, ANY_WITH),
+    ),
+    Rows(
+        "circumstances within wider ones are not told beside them",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity(
+                "reader",
+                allow(StringEquals={"aws:PrincipalTag/a": "1", "aws:PrincipalTag/b": "1"}),
+                allow(StringEquals={"aws:PrincipalTag/a": ["1", "2"]}),
+                allow(StringEquals={"aws:PrincipalTag/b": "1", "aws:PrincipalTag/c": "1"}),
+            ),
+        ),
+        (
+            "  App/reader: Decrypt if aws:PrincipalTag/a = 1 or 2",
+            "  App/reader: Decrypt if aws:PrincipalTag/b = 1 and aws:PrincipalTag/c = 1",
+            ROOT_USER,
+        ),
+    ),
+    Rows(
+        "a number is between two limits",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity(
+                "reader",
+                allow(
+                    NumericGreaterThan={"aws:MultiFactorAuthAge": "1"}, NumericLessThan={"aws:MultiFactorAuthAge": "2"}
+                ),
+            ),
+        ),
+        ("  App/reader: Decrypt if aws:MultiFactorAuthAge > 1 and < 2", ROOT_USER),
+    ),
+    Rows(
+        "two tags that a policy compares must be different",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(), deny(StringEquals={"aws:PrincipalTag/a": "${aws:PrincipalTag/b}"})),
+        ),
+        (
+            "  App/reader: Decrypt if any aws:PrincipalTag/a and any aws:PrincipalTag/b but ${aws:PrincipalTag/a} or none",
+            "  App/reader: Decrypt if no aws:PrincipalTag/a",
+            ROOT_USER,
+        ),
+    ),
+    Rows(
+        "a tag without a value differs from one with",
+        (key(ROOT_ALONE, for_reader()), identity("reader", allow(), deny(StringLike={"aws:PrincipalTag/a": "?*"}))),
+        ("  App/reader: Decrypt if any aws:PrincipalTag/a but ?* or none", ROOT_USER),
+    ),
+    Rows(
+        "what is no ARN might not be what an ARN is compared with",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(ArnNotLike={"kms:EncryptionContext:a": "arn:aws:s3:*:*:a*"})),
+        ),
+        (
+            "  App/reader: Decrypt if a = other ARNs or none",
+            "? App/reader: Decrypt if a = other texts",
+            ROOT_USER,
+        ),
+    ),
+    Rows(
         "roles that are named like a pattern are told apart from the others of the account",
         (key(ROOT_ALONE, allow({"AWS": ROOT_ARN}, ArnLike={"aws:PrincipalArn": role_arn("app-*")})), identity("app-x")),
         (ROOT_USER, f"  any role of {ACCOUNT} like {role_arn('app-*')} with kms:* on *: Decrypt"),
