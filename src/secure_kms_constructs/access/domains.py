@@ -106,7 +106,7 @@ class Domain:
         if names or value is None:
             return " and ".join(names)
         # Others are told apart only where an operator compares ARNs, or numbers with what is none.
-        return "other ARNs" if value.count(":") >= 5 else "other texts"
+        return "other ARNs" if str(value).count(":") >= 5 else "other texts"
 
 
 def _widest_first(pair: tuple[frozenset[int], str]) -> tuple[int, str]:

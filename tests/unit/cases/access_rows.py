@@ -193,7 +193,8 @@ CASES = [
             identity("reader", allow(), deny(StringEquals={"aws:PrincipalTag/a": "${aws:PrincipalTag/b}"})),
         ),
         (
-            "  App/reader: Decrypt if any aws:PrincipalTag/a and any aws:PrincipalTag/b but ${aws:PrincipalTag/a} or none",
+            "  App/reader: Decrypt if any aws:PrincipalTag/a and any aws:PrincipalTag/b but ${aws:PrincipalTag/a}"
+            " or none",
             "  App/reader: Decrypt if no aws:PrincipalTag/a",
             ROOT_USER,
         ),
