@@ -43,7 +43,7 @@ def check_at_synth(stack: Stack, check: Callable[[], list[str]]) -> None:
     _checks_of(stack).append(check)
 
 
-def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | None:
+def checked_key_arn(scope: Construct, key: kms.IKey, what: object) -> arns.Arn | None:
     """Check that a key has the full ARN of one key; return its parts, None where they are known only at deploy time.
 
     :raises ValueError: for an alias, a key id, a wildcard, another service's ARN, and the dummy of a lookup. While the
@@ -56,7 +56,7 @@ def checked_key_arn(scope: Construct, key: kms.IKey, what: str) -> arns.Arn | No
     return parsed
 
 
-def report_lookup(scope: Construct, what: str, failure: str | None = None) -> None:
+def report_lookup(scope: Construct, what: object, failure: str | None = None) -> None:
     """Report a key that stands for an unfinished lookup.
 
     :param failure: what the lookup failed with, where it was made.

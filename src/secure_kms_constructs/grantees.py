@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from . import arns
 from .asking import account_of, asked_once, child_of, name_of, node_of, stack_of
 from .key_policies import Account
-from .places import check_environments, check_reference, same_environment
+from .places import check_environments, check_reference, is_known, same_environment
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Grantee:
         """How messages call it."""
         return self._text or str(node_of(self.principal).path)
 
+    def __str__(self) -> str:
+        return self.name
+
     @cached_property
     def identity(self) -> str:
         """What is equal for every spelling of the role or user."""
@@ -69,15 +72,15 @@ class Grantee:
         ways = f"give it a literal {self.kind}_name and its stack an env"
         literal = self._literal_name
         if literal is not None:
-            check_environments(key_stack, self._stack, self.name, ways)
+            check_environments(key_stack, self._stack, self, ways)
             return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
         if not same_environment(key_stack, self._stack):
-            check_environments(key_stack, self._stack, self.name, ways)
+            check_environments(key_stack, self._stack, self, ways)
             with suppress(RuntimeError):  # CDK names what has PhysicalName.GENERATE_IF_NEEDED
                 key_stack.resolve(self._arn)
                 return self._arn
         elif writer is key_stack:
-            check_reference(key_stack, self._stack, self.name, ways)
+            check_reference(key_stack, self._stack, self, ways)
             return self._arn
         raise ValueError(
             f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
@@ -108,7 +111,7 @@ class Grantee:
         """
         home = self._stack or self._scope_stack
         if home is not stack and (self._stack is not None or arns.has_placeholder(self.account_text)):
-            check_environments(stack, home, self.name, "give both an env")
+            check_environments(stack, home, self, "give both an env")
         return self.is_foreign_to(account_text(stack))
 
     def is_foreign_to(self, account: str) -> bool:
@@ -132,7 +135,7 @@ class Grantee:
             name, path = resource.user_name, resource.path
         else:
             return None
-        if name is None or Token.is_unresolved(name) or Token.is_unresolved(path):
+        if name is None or not is_known(name) or not is_known(path or ""):
             return None
         return f"{(path or '/').strip('/')}/{name}".lstrip("/")
 
@@ -146,7 +149,7 @@ class Grantee:
         ways = f"build the grant in the {self.kind}'s own stack"
         if self.is_foreign(writer):
             raise ValueError(f"{self.name} lives in another account than stack {writer.node.path}: {ways}")
-        check_reference(writer, self._stack, self.name, ways)
+        check_reference(writer, self._stack, self, ways)
         if not same_environment(writer, self._stack):
             if self._literal_name is None:
                 raise ValueError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache, reduce
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -15,7 +15,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from . import arns, statements
-from .asking import account_of, asked_once, child_of, place_in, region_of, stack_of
+from .asking import Called, account_of, asked_once, child_of, place_in, region_of, stack_of
 from .deployers import deployer_of
 from .facts import (
     CROSS_ACCOUNT_ACTIONS,
@@ -337,7 +337,7 @@ class HardenedKey(kms.Key):
         https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
         """
         arns.check_parameter_name(parameter_name)
-        literal = not Token.is_unresolved(parameter_name)
+        literal = is_known(parameter_name)
         return ssm.StringParameter(
             self,
             f"Arn{parameter_name.replace('/', '-')}" if literal else "Arn",
@@ -455,7 +455,7 @@ class HardenedKey(kms.Key):
     def _check_reachable(self, grantee: Grantee) -> None:
         """Check that the grantee's identity policy, in its own stack, can name the key."""
         if grantee.stack is not None:
-            check_reference(grantee.stack, self._stack, f"key {self.node.path}", GRANT_APART)
+            check_reference(grantee.stack, self._stack, Called("key", self), GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.

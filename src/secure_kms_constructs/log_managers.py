@@ -60,7 +60,7 @@ class ScopedLogGroupManager(Construct):
         )
         account = account_text(stack)
         region = region_of(stack)
-        used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, lambda: log_group_prefix, region, account)
+        used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, log_group_prefix, region, account)
         target = Target(None, arn, False, region, account, used, lambda: arn)
         resolved = resolve_grantee(grantee, scope)
         taken = _managed.setdefault(used.key, set())
