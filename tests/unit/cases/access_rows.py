@@ -212,7 +212,7 @@ CASES = [
         ),
         (
             "  App/reader: Decrypt if a = other ARNs or none",
-            "? App/reader: Decrypt if a = (empty) or other texts",
+            "? App/reader: Decrypt if a = other texts",
             ROOT_USER,
         ),
     ),
