@@ -36,5 +36,5 @@ def test_an_action_without_an_encryption_context_is_not_one_with() -> None:
 
 def test_an_action_that_works_across_accounts_is_not_one_that_does_not() -> None:
     asked = access(key(ROOT_MAY, allow({"AWS": OTHER_ROOT}, "kms:*")))
-    said = asked.to_text(["kms:Decrypt", "kms:PutKeyPolicy"])
-    assert f"  any principal of {OTHER_ACCOUNT} with kms:* on *: Decrypt\n" in f"{said}\n"
+    said = asked.to_text(["kms:GetPublicKey", "kms:PutKeyPolicy"])
+    assert f"  any principal of {OTHER_ACCOUNT} with kms:* on *: GetPublicKey\n" in f"{said}\n"

@@ -467,6 +467,7 @@ CASES = [
             key(ROOT_MAY),
             identity("reader", {"Effect": "Allow", "Action": "k*:*", "NotResource": f"{KEY}0"}),
             identity("other", {"Effect": "Allow", "Action": "k*:*", "NotResource": KEY}),
+            identity("without"),
         ),
         ("  App/reader: Decrypt", ROOT_USER, ANY_WITH),
     ),
