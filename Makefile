@@ -16,7 +16,7 @@ PIP_INSTALL := -m pip install --quiet --no-compile
 READY := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint demo bench clean
+.PHONY: help test check lint integ demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,9 @@ check: $(READY) ## ruff and mypy, changes nothing
 lint: $(READY) ## ruff with fixes and formatting
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+integ: $(READY) ## deploy all apps to a local emulator with the CDK CLI
+	.venv/bin/python -m pytest integ
 
 demo: $(READY) ## deploy to a local emulator and show who may read what
 	.venv/bin/python integ/demo.py

@@ -18,6 +18,12 @@ def handler(event, _context):
         client.put_secret_value(
             SecretId=secret, ClientRequestToken=token, SecretString=password, VersionStages=["AWSPENDING"]
         )
+    elif event["Step"] == "finishSecret":
+        versions = client.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        current = next(version for version, stages in versions.items() if "AWSCURRENT" in stages)
+        client.update_secret_version_stage(
+            SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=current
+        )
 """
 
 

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
-from scene import ADMINISTRATOR, AUDITOR, DEPLOYER, FUNCTION, INNOCENT, LOGS, Clients, Scene, policy
+from scene import ADMINISTRATOR, AUDITOR, DEPLOYER, FUNCTION, INNOCENT, LOGS, Clients, Scene
+from tries import ALLOWED, REFUSED, outcome, too_much
 
-ALLOWED, REFUSED = "allowed", "refused"
 STOCK, LIBRARY = "StockL2", "HardenedSecrets"
-
-# CloudWatch Logs answers InvalidParameterException when a key does not admit it.
-REFUSALS = ("AccessDenied", "AccessDeniedException", "InvalidParameterException")
 
 
 @dataclass(frozen=True)
@@ -31,14 +28,7 @@ class Attempt:
         return {STOCK: self.stock, LIBRARY: self.library}
 
     def outcome(self, scene: Scene) -> str:
-        """Try it. An error that is not a refusal is not an outcome: it raises."""
-        try:
-            self.act(scene, scene.clients(self.who))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in REFUSALS:
-                return REFUSED
-            raise
-        return ALLOWED
+        return outcome(self.act, scene, scene.clients(self.who))
 
 
 def invoke(scene: Scene, _client: Clients) -> None:
@@ -59,14 +49,8 @@ def read_neighbour(scene: Scene, client: Clients) -> None:
 
 
 def read_neighbour_with_too_much(scene: Scene, client: Clients) -> None:
-    """Somebody attaches one of those policies to the role, and the role tries the neighbour secret."""
-    place = {"RoleName": scene.roles[FUNCTION], "PolicyName": "TooMuch"}
-    too_much = policy({"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"})
-    scene.root("iam").put_role_policy(**place, PolicyDocument=too_much)
-    try:
+    with too_much(scene.emulator, scene.roles[FUNCTION], "secretsmanager:*"):
         read_neighbour(scene, client)
-    finally:
-        scene.root("iam").delete_role_policy(**place)
 
 
 def decrypt(scene: Scene, client: Clients) -> None:

@@ -23,6 +23,7 @@ from botocore.config import Config
 HERE = Path(__file__).parent
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
+ABROAD = "eu-west-1"
 START_SECONDS = 30
 STOP_SECONDS = 5
 LOG_CHARACTERS = 4000
@@ -46,9 +47,9 @@ class Emulator:
     endpoint: str
     directory: Path
 
-    def client(self, service: str, role: str | None = None) -> Any:
+    def client(self, service: str, role: str | None = None, region: str = REGION) -> Any:
         """A boto3 client that calls as the role of that name, or as the account root."""
-        return client(self.endpoint, service, assume_role(self.endpoint, role) if role else ROOT)
+        return client(self.endpoint, service, assume_role(self.endpoint, role) if role else ROOT, region)
 
     def environment(self) -> dict[str, str]:
         """The variables with which an SDK or the CDK CLI talks to the emulator, and to nothing else."""
@@ -64,11 +65,11 @@ class Emulator:
 
 
 @cache  # a client takes a quarter of a second to make
-def client(endpoint: str, service: str, credentials: Credentials) -> Any:
+def client(endpoint: str, service: str, credentials: Credentials, region: str = REGION) -> Any:
     return boto3.client(
         service,
         endpoint_url=endpoint,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=credentials.access_key,
         aws_secret_access_key=credentials.secret_key,
         aws_session_token=credentials.session_token,
@@ -134,6 +135,7 @@ def server_environment(port: int, directory: str) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",  # else it listens on a second port
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_REGION": REGION,
+        "NODE_PATH": str(HERE.parent / "node_modules"),  # has what AWS puts beside a Node function: its SDK
         "TMPDIR": directory,
     }
 

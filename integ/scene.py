@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from deployment import DEPLOYMENT_ROLE, Deployment
 from emulator import ACCOUNT, REGION, Emulator
+from tries import create_role
 
 # Who tries something, as the table of the demo calls them.
 FUNCTION = "orders function"
@@ -82,14 +82,4 @@ def scene(deployment: Deployment, stack: str) -> Scene:
 
 def create_auditor(emulator: Emulator) -> None:
     """Create the role that looks at keys and uses none."""
-    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    keys = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
-    trust = policy({"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"})
-    look = policy({"Effect": "Allow", "Action": AUDITOR_ACTIONS, "Resource": keys})
-    iam = emulator.client("iam")
-    iam.create_role(RoleName=AUDITOR_ROLE, AssumeRolePolicyDocument=trust)
-    iam.put_role_policy(RoleName=AUDITOR_ROLE, PolicyName="Look", PolicyDocument=look)
-
-
-def policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    create_role(emulator, AUDITOR_ROLE, *AUDITOR_ACTIONS, resource=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*")

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from attempts import ATTEMPTS, LIBRARY, STOCK, Attempt
 from deployment import Deployment
-from emulator import running
-from scene import Scene, create_auditor, scene
+from emulator import Emulator
+from readback import deployed_map
+from scene import INNOCENT, Scene, create_auditor, scene
+
+from secure_kms_constructs import AccessMap
 
 STACKS = (STOCK, LIBRARY)
 
 
 @pytest.fixture(scope="module")
-def deployment() -> Iterator[Deployment]:
-    with running() as emulator:
-        deployed = Deployment(emulator)
-        deployed.bootstrap()
-        deployed.deploy()
-        create_auditor(emulator)
-        yield deployed
+def deployment(emulator: Emulator) -> Deployment:
+    deployed = Deployment(emulator)
+    deployed.deploy()
+    create_auditor(emulator)
+    return deployed
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,29 @@ def test_deployed_key_policy_is_the_synthesized_one(stack: str, deployment: Depl
     assert json.loads(deployed) == resolved(key["Properties"]["KeyPolicy"], stack, deployment)
 
 
+def test_the_deployed_policies_give_the_access_that_the_templates_give(deployment: Deployment) -> None:
+    assert deployed_map(deployment).to_text() == AccessMap.from_assembly(deployment.assembly).to_text()
+
+
+def test_a_key_policy_changed_by_hand_is_seen(deployment: Deployment, scenes: dict[str, Scene]) -> None:
+    kms = deployment.emulator.client("kms")
+    key = scenes[LIBRARY].key
+    before = kms.get_key_policy(KeyId=key)["Policy"]
+    document = json.loads(before)
+    role = deployment.emulator.client("iam").get_role(RoleName=scenes[LIBRARY].roles[INNOCENT])["Role"]["Arn"]
+    document["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "kms:Decrypt", "Resource": "*"}
+    )
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+    try:
+        diff = AccessMap.from_assembly(deployment.assembly).diff(deployed_map(deployment))
+    finally:
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
+    [change] = diff.differences
+    assert "InnocentRole" in str(change)
+    assert "Decrypt" in str(change)
+
+
 def test_second_deploy_changes_nothing(deployment: Deployment) -> None:
     printed = deployment.deploy()
     assert printed.count("(no changes)") == len(STACKS), printed
@@ -53,12 +76,13 @@ def test_second_deploy_changes_nothing(deployment: Deployment) -> None:
 # Last in this file, because nothing is left after it.
 def test_destroy_keeps_the_keys_and_deletes_the_secrets(deployment: Deployment) -> None:
     keys = [deployment.physical_id(stack, "Key") for stack in STACKS]
+    secrets = {deployment.physical_id(stack, path) for stack in STACKS for path in ("OrdersSecret", "PayrollSecret")}
     deployment.destroy()
     kms = deployment.emulator.client("kms")
     assert [kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in keys] == ["Enabled", "Enabled"]
-    assert deployment.emulator.client("secretsmanager").list_secrets()["SecretList"] == []
-    stacks = deployment.emulator.client("cloudformation").describe_stacks()["Stacks"]
-    assert [stack["StackName"] for stack in stacks] == ["CDKToolkit"]
+    left = {secret["ARN"] for secret in deployment.emulator.client("secretsmanager").list_secrets()["SecretList"]}
+    assert not left & secrets
+    assert deployment.deployed_stacks() == []
 
 
 def resolved(value: Any, stack: str, deployment: Deployment) -> Any:

@@ -108,6 +108,21 @@ def create_secrets_as_aws_does() -> None:
     secret.update(create=create, update=update, delete=lambda arn, props: delete_secret(name(arn), props))
 
 
+def know_secret_policies() -> None:
+    """AWS::SecretsManager::ResourcePolicy, which ministack does not know."""
+
+    def put(properties: Properties) -> tuple[str, Properties]:
+        arn, document = properties["SecretId"], json.dumps(properties["ResourcePolicy"])
+        secretsmanager._put_resource_policy({"SecretId": arn, "ResourcePolicy": document})
+        return arn, {"Id": arn}
+
+    _RESOURCE_HANDLERS["AWS::SecretsManager::ResourcePolicy"] = {
+        "create": lambda _id, properties, _stack: put(properties),
+        "update": lambda _arn, _old, new, _stack: put(new),
+        "delete": lambda arn, _properties: secretsmanager._delete_resource_policy({"SecretId": arn}),
+    }
+
+
 def create_log_groups_if_the_key_admits() -> None:
     log_group = _RESOURCE_HANDLERS["AWS::Logs::LogGroup"]
     create_log_group: Callable[..., Any] = log_group["create"]
@@ -127,4 +142,5 @@ def patch() -> None:
     act_as_change_set_role()
     require_key_permissions()
     create_secrets_as_aws_does()
+    know_secret_policies()
     create_log_groups_if_the_key_admits()

@@ -14,7 +14,7 @@ from ministack.services import kms
 
 from enforcement import callers
 
-JSON_SERVICES = {"kms", "secretsmanager", "ssm"}
+JSON_SERVICES = {"kms", "logs", "secretsmanager", "ssm"}
 LOCKOUT = "The new key policy will not allow you to update the key policy in the future."
 
 # The body of the current request, which ministack's enforcement is not given.
@@ -93,7 +93,10 @@ def patch() -> None:
     ) -> Any:
         callers.access_key.set(key_id)
         if service == "kms" and "kms:ViaService" not in (service_context or {}):
+            asked = str(request_body.get().get("KeyId"))
             direct = condition_keys(request_body.get().get("EncryptionContext") or {})
+            if "alias/" in asked:
+                direct["kms:RequestAlias"] = asked[asked.index("alias/") :]
             if action == "kms:CreateGrant":
                 direct["kms:GrantIsForAWSResource"] = "false"
             service_context = {**direct, **(service_context or {})}

@@ -164,9 +164,13 @@ _LONGEST = {"${AWS.Partition}": 10, "${AWS.Region}": 14, "${AWS.AccountId}": 12,
 _LONGEST_ARN = 130
 
 
+_TOKEN = re.compile(r"\$\{Token\[(AWS\.\w+)\.\d+\]\}")
+
+
 def bounded(text: str) -> str:
-    """Return the text with each placeholder as long as it can become."""
-    return re.sub(_PLACEHOLDER, lambda match: "x" * _LONGEST.get(match[0], _LONGEST_ARN), text)
+    """Return the text with each placeholder, or each token of CDK, as long as it can become."""
+    named = _TOKEN.sub(r"${\1}", text)
+    return re.sub(_PLACEHOLDER, lambda match: "x" * _LONGEST.get(match[0], _LONGEST_ARN), named)
 
 
 def references(resolved: Any) -> set[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from aws_cdk import Stack
 
+from .asking import account_of, asked_once, region_of
 
+
+@asked_once
 def deployer_of(stack: Stack) -> str:
     """Return the ARN of the execution role that the stack's synthesizer deploys with.
 
@@ -29,8 +32,8 @@ def deployer_of(stack: Stack) -> str:
         )
     for placeholder, token in (
         ("${AWS::Partition}", stack.partition),
-        ("${AWS::AccountId}", stack.account),
-        ("${AWS::Region}", stack.region),
+        ("${AWS::AccountId}", account_of(stack).id),
+        ("${AWS::Region}", region_of(stack)),
     ):
         arn = arn.replace(placeholder, token)
     return str(arn)

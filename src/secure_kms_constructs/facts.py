@@ -91,6 +91,11 @@ DEPLOYER_ACTIONS = Fact(
 )
 
 REPLICATE_ACTIONS = Fact(("kms:ReplicateKey",), _KMS + "multi-region-keys-auth.html")
+# What whoever replicates a secret needs of the key of the replica.
+SECRET_REPLICA_ACTIONS = Fact(
+    ("kms:Encrypt", "kms:GenerateDataKey"),
+    _DOCS + "secretsmanager/latest/apireference/API_ReplicateSecretToRegions.html",
+)
 
 # Lifecycle without PutKeyPolicy and CreateGrant: those two let an administrator admit itself.
 ADMINISTRATOR_ACTIONS = Fact(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,6 +120,16 @@ class KeyPolicy:
         self._log_groups: dict[str, dict[str, None]] = {}
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
+        self._changed: Callable[[], None] | None = None
+
+    def at_first_change(self, changed: Callable[[], None]) -> None:
+        """Say what to call once, before the first statement from now on."""
+        self._changed = changed
+
+    def _change(self) -> None:
+        changed, self._changed = self._changed, None
+        if changed:
+            changed()
 
     @property
     def deployer(self) -> str:
@@ -134,11 +144,13 @@ class KeyPolicy:
         """Admit a principal to the key's lifecycle: no PutKeyPolicy, no CreateGrant, no use of the key."""
         if principal not in self._administrators:
             self._check_duties(principal, administers=True)
+            self._change()
             self._administrators.append(principal)
 
     def admit(self, admission: Admission) -> None:
         """Admit a principal; equal admissions of several principals share a statement."""
         self.note_use(admission.principal, admission.actions, admission.identity)
+        self._change()
         # The contexts of one principal's admissions add up, and an open one takes in the others.
         shape = replace(admission, context_values=())
         contexts = self._admissions.setdefault(shape, dict.fromkeys(admission.context_values))
@@ -149,6 +161,7 @@ class KeyPolicy:
 
     def provision(self, actions: Iterable[str], via: str) -> None:
         """Admit the deployer to what creating a resource through a service needs; it holds DescribeKey anyway."""
+        self._change()
         for action in sorted(set(actions) - set(DEPLOYER_ACTIONS.value)):
             self._provisioned.setdefault(action, {})[via] = None
 
@@ -157,6 +170,7 @@ class KeyPolicy:
         actions = set(service.actions.get(Use.READ, ())) | set(service.actions.get(Use.WRITE, ()))
         if not actions:
             raise ValueError(f"delegate_via needs a service with documented reads or writes, got {service.name}")
+        self._change()
         condition = {"StringEquals": {"kms:CallerAccount": self._account.id, "kms:ViaService": via}}
         self._delegated.append(
             statements.key_statement(
@@ -177,10 +191,12 @@ class KeyPolicy:
 
     def admit_logs_service(self, principal: str, log_group_arn: str) -> None:
         """Admit CloudWatch Logs alone, for log groups that somebody else creates."""
+        self._change()
         self._log_groups.setdefault(principal, {})[log_group_arn] = None
 
     def add(self, statement: Statement) -> None:
         """Add a finished statement as it is."""
+        self._change()
         if statement not in self._added:
             self._added.append(statement)
 

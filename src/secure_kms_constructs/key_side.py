@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from . import arns, key_policy_checks
-from .grants import Grantee, announce, checked_key_arn
+from .asking import account_of, child_of, key_arn_of, region_of, stack_of
+from .findings import announce, checked_key_arn
+from .grantees import Grantee, account_text
 from .key_policies import through
 from .keys import HardenedKey
 from .managed_keys import service_of
@@ -44,9 +46,8 @@ class Target:
     :param exact: whether that is an ARN, not a pattern of one.
     :param region: where it is read, which ``kms:ViaService`` names.
     :param account: its account as text.
-    :param known_arn: an ARN that can be told without a reference to the resource, which would be a cycle in the key's
-        policy; None where there is none.
     :param key: its key; None for one that AWS manages, unless that key was given.
+    :param named: returns an ARN that can be told without a reference to the resource; asked only where it matters.
     """
 
     resource: Any
@@ -54,8 +55,13 @@ class Target:
     exact: bool
     region: str
     account: str
-    known_arn: str | None
     key: UsedKey | None
+    named: Callable[[], str | None]
+
+    @cached_property
+    def known_arn(self) -> str | None:
+        """An ARN that closes no circle in the key's policy, which the resource refers to; None where there is none."""
+        return self.named()
 
 
 def by_key(targets: Sequence[Target]) -> list[tuple[UsedKey, list[Target]]]:
@@ -66,14 +72,18 @@ def by_key(targets: Sequence[Target]) -> list[tuple[UsedKey, list[Target]]]:
             groups.setdefault(target.key.arn, (target.key, []))[1].append(target)
     for key, under in groups.values():
         if len({target.region for target in under}) > 1:
-            raise ValueError(f"one key serves one region, got {key.arn} for several: one construct a region")
+            raise ValueError(f"one key serves one region, got {key.key.node.path} for several: one construct a region")
     return list(groups.values())
 
 
 def key_policy_contexts(under: Sequence[Target]) -> list[str]:
     """Return the ARNs a key policy can name; none where one of them cannot be told, or it would be shut out."""
-    known = [target.known_arn for target in under if target.known_arn]
-    return known if len(known) == len(under) else []
+    known = []
+    for target in under:
+        if not target.known_arn:
+            return []
+        known.append(target.known_arn)
+    return known
 
 
 def kms_identity(service: Service, use: Use, targets: Sequence[Target]) -> list[Statement]:
@@ -102,60 +112,66 @@ class UsedKeys:
         self._service = service
         self._noun = noun
         self._given = _target(given) if given is not None else None
-        self._given_arn = self._given.key_arn if self._given is not None else None
+        self._given_arn = key_arn_of(self._given) if self._given is not None else None
         self._known: dict[str, tuple[UsedKey, arns.Arn | None]] = {}
         self._stands_for: str | None = None
         self.used = given is None
 
-    def given(self, what: str, region: str, account: str) -> UsedKey | None:
+    def given(self, what: Callable[[], str], region: str, account: str) -> UsedKey | None:
         """Return the given key, None where there is none."""
         return None if self._given is None else self.of(self._given, what, region, account)
 
-    def given_if_managed(self, what: str, region: str, account: str) -> UsedKey | None:
+    def given_if_managed(self, what: Callable[[], str], region: str, account: str) -> UsedKey | None:
         """Return the given key if AWS manages it; such a key is never named by the resource itself."""
         if self._given is None or service_of(self._given) is None:
             return None
         return self.of(self._given, what, region, account)
 
-    def of(self, key: kms.IKey, what: str, region: str, account: str) -> UsedKey:
+    def of(self, key: kms.IKey, what: Callable[[], str], region: str, account: str) -> UsedKey:
         """Return a key as this grant names it.
 
-        :param what: what it encrypts, for messages.
+        :param what: returns what it encrypts, for messages.
         :param region: the region it has to be in.
         :param account: the account it has to be in.
         :raises ValueError: for a key without the full ARN of one key, of another place, or out of reach.
         """
         key = _target(key)
-        arn = key.key_arn
+        arn = key_arn_of(key)
         self.used = self.used or arn == self._given_arn
         if arn not in self._known:
-            self._known[arn] = self._check(key, arn, f"the key of {what}")
+            self._known[arn] = self._check(key, arn, what)
         used, parsed = self._known[arn]
         for part, expected in (("region", region), ("account", account)) if parsed else ():
             of_key = getattr(parsed, part)
             if arns.contradict(of_key, expected):
                 thing = self._noun.removesuffix("s")
                 raise ValueError(
-                    f"the key of {what} must be in the {part} of the {thing}, {expected}, got one in {of_key}"
+                    f"the key of {what()} must be in the {part} of the {thing}, {expected}, got one in {of_key}: "
+                    f"encrypt with a key of that {part}"
                 )
         return used
 
-    def _check(self, key: kms.IKey, arn: str, what: str) -> tuple[UsedKey, arns.Arn | None]:
-        if isinstance(key, kms.Key) and self._given is not None and arn != self._given_arn and self._is_away(key):
-            if self._stands_for not in (None, arn):
-                raise ValueError(f"key stands for one key, got it for {key.node.path} and another: one construct a key")
-            self._stands_for, self.used = arn, True
-            parsed = checked_key_arn(self._scope, self._given, "key")
-            return UsedKey(key, str(self._given_arn), None), parsed
+    def _check(self, key: kms.IKey, arn: str, what: Callable[[], str]) -> tuple[UsedKey, arns.Arn | None]:
         if isinstance(key, kms.Key):
-            check_reference(Stack.of(self._scope), key.stack, what)
+            return self._check_owned(key, arn, what)
         managed = service_of(key)
         if managed is not None and managed != self._service:
-            raise ValueError(f"{what} cannot be the key that AWS manages for {managed.name}")
-        return UsedKey(key, arn, managed), checked_key_arn(self._scope, key, what)
+            raise ValueError(f"the key of {what()} cannot be the key that AWS manages for {managed.name}")
+        return UsedKey(key, arn, managed), checked_key_arn(self._scope, key, f"the key of {what()}")
 
-    def _is_away(self, key: kms.Key) -> bool:
-        return key.stack is not Stack.of(self._scope)
+    def _check_owned(self, key: kms.Key, arn: str, what: Callable[[], str]) -> tuple[UsedKey, arns.Arn | None]:
+        """Check a key of this app, whose ARN is a reference, never anything else than a key's, and hides its place."""
+        home, here = stack_of(key), stack_of(self._scope)
+        place = arns.Arn("", "kms", region_of(home), account_text(home), "")
+        if home is here:
+            return UsedKey(key, arn, None), place
+        if self._given is None or arn == self._given_arn:
+            check_reference(here, home, f"the key of {what()}")
+            return UsedKey(key, arn, None), place
+        if self._stands_for not in (None, arn):
+            raise ValueError(f"key stands for one key, got it for {key.node.path} and another: one construct a key")
+        self._stands_for, self.used = arn, True
+        return UsedKey(key, str(self._given_arn), None), checked_key_arn(self._scope, self._given, "key")
 
     def check_used(self) -> None:
         """Check that the given key was of use.
@@ -178,8 +194,8 @@ def delegates(key: kms.IKey, service: Service, use: Use) -> bool:
     if isinstance(key, HardenedKey):
         return key.delegates_via(service) and use is not Use.PROVISION
     if isinstance(key, kms.Key):
-        resource: Any = key.node.default_child
-        policy, account = key.stack.resolve([resource.key_policy, key.stack.account])
+        home = stack_of(key)
+        policy, account = home.resolve([child_of(key).key_policy, account_of(home).id])
         own = arns.as_text(account)
         return all(key_policy_checks.delegates(policy, own, action) for action in service.actions_for(use))
     return False
@@ -207,22 +223,20 @@ def admit(
     if used.managed:
         return [], []
     if not isinstance(key, kms.Key):
-        parsed = arns.key_arn(arns.as_text(Stack.of(scope).resolve(used.arn)), "key")
-        foreign = parsed is not None and grantee.is_foreign_to(parsed.account)
-        account = grantee.account if foreign or not directly else None
-        needed = through(service, use, via, grantee.literal_arn(), account, contexts).statements()
+        # A grantee without identity policy never comes here, because only a key of this app can name it alone.
+        needed = through(service, use, via, grantee.literal_arn(), grantee.account, contexts).statements()
         announce(
             scope,
             "requiredKeyPolicy",
-            f"the key {_text(scope, used.arn)} is imported, so its policy cannot be written here: "
+            f"the key {_name(scope, used)} is imported, so its policy cannot be written here: "
             "unless it delegates to IAM policies, its owner must add",
             needed,
         )
         return [], needed
-    foreign = grantee.is_foreign(key.stack)
+    foreign = grantee.is_foreign(stack_of(key))
     if not foreign and delegates(key, service, use):
         return [], []
-    arn = grantee.arn_in(key.stack, None if directly else Stack.of(scope))
+    arn = grantee.arn_in(stack_of(key), None if directly else stack_of(scope))
     account = grantee.account if foreign or not directly else None
     admission = through(service, use, via, arn, account, contexts, grantee.identity)
     written = admission.statements()
@@ -234,5 +248,7 @@ def admit(
     return written, []
 
 
-def _text(scope: Construct, value: str) -> str:
-    return arns.as_text(Stack.of(scope).resolve(value))
+def _name(scope: Construct, used: UsedKey) -> str:
+    """Return how messages call a key: by its ARN, or by its path where the ARN is known only at deploy time."""
+    text = arns.as_text(stack_of(scope).resolve(used.arn))
+    return text if arns.only_pseudo_parameters(text) else str(used.key.node.path)

@@ -5,49 +5,59 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import reduce
-from typing import Any
+from functools import lru_cache, reduce
 
-import jsii
-from aws_cdk import Duration, IAnyProducer, Lazy, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from . import arns, key_policy_checks
+from . import arns, statements
+from .asking import account_of, asked_once, child_of, place_in, region_of, stack_of
 from .deployers import deployer_of
 from .facts import (
     CROSS_ACCOUNT_ACTIONS,
-    KEY_ACTIONS,
     PENDING_WINDOW_DAYS,
+    REPLICATE_ACTIONS,
     ROTATION_PERIOD_DAYS,
-    SECRET_SUFFIX,
+    SECRET_REPLICA_ACTIONS,
     USAGE_ACTIONS,
-    Fact,
 )
-from .grants import Grantee, Validation, account_of, announce, check_several, holds_policies, resolve_grantee
+from .findings import announce, check_at_synth, check_several
+from .grantees import Grantee, resolve_grantee
+from .grants import holds_policies
+from .key_arguments import check_actions, check_days, check_resource_arns, check_usage
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
-from .places import GRANT_APART, check_reference
-from .reading import meant
+from .places import GRANT_APART, check_reference, is_known
+from .rendering import Rendering, reference
 from .services import PROVISIONED_SERVICES, Service, Use
-from .statements import identity_via
+from .statements import identity_via, replication_of_keys, replication_of_secrets
 
 _SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
 # Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
 _ENCRYPT = ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo")
 _DECRYPT = ("kms:Decrypt",)
-_ALL_USES = frozenset().union(*USAGE_ACTIONS.value.values())
 
 
-@jsii.implements(IAnyProducer)
-class _Document:
-    def __init__(self, policy: KeyPolicy) -> None:
-        self._policy = policy
+@asked_once
+def _texts_of(stack: Stack) -> tuple[str, str]:
+    """Return the account of a stack and its root as text."""
+    account = account_of(stack)
+    own, root = map(arns.as_text, stack.resolve([account.id, account.root]))
+    return own, root
 
-    def produce(self, _context: Any) -> Any:
-        return self._policy.document()
+
+@lru_cache(maxsize=1)
+def _empty_document() -> iam.PolicyDocument:
+    return iam.PolicyDocument()
+
+
+@lru_cache(maxsize=1)
+def _longest_window() -> Duration:
+    return Duration.days(PENDING_WINDOW_DAYS.value[1])
 
 
 class HardenedKey(kms.Key):
@@ -69,8 +79,8 @@ class HardenedKey(kms.Key):
     :param description: what the key is for. Default: none.
     :param rotation_period: how often a symmetric key rotates, 90 to 2560 days. Default: every 365 days.
     :param pending_window: how long a deletion waits, 7 to 30 days. Default: 30 days.
-    :param multi_region: whether replicas can be made. A replica in another region is created by the deployer of that
-        region: ``key.grant(iam.ArnPrincipal(<its ARN>), "kms:DescribeKey", "kms:ReplicateKey")``. Default: False.
+    :param multi_region: whether replicas can be made. A replica is made by the deployer of its own region, which
+        ``admit_replica_keys_of`` names. Default: False.
     :param key_spec: kind of key material. Only symmetric keys rotate. Default: ``SYMMETRIC_DEFAULT``.
     :param key_usage: what the key is used for. Default: ``ENCRYPT_DECRYPT``.
     :param separation_of_duties: whether a principal that administers the key is refused as its user. Default: True.
@@ -101,7 +111,7 @@ class HardenedKey(kms.Key):
         separation_of_duties: bool = True,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        stack = Stack.of(scope)
+        stack = stack_of(scope)
         for name, several in (
             ("administrators", administrators),
             ("policy_administrators", policy_administrators),
@@ -110,14 +120,14 @@ class HardenedKey(kms.Key):
         ):
             check_several(name, several)
         symmetric = key_spec == _SYMMETRIC
-        _check_usage_of(key_spec, key_usage)
+        check_usage(key_spec, key_usage)
         if rotation_period is not None and not symmetric:
             raise ValueError(
                 f"rotation_period needs a symmetric key, got key_spec {key_spec.name}: "
                 "leave rotation_period out, KMS does not rotate this kind"
             )
-        _check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
-        _check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
+        check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
+        check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
         if alias is not None and alias.startswith("alias/aws/"):
             raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
 
@@ -137,13 +147,14 @@ class HardenedKey(kms.Key):
         known: dict[str, tuple[str, str]] = {}
         self._refusal: ValueError | None = None
         self._asked = ""
-        self._delegation: tuple[Any, Any] = ({}, {})
+        self._asked_via: tuple[str, str] | None = None
         self._deployer_grant: iam.Grant | None = None
         self._stack = stack
-        self._region = stack.region
+        self._region = region_of(stack)
         self._account = account_of(stack)
-        self._account_text, self._root_text = map(arns.as_text, stack.resolve([self._account.id, self._account.root]))
+        self._account_text, self._root_text = _texts_of(stack)
         self._delegates = tuple(delegate_via)
+        self._multi_region = multi_region
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
         self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
         self._key_policy = KeyPolicy(
@@ -168,17 +179,17 @@ class HardenedKey(kms.Key):
             description=description,
             enable_key_rotation=symmetric or None,
             rotation_period=rotation_period,
-            pending_window=pending_window or Duration.days(PENDING_WINDOW_DAYS.value[1]),
+            pending_window=pending_window or _longest_window(),
             multi_region=multi_region or None,
             key_spec=None if symmetric else key_spec,
             key_usage=None if symmetric else key_usage,
-            policy=iam.PolicyDocument(),
+            policy=_empty_document(),
             removal_policy=removal_policy,
         )
-        # Rendered at synth from plain data; the L2's own document stays private and empty.
-        resource: Any = self.node.default_child
-        resource.key_policy = Lazy.uncached_any(_Document(self._key_policy))
-        self.node.add_validation(Validation(lambda: key_policy_checks.problems(stack.resolve(resource.key_policy))))
+        # Rendered from plain data; the L2's own document stays empty.
+        place_in(self, scope)
+        rendering = Rendering(stack, child_of(self), self._key_policy)
+        check_at_synth(stack, lambda: [f"{self.node.path}: {problem}" for problem in rendering.problems()])
 
     def add_to_resource_policy(
         self,
@@ -215,7 +226,7 @@ class HardenedKey(kms.Key):
         :raises ValueError: for an action that this kind of key does not have, a group, a role of another stack whose
             name is generated, and a principal that administers the key.
         """
-        self._check_usage(actions)
+        check_actions(actions, self._usage)
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._grant_to_deployer(grantee, actions)):
             return granted
         principal = grantee.grant_principal
@@ -224,9 +235,9 @@ class HardenedKey(kms.Key):
             return self._grant_in_key_policy(grantee, actions)
         resolved = resolve_grantee(grantee, self)
         self._check_foreign(resolved, actions)
-        arn = resolved.arn_in(self.stack)
+        arn = resolved.arn_in(self._stack)
         if not holds_policies(resolved, self):
-            if resolved.is_foreign(self.stack):
+            if resolved.is_foreign(self._stack):
                 needed = {"Effect": "Allow", "Action": list(actions), "Resource": self.key_arn}
                 announce(self, "requiredIdentityPolicy", _foreign_identity(resolved), [needed])
             return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
@@ -272,8 +283,8 @@ class HardenedKey(kms.Key):
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
         resolved = resolve_grantee(grantee, self)
-        _check_administrator(resolved, self.stack)
-        arn = resolved.arn_in(self.stack)
+        _check_administrator(resolved, self._stack)
+        arn = resolved.arn_in(self._stack)
         self._key_policy.know(arn, resolved.identity, resolved.name)
         return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
 
@@ -294,30 +305,15 @@ class HardenedKey(kms.Key):
             the key policy cannot name.
         """
         check_several("resource_arns", resource_arns)
-        if bool(resource_arns) != bool(service.context_key):
-            raise ValueError(
-                f"resource_arns must name the resources that {service.name} puts into the encryption context "
-                f"({service.context_key}), got none"
-                if service.context_key
-                else f"resource_arns must be empty for {service.name}, which sends no ARN as encryption context, "
-                f"got {list(resource_arns)}"
-            )
-        wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
-        if wild:
-            raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
-        for text in map(arns.as_text, self.stack.resolve(list(resource_arns))):
-            parsed = arns.parse(text)
-            if not text.startswith("${") and (parsed is None or parsed.service != service.prefix):
-                raise ValueError(f"resource_arns must be ARNs of {service.name}, got {text!r}: no other ever matches")
-            if parsed and arns.contradict(parsed.region, self._region):
-                raise ValueError(f"resource_arns must be in the region of the key, {self._region}, got {text!r}")
+        texts = [arns.as_text(one) for one in self._stack.resolve(list(resource_arns))]
+        check_resource_arns(service, resource_arns, texts, self._region)
         resolved = resolve_grantee(grantee, self)
         via = service.via(self._region)
         if not holds_policies(resolved, self):
             return self._grant_directly(resolved, service, use, via, resource_arns)
         self._check_reachable(resolved)
-        if not self.delegates_via(service) or resolved.is_foreign(self.stack):
-            arn = resolved.arn_in(self.stack)
+        if not self.delegates_via(service) or resolved.is_foreign(self._stack):
+            arn = resolved.arn_in(self._stack)
             self.admit(through(service, use, via, arn, resolved.account, identity=resolved.identity))
         grants = [
             iam.Grant.add_to_principal(
@@ -352,28 +348,84 @@ class HardenedKey(kms.Key):
             description="ARN of a KMS key",
         )
 
+    def admit_replica_keys_of(self, stack: Stack, *, deployer: iam.IGrantable | None = None) -> None:
+        """Let the deployer of a stack in another region make a replica of this multi-Region key there.
+
+        The replica (``kms.CfnReplicaKey``) has a key policy of its own, which KMS never copies from this one.
+
+        :param stack: the stack of the replica.
+        :param deployer: the principal that CloudFormation acts as there. Default: the execution role of that stack's
+            synthesizer.
+        :raises ValueError: for a key of one region, a stack in the same region or another account, one without account
+            and region, and where the deployer cannot be told.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
+        """
+        if not self._multi_region:
+            raise ValueError(
+                f"a replica needs a multi-Region key, got {self.node.path}: make it with multi_region=True"
+            )
+        arn = self._deployer_abroad(stack, deployer)
+        self._key_policy.note_use(arn, REPLICATE_ACTIONS.value)
+        self._key_policy.add(replication_of_keys(arn, stack.region))
+
+    def admit_replicas_of(self, secret: secretsmanager.ISecret, *, deployer: iam.IGrantable | None = None) -> None:
+        """Let the deployer of a secret in another region encrypt the secret's replicas in this region with this key.
+
+        For ``ReplicaRegion(region=..., encryption_key=key)``: Secrets Manager makes the replica in the name of whoever
+        deploys the primary secret, and CloudFormation does not report where that is refused.
+
+        :param secret: the primary secret, of this app.
+        :param deployer: the principal that CloudFormation acts as there. Default: the execution role of the synthesizer
+            of the secret's stack.
+        :raises ValueError: for a secret in the same region or another account, one in a stack without account and
+            region, a key that is not symmetric, and where the deployer cannot be told.
+
+        https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicateSecretToRegions.html
+        """
+        self._check_symmetric()
+        home = Stack.of(secret)
+        arn = self._deployer_abroad(home, deployer)
+        self._key_policy.note_use(arn, SECRET_REPLICA_ACTIONS.value)
+        # Which of the two regions the call comes through is not documented; both are this deployer's.
+        via = [Service.SECRETS_MANAGER.via(region) for region in (self._region, home.region)]
+        self._key_policy.add(replication_of_secrets(arn, via))
+
+    def _deployer_abroad(self, stack: Stack, deployer: iam.IGrantable | None) -> str:
+        if not (is_known(stack.region) and is_known(self._region)) or stack.region == self._region:
+            raise ValueError(
+                f"a replica is in another region than its primary, got stack {stack.node.path} in {stack.region} "
+                f"for a key in {self._region}: give both stacks an env, of two regions"
+            )
+        if stack.account != self._account.id:
+            raise ValueError(
+                f"a replica is in the account of its primary, got stack {stack.node.path} of {stack.account} "
+                f"for a key of {self._account.id}: make both in one account"
+            )
+        return deployer_of(stack) if deployer is None else resolve_grantee(deployer, self).arn_in(self.stack)
+
     def admit_logs_service(self, log_group_arn: str) -> None:
         """Write CloudWatch Logs into the key policy for log groups that somebody else creates.
 
         :param log_group_arn: ARN or pattern, no ``:*`` at its end.
         """
-        self._key_policy.admit_logs_service(logs_principal(self.stack), log_group_arn)
+        self._key_policy.admit_logs_service(logs_principal(self._stack), log_group_arn)
 
     def _grant_directly(
         self, grantee: Grantee, service: Service, use: Use, via: str, resource_arns: Sequence[str]
     ) -> iam.Grant:
         """Name a grantee that holds no identity policy, with the resources that need no reference."""
-        texts = [arns.as_text(resolved) for resolved in self.stack.resolve(list(resource_arns))]
+        texts = [arns.as_text(resolved) for resolved in self._stack.resolve(list(resource_arns))]
         if not texts or not all(map(arns.only_pseudo_parameters, texts)):
             raise ValueError(
                 f"{grantee.name} cannot hold an identity policy, so the key policy would have to name the resources, "
                 f"and a reference there is a cycle, got {texts}: import the role with mutable=True, grant to a role of "
                 "this app, or pass literal resource_arns"
             )
-        arn = grantee.arn_in(self.stack)
+        arn = grantee.arn_in(self._stack)
         self._check_symmetric()
         written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
-        if not grantee.is_foreign(self.stack):
+        if not grantee.is_foreign(self._stack):
             # The grant's own conditions never reach a resource policy, those of the principal do.
             grants = [
                 iam.Grant.add_to_principal_or_resource(
@@ -391,7 +443,7 @@ class HardenedKey(kms.Key):
         return iam.Grant.drop(grantee.principal, "its identity policy is for its owner to write")
 
     def _check_foreign(self, grantee: Grantee, actions: Sequence[str]) -> None:
-        if not grantee.is_foreign(self.stack):
+        if not grantee.is_foreign(self._stack):
             return
         dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
         if dead:
@@ -403,7 +455,7 @@ class HardenedKey(kms.Key):
     def _check_reachable(self, grantee: Grantee) -> None:
         """Check that the grantee's identity policy, in its own stack, can name the key."""
         if grantee.stack is not None:
-            check_reference(grantee.stack, self.stack, f"key {self.node.path}", GRANT_APART)
+            check_reference(grantee.stack, self._stack, f"key {self.node.path}", GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
@@ -434,7 +486,7 @@ class HardenedKey(kms.Key):
         """
         self._check_symmetric()
         via = Service.CLOUDWATCH_LOGS.via(self._region)
-        self._key_policy.admit_log_group(logs_principal(self.stack), via, log_group_arn, deployer_arn)
+        self._key_policy.admit_log_group(logs_principal(self._stack), via, log_group_arn, deployer_arn)
 
     def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         """Grant as the L2 does, which comes back through add_to_resource_policy."""
@@ -452,45 +504,32 @@ class HardenedKey(kms.Key):
 
         The way through Node and add_to_resource_policy takes four times as many calls.
         """
-        # jsii makes a new Python object each time it hands over the same principal; its reference tells.
-        reference = str(grantee.__jsii_ref__.ref)  # type: ignore[attr-defined]
-        if reference != self._asked:
-            statement = iam.PolicyStatement(principals=[grantee]).to_statement_json()
-            self._asked, self._delegation = reference, (statement, self._stack.resolve(statement))
-        asked, resolved = self._delegation
-        if arns.plain(resolved)["Principal"] != {"AWS": self._root_text}:
+        asked = reference(grantee)
+        if asked != self._asked:
+            self._asked, self._asked_via = asked, self._root_through(grantee)
+        if self._asked_via is None:
             return None
-        needed = {"Action": list(actions), "Resource": "*"}
-        add_narrowed(
-            self._key_policy, {**asked, **needed}, {**resolved, **needed}, self._account.id, self._account_text
+        texts = self._root_text, self._asked_via[1]
+        statement, resolved = (
+            statements.key_statement("", {"AWS": root}, actions, {"StringEquals": {"kms:ViaService": via}})
+            for root, via in ((self._account.root, self._asked_via[0]), texts)
         )
+        add_narrowed(self._key_policy, statement, resolved, self._account.id, self._account_text)
         if self._deployer_grant is None:
-            statement = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
+            granted = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
             self._deployer_grant = iam.Grant.add_statement_to_resource_policy(
-                statement=statement, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self
+                statement=granted, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self
             )
         return self._deployer_grant
 
-    def _check_usage(self, actions: Sequence[str]) -> None:
-        possible = USAGE_ACTIONS.value[self._usage]
-        if not actions:
-            raise ValueError("actions must name at least one KMS action, got none")
-        for pattern in actions:
-            if not meant(pattern, KEY_ACTIONS.value):
-                raise ValueError(f"actions must be KMS actions on a key, got {pattern!r}: see {KEY_ACTIONS.source}")
-            if pattern in ("*", "kms:*"):
-                raise ValueError(f"actions must be named one by one, got {pattern!r}: nobody needs all of KMS")
-            if meant(pattern, ["kms:PutKeyPolicy"]):
-                raise ValueError(
-                    f"only the deployer and policy_administrators may change the key policy, got {pattern}: "
-                    "pass the principal as policy_administrators of the HardenedKey"
-                )
-            uses = meant(pattern, _ALL_USES)
-            if uses and not uses & possible:
-                raise ValueError(
-                    f"{pattern} never works with this key, whose usage is {self._usage}: "
-                    f"it has {', '.join(sorted(possible))}"
-                )
+    def _root_through(self, grantee: kms.ViaServicePrincipal) -> tuple[str, str] | None:
+        """Return the service that the account's root comes through, as it is and as text; None for anyone else."""
+        # What CDK compares principals by: one call, where the parts of the principal take three.
+        match = re.fullmatch("ViaServicePrincipal:([^:]+):ArnPrincipal:(.+)", grantee.dedupe_string() or "")
+        if match is None:
+            return None
+        via, root = map(arns.as_text, self._stack.resolve(list(match.groups())))
+        return (match[1], via) if root == self._root_text else None
 
     def _check_symmetric(self) -> None:
         if self._usage != "SYMMETRIC":
@@ -519,38 +558,13 @@ def _foreign_identity(grantee: Grantee) -> str:
     )
 
 
-def _check_usage_of(spec: kms.KeySpec, usage: kms.KeyUsage) -> None:
-    """Check the pairs that KMS refuses whatever the rest; CDK checks the finer ones."""
-    mac = spec.name.startswith("HMAC")
-    if (spec == _SYMMETRIC) > (usage == kms.KeyUsage.ENCRYPT_DECRYPT) or mac != (
-        usage == kms.KeyUsage.GENERATE_VERIFY_MAC
-    ):
-        raise ValueError(
-            f"key_usage must be one that the key_spec has, got {usage.name} with {spec.name}: "
-            "SYMMETRIC_DEFAULT has ENCRYPT_DECRYPT, HMAC_* have GENERATE_VERIFY_MAC"
-        )
-
-
 def logs_principal(stack: Stack) -> str:
     """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.RegionInfo.html
     """
-    return f"logs.{stack.region}.{stack.url_suffix}"
+    return f"logs.{region_of(stack)}.{stack.url_suffix}"
 
 
 def _listed(value: str | list[str]) -> list[str]:
     return value if isinstance(value, list) else [value]
-
-
-def _check_days(name: str, value: Duration | None, allowed: Fact[tuple[int, int]]) -> None:
-    if value is None:
-        return
-    if not isinstance(value, Duration):
-        raise ValueError(f"{name} must be a Duration, got {value!r}: write Duration.days(...)")
-    if value.is_unresolved():
-        raise ValueError(f"{name} must be a literal duration, got a token: KMS limits cannot be checked otherwise")
-    days = value.to_days(integral=False)
-    least, most = allowed.value
-    if not least <= days <= most or days != int(days):
-        raise ValueError(f"{name} must be {least} to {most} whole days, got {days:g}")

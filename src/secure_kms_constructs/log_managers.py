@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from weakref import WeakKeyDictionary
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import ArnFormat
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from . import arns, scoped, statements
+from . import scoped, statements
+from .asking import place_in, region_of, stack_of
 from .facts import LOG_GROUP_NAME
-from .grants import announce, resolve_grantee
+from .findings import announce
+from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKeys, kms_identity
 from .keys import HardenedKey, logs_principal
 from .services import Service, Use
@@ -44,7 +46,7 @@ class ScopedLogGroupManager(Construct):
     def __init__(
         self, scope: Construct, id: str, *, grantee: iam.IGrantable, key: kms.IKey, log_group_prefix: str
     ) -> None:
-        stack = Stack.of(scope)
+        stack = stack_of(scope)
         if not re.fullmatch(LOG_GROUP_NAME.value, log_group_prefix) or not re.search("[A-Za-z0-9]", log_group_prefix):
             raise ValueError(
                 "log_group_prefix must be the literal start of log group names, 1 to 512 characters of a-z A-Z 0-9 "
@@ -56,9 +58,10 @@ class ScopedLogGroupManager(Construct):
             resource_name=f"{log_group_prefix}*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        account = arns.as_text(stack.resolve(stack.account))
-        used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, log_group_prefix, stack.region, account)
-        target = Target(None, arn, False, stack.region, account, arn, used)
+        account = account_text(stack)
+        region = region_of(stack)
+        used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, lambda: log_group_prefix, region, account)
+        target = Target(None, arn, False, region, account, used, lambda: arn)
         resolved = resolve_grantee(grantee, scope)
         taken = _managed.setdefault(used.key, set())
         if (resolved.name, log_group_prefix) in taken:
@@ -66,6 +69,7 @@ class ScopedLogGroupManager(Construct):
                 f"log_group_prefix {log_group_prefix!r} is managed by {resolved.name} already: leave one manager out"
             )
         super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.log_group_management(arn) + kms_identity(_SERVICE, Use.PROVISION, [target])
         try:
             written = scoped.write(self, resolved, [target], _SERVICE, Use.PROVISION, identity)
@@ -81,8 +85,10 @@ class ScopedLogGroupManager(Construct):
         """What the owner of an imported key must have in its key policy, by key ARN."""
         self._admit_service(used.key, used.arn, arn)
 
+    apply_before = scoped.apply_before
+
     def _admit_service(self, key: kms.IKey, key_arn: str, log_groups: str) -> None:
-        stack = Stack.of(self)
+        stack = stack_of(self)
         service = statements.logs_service(logs_principal(stack), [log_groups], stack.account)
         if isinstance(key, HardenedKey):
             key.admit_logs_service(log_groups)

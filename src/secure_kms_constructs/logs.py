@@ -13,9 +13,10 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from . import arns, statements
+from .asking import region_of, stack_of
 from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
-from .grants import announce, checked_key_arn, paste_ready
+from .findings import announce, checked_key_arn, paste_ready
 from .keys import HardenedKey, logs_principal
 from .places import check_reference
 from .statements import Statement
@@ -51,7 +52,7 @@ class LogGroupWithCmk(logs.LogGroup):
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
-        stack = Stack.of(scope)
+        stack = stack_of(scope)
         name = _generated_name(scope, id) if log_group_name is None else log_group_name
         if not Token.is_unresolved(name) and not re.fullmatch(LOG_GROUP_NAME.value, name):
             raise ValueError(
@@ -65,7 +66,7 @@ class LogGroupWithCmk(logs.LogGroup):
             key = key.alias_target_key
         if key is not None:
             _check_place(scope, key, name)
-        if isinstance(key, kms.Key) and key.stack is not stack:
+        if isinstance(key, kms.Key) and stack_of(key) is not stack:
             _check_apart(stack, key, name)
         super().__init__(scope, id, log_group_name=name, retention=retention, removal_policy=removal_policy)
         self.key: kms.IKey = key or HardenedKey(self, "Key", description=f"Log group {name}", provision_via=())
@@ -81,7 +82,7 @@ class LogGroupWithCmk(logs.LogGroup):
 
     def _admit_service(self, scope: Construct, log_group_arn: str, owner_admits: bool) -> None:
         """Write CloudWatch Logs into the policy of a key that is no HardenedKey, or say what its owner has to write."""
-        stack = Stack.of(self)
+        stack = stack_of(self)
         needed = statements.logs_service(logs_principal(stack), [log_group_arn], stack.account)
         added = [self.key.add_to_resource_policy(iam.PolicyStatement.from_json(one), True) for one in needed]
         if all(one.statement_added for one in added):
@@ -105,7 +106,7 @@ class LogGroupWithCmk(logs.LogGroup):
 
 def _generated_name(scope: Construct, id: str) -> str:
     """Return the stack's name and the path below it: unique in an account, and known before the log group exists."""
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     while (parent := stack.nested_stack_parent) is not None:
         stack = parent
     path = f"{scope.node.path}/{id}".removeprefix(stack.node.path)
@@ -116,16 +117,17 @@ def _generated_name(scope: Construct, id: str) -> str:
 
 def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:
     """Check that a key is in the region and account of the log group, which CloudWatch Logs requires."""
-    stack, parsed = Stack.of(scope), checked_key_arn(scope, key, "key")
+    stack, parsed = stack_of(scope), checked_key_arn(scope, key, "key")
     place = parsed if parsed else key.env
-    for part, of_group, of_key in (("region", stack.region, place.region), ("account", stack.account, place.account)):
+    own = ("region", region_of(stack), place.region), ("account", stack.account, place.account)
+    for part, of_group, of_key in own:
         if arns.contradict(of_group, of_key):
             raise ValueError(f"key must be in the {part} of log group {name}, {of_group}, got one in {of_key}")
 
 
 def _check_apart(stack: Stack, key: kms.Key, name: str) -> None:
     """Check that a key of another stack can serve the log group, and its policy name it."""
-    check_reference(stack, key.stack, f"key {key.node.path}")
+    check_reference(stack, stack_of(key), f"key {key.node.path}")
     if Token.is_unresolved(name):
         raise ValueError(
             "log_group_name must be literal under a key of another stack, got a token: a reference from the key's "
@@ -135,7 +137,7 @@ def _check_apart(stack: Stack, key: kms.Key, name: str) -> None:
 
 def _deployer(stack: Stack, key: HardenedKey) -> str:
     """Return who creates the log group: a stack of its own may have a deployer of its own."""
-    if stack is key.stack:
+    if stack is stack_of(key):
         return key.deployer_arn
     try:
         return deployer_of(stack)

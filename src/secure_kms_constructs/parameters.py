@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from aws_cdk import Resource, Stack, Token
@@ -13,8 +14,9 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from . import arns, scoped, statements
+from .asking import name_of, place_in, region_of, stack_of
 from .facts import PARAMETER_NAME
-from .grants import resolve_grantee
+from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKey, UsedKeys, kms_identity
 from .managed_keys import AwsManaged
 from .places import check_environments, check_reference, same_place
@@ -33,6 +35,8 @@ class ScopedParameterReader(Construct):
     ``kms:Decrypt`` on exactly their key, through Parameter Store, for exactly their encryption contexts. Parameters
     under ``aws/ssm`` get no KMS statement: its key policy admits every principal of the account through Parameter
     Store (https://docs.aws.amazon.com/systems-manager/latest/userguide/ps-restrict-decryption.html).
+
+    A Lambda function that is invoked while the stack deploys must wait: ``reader.apply_before(function)``.
 
     :param grantee: who reads. For an Amazon ECS secret that is injected into a container, the task's execution role.
     :param parameters: parameters of this app or imported, or names in the account and region of this stack. Parameters
@@ -61,6 +65,7 @@ class ScopedParameterReader(Construct):
         paths, targets = _resolve(scope, parameters, key, by_path)
         resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.parameter_access([target.arn for target in targets], paths)
         identity += kms_identity(_SERVICE, Use.READ, targets)
         try:
@@ -75,6 +80,8 @@ class ScopedParameterReader(Construct):
         self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
         """What the owners of imported keys must have in their key policies, by key ARN."""
 
+    apply_before = scoped.apply_before
+
 
 def _resolve(
     scope: Construct,
@@ -85,7 +92,7 @@ def _resolve(
     """Return the ARNs of the paths, and the targets."""
     if not parameters:
         raise ValueError("parameters must name at least one parameter, got none: leave the reader out instead")
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     keys = UsedKeys(scope, _SERVICE, None if isinstance(key, AwsManaged) else key, "parameters")
     paths: list[str] = []
     targets: list[Target] = []
@@ -103,12 +110,12 @@ def _resolve(
         if by_path:
             paths.append(arn)
             arn = f"{arn}/*"
-        region = place.region if place is not None else parsed.region
-        account = arns.as_text(stack.resolve(place.account)) if place is not None else parsed.account
-        used = _key_of(keys, parameter, key, text, stack.region if arns.has_placeholder(region) else region, account)
-        via_region = stack.region if arns.has_placeholder(region) else region
+        region = region_of(place) if place is not None else parsed.region
+        region = region_of(stack) if arns.has_placeholder(region) else region
+        account = account_text(place) if place is not None else parsed.account
+        used = _key_of(keys, parameter, key, text, region, account)
         exact = not by_path
-        targets.append(Target(parameter, arn, exact, via_region, account, arn if known else None, used))
+        targets.append(Target(parameter, arn, exact, region, account, used, partial(_known, arn, known)))
     keys.check_used()
     return paths, targets
 
@@ -129,7 +136,7 @@ def _arn_of(stack: Stack, parameter: ssm.IParameter | str, by_path: bool) -> tup
             arns.only_pseudo_parameters(arns.as_text(stack.resolve(parameter.parameter_arn))),
         )
     owned: Any = parameter
-    place, name = owned.stack, owned._physical_name  # CDK's protected physicalName
+    place, name = stack_of(owned), name_of(owned)
     what, ways = f"parameter {owned.node.path}", "give the parameter a literal parameter_name"
     if re.fullmatch(PARAMETER_NAME.value, name):
         if place is stack:
@@ -139,6 +146,10 @@ def _arn_of(stack: Stack, parameter: ssm.IParameter | str, by_path: bool) -> tup
             return _named_arn(place, name, False), place, True
     check_reference(stack, place, what, ways)
     return owned.parameter_arn, place, False
+
+
+def _known(arn: str, known: bool) -> str | None:
+    return arn if known else None
 
 
 def _named_arn(stack: Stack, name: str, by_path: bool) -> str:
@@ -164,7 +175,7 @@ def _key_of(
     plain = not isinstance(parameter, str) and (isinstance(parameter, Resource) or parameter.parameter_type == "String")
     if plain or isinstance(key, AwsManaged):
         return None
-    used = keys.given(text, region, account)
+    used = keys.given(lambda: text, region, account)
     if used is None:
         raise ValueError(
             f"the key of the parameter {text} is not known: pass key=AWS_MANAGED if it is a String or under aws/ssm, "

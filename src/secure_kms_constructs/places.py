@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Stack, Stage, Token
+from aws_cdk import Stack, Token
+
+from .asking import asked_once, environment_of, stage_of
 
 _WAYS = "pass its full ARN as key=ResolvedKey.from_arn(...) or key=ResolvedKey.from_parameter(...)"
 
@@ -30,7 +32,7 @@ def check_reference(consumer: Stack, producer: Stack, what: str, ways: str = _WA
     """
     if consumer is producer:
         return
-    here, there = Stage.of(consumer), Stage.of(producer)
+    here, there = stage_of(consumer), stage_of(producer)
     if here is not there:
         raise ValueError(
             f"{what} is in another stage than stack {consumer.node.path}, and references end at a stage: {ways}"
@@ -44,7 +46,7 @@ def check_environments(consumer: Stack, producer: Stack, what: str, ways: str) -
 
     :raises ValueError: where only one is known, because CDK would take the one for the other.
     """
-    places = consumer.environment, producer.environment
+    places = environment_of(consumer), environment_of(producer)
     if places[0] != places[1] and any("unknown-" in place for place in places):
         raise ValueError(
             f"{what} is in stack {producer.node.path}, and whether that is the account and region of stack "
@@ -54,16 +56,19 @@ def check_environments(consumer: Stack, producer: Stack, what: str, ways: str) -
 
 def same_environment(one: Stack, other: Stack) -> bool:
     """Tell whether two stacks are deployed to the same account and region."""
-    return one is other or one.environment == other.environment
+    return one is other or environment_of(one) == environment_of(other)
 
 
 def same_place(one: Stack, other: Stack) -> bool:
     """Tell whether two stacks are of one stage, account and region."""
-    return one is other or (Stage.of(one) is Stage.of(other) and one.environment == other.environment)
+    return one is other or (stage_of(one) is stage_of(other) and same_environment(one, other))
 
 
 def wait_for(consumer: Stack, producer: Stack, what: str) -> None:
     """Record that a stack waits for another.
+
+    Known here are the references of grants, and of the secrets they name. What waits outside of grants, such as a
+    secret that none names for its key, is known to CDK alone, which refuses a circle of stacks at synth.
 
     :raises ValueError: where that stack already waits for this one.
     """
@@ -88,6 +93,7 @@ def wait_for(consumer: Stack, producer: Stack, what: str) -> None:
     _waits.setdefault(consumer, set()).add(producer)
 
 
+@asked_once
 def _top(stack: Stack) -> Stack:
     while (parent := stack.nested_stack_parent) is not None:
         stack = parent

@@ -13,8 +13,9 @@ from aws_cdk import custom_resources as cr
 from constructs import Construct
 
 from . import arns
+from .asking import stack_of
 from .facts import ALIAS_NAME, AWS_MANAGED_ALIASES, LOOKUP_DUMMY_KEY_ID
-from .grants import checked_key_arn, report_lookup
+from .findings import checked_key_arn, report_lookup
 from .managed_keys import AWS_MANAGED, AwsManaged, mark
 from .services import Service
 
@@ -43,7 +44,7 @@ class ResolvedKey:
 
         https://docs.aws.amazon.com/kms/latest/developerguide/cmks-in-iam-policies.html
         """
-        text = arns.as_text(Stack.of(scope).resolve(key_arn))
+        text = arns.as_text(stack_of(scope).resolve(key_arn))
         arns.key_arn(text, "key_arn")
         key = kms.Key.from_key_arn(scope, id, key_arn)
         checked_key_arn(scope, key, "key_arn")
@@ -171,7 +172,7 @@ def _check_at(at: str) -> None:
 
 
 def _known_environment(scope: Construct, what: str) -> Stack:
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     if Token.is_unresolved(stack.account) or Token.is_unresolved(stack.region):
         raise ValueError(
             f"{what} cannot be looked up at synth in stack {stack.node.path}, which has no account and region: "
@@ -210,7 +211,7 @@ def _check_context(what: str, key_id: Any) -> None:
 
 def _key_of_id(scope: Construct, id: str, key_id: str, place: dict[str, str]) -> kms.IKey:
     account, region = place["account"], place["region"]
-    arn = Stack.of(scope).format_arn(
+    arn = stack_of(scope).format_arn(
         service="kms", account=account, region=region, resource="key", resource_name=key_id
     )
     return kms.Key.from_key_arn(scope, id, arn)
@@ -240,7 +241,7 @@ def _answered(scope: Construct, id: str, secret: str, answer: Any, place: dict[s
 
 def _described(scope: Construct, id: str, alias_name: str) -> kms.IKey:
     """Resolve an alias by a custom resource; all of a stack share one provider function."""
-    stack, holder = Stack.of(scope), Construct(scope, id)
+    stack, holder = stack_of(scope), Construct(scope, id)
     call = cr.AwsSdkCall(
         service="KMS",
         action="describeKey",

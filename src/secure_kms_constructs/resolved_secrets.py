@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
 
 from aws_cdk import ArnFormat, Resource, Stack
 from aws_cdk import aws_kms as kms
@@ -12,7 +12,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from . import arns
+from .asking import asked_once, name_of, region_of, stack_of
 from .facts import SECRET_NAME, SECRET_SUFFIX
+from .grantees import account_text
 from .key_side import Target, UsedKey, UsedKeys
 from .managed_keys import AwsManaged
 from .places import check_environments, check_reference, same_place, wait_for
@@ -22,64 +24,92 @@ from .services import Service
 def resolve_secrets(
     scope: Construct, secrets: Sequence[secretsmanager.ISecret], key: kms.IKey | AwsManaged | None
 ) -> list[Target]:
-    stack = Stack.of(scope)
+    stack = stack_of(scope)
     if not secrets:
         raise ValueError("secrets must name at least one secret, got none: leave the reader out instead")
-    places = [secret.stack if isinstance(secret, Resource) else None for secret in secrets]
-    near = {place for place in places if place is not None and same_place(stack, place)}
-    pairs = [
-        _arn_across(stack, place, secret)
-        if place is not None and place not in near
-        else (secret.secret_full_arn, secret.secret_arn)
-        for place, secret in zip(places, secrets, strict=True)
-    ]
-    named = [full or f"{short}{SECRET_SUFFIX.value}" for full, short in pairs]
-    texts = [arns.as_text(resolved) for resolved in stack.resolve(named)]
+    _check_attachments(secrets)
+    places = [stack_of(secret) if isinstance(secret, Resource) else None for secret in secrets]
+    named = [_arn_of(stack, place, secret) for place, secret in zip(places, secrets, strict=True)]
+    # Only an imported secret's ARN has to be looked into, and one question does for all.
+    hidden = [arn for (arn, _), place in zip(named, places, strict=True) if place is None]
+    texts = map(arns.as_text, stack.resolve(hidden) if hidden else ())
     seen: set[str] = set()
     keys = _Keys(scope, key)
     result = []
-    for secret, place, arn, text, (full, _) in zip(secrets, places, named, texts, pairs, strict=True):
-        identity = f"{place.node.addr} {text}" if place else text
-        if identity in seen:
-            raise ValueError(f"secrets must name each secret once, got {text} twice")
-        seen.add(identity)
-        if place is not None:
-            region, account, known = place.region, place.account, _named_arn(place, secret)
-        else:
-            parsed = _imported_arn(text)
-            visible = parsed is not None and not arns.has_placeholder(parsed.region)
-            region = parsed.region if parsed and visible else secret.env.region
-            account = parsed.account if parsed else secret.env.account
-            known = arn if parsed and arns.only_pseudo_parameters(text) else None
-        used = keys.of(secret, place, text, region, account)
-        if place is not None and place is not stack and known != arn:
-            check_reference(stack, place, f"secret {secret.node.path}", "give the secret a literal secret_name")
-        account = arns.as_text(stack.resolve(account))
-        result.append(Target(secret, arn, full is not None, region, account, known, used))
+    for secret, place, (arn, exact) in zip(secrets, places, named, strict=True):
+        text = next(texts) if place is None else arn
+        if text in seen:
+            name = text if place is None else _path(secret)
+            raise ValueError(f"secrets must name each secret once, got {name} twice")
+        seen.add(text)
+        result.append(
+            _imported(secret, arn, exact, text, keys, stack)
+            if place is None
+            else _owned(secret, arn, exact, place, keys, stack)
+        )
     keys.check_used()
     return result
 
 
-def _arn_across(stack: Stack, place: Stack, secret: secretsmanager.ISecret) -> tuple[str | None, str]:
-    """Return the complete ARN of a secret in another account or region, or its ARN without the suffix.
+def _check_attachments(secrets: Sequence[secretsmanager.ISecret]) -> None:
+    """Check that no secret is there with its own ``secret.attach(...)``, which has an ARN of its own in a template."""
+    attached = [one for one in secrets if isinstance(one, secretsmanager.SecretTargetAttachment)]
+    if not attached:
+        return
+    behind = {one.node.path: one.node.default_child.secret_id for one in attached}  # type: ignore[union-attr]
+    seen: dict[str, str] = {}
+    for secret in secrets:
+        path = secret.node.path
+        same = seen.setdefault(behind.get(path, secret.secret_arn), path)
+        if same != path:
+            raise ValueError(f"secrets must name each secret once, got {same} and {path}, which are one: leave one out")
 
-    CDK gives the latter for both where the name is literal.
-    """
-    what, ways = f"secret {secret.node.path}", "give the secret a literal secret_name, or import it by its complete ARN"
+
+def _owned(secret: secretsmanager.ISecret, arn: str, exact: bool, place: Stack, keys: _Keys, stack: Stack) -> Target:
+    named = partial(_named_arn, place, secret)
+    used = keys.of_owned(secret, place)
+    if place is not stack and named() != arn:
+        check_reference(stack, place, f"secret {_path(secret)}", "give the secret a literal secret_name")
+    return Target(secret, arn, exact, region_of(place), account_text(place), used, named)
+
+
+def _imported(secret: secretsmanager.ISecret, arn: str, exact: bool, text: str, keys: _Keys, stack: Stack) -> Target:
+    parsed = _imported_arn(text)
+    visible = parsed is not None and not arns.has_placeholder(parsed.region)
+    region = parsed.region if parsed and visible else secret.env.region
+    account = parsed.account if parsed else secret.env.account
+    known = arn if parsed and arns.only_pseudo_parameters(text) else None
+    used = keys.of_imported(secret, text, region, account)
+    return Target(secret, arn, exact, region, arns.as_text(stack.resolve(account)), used, lambda: known)
+
+
+def _path(secret: secretsmanager.ISecret) -> str:
+    return str(secret.node.path)
+
+
+def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -> tuple[str, bool]:
+    """Return the ARN of a secret as a policy names it, and whether it is complete."""
+    if place is None:
+        full = secret.secret_full_arn
+        return (full, True) if full is not None else (f"{secret.secret_arn}{SECRET_SUFFIX.value}", False)
+    if same_place(stack, place):
+        return secret.secret_arn, True
+    what, ways = f"secret {_path(secret)}", "give the secret a literal secret_name, or import it by its complete ARN"
     check_environments(stack, place, what, ways)
     known = _named_arn(place, secret)
     if known is not None:
-        return None, known.removesuffix(SECRET_SUFFIX.value)
+        # CDK would give the ARN without the suffix for both of its ARNs.
+        return known, False
     try:
         stack.resolve(secret.secret_arn)
     except RuntimeError as error:
         raise ValueError(f"the ARN of {what} cannot be told in stack {stack.node.path}: {ways}") from error
-    return secret.secret_arn, secret.secret_arn
+    return secret.secret_arn, True
 
 
-def _named_arn(stack: Stack, secret: Any) -> str | None:
+def _named_arn(stack: Stack, secret: secretsmanager.ISecret) -> str | None:
     """Return the ARN pattern of an owned secret with a literal name."""
-    name = secret._physical_name  # CDK's protected physicalName: one call instead of three
+    name = name_of(secret)
     if not re.fullmatch(SECRET_NAME.value, name):
         return None
     return stack.format_arn(
@@ -115,17 +145,19 @@ class _Keys:
             scope, Service.SECRETS_MANAGER, None if given is None or isinstance(given, AwsManaged) else given, "secrets"
         )
 
-    def of(
-        self, secret: secretsmanager.ISecret, place: Stack | None, text: str, region: str, account: str
-    ) -> UsedKey | None:
-        key = secret.encryption_key
+    def of_owned(self, secret: secretsmanager.ISecret, place: Stack) -> UsedKey | None:
+        key, what, region = _key_of(secret), partial(_path, secret), region_of(place)
+        if key is None:
+            return self._used.given_if_managed(what, region, account_text(place))
+        if isinstance(key, kms.Key) and stack_of(key) is not place:
+            wait_for(place, stack_of(key), f"secret {_path(secret)}")
+        return self._used.of(key, what, region, account_text(place))
+
+    def of_imported(self, secret: secretsmanager.ISecret, text: str, region: str, account: str) -> UsedKey | None:
+        key = _key_of(secret)
         if key is not None:
-            if place is not None and isinstance(key, kms.Key) and key.stack is not place:
-                wait_for(place, key.stack, f"secret {secret.node.path}")
-            return self._used.of(key, text, region, account)
-        if place is not None:
-            return self._used.given_if_managed(text, region, account)
-        given = self._used.given(text, region, account)
+            return self._used.of(key, lambda: text, region, account)
+        given = self._used.given(lambda: text, region, account)
         if given is None and not self._default:
             raise ValueError(
                 f"the key of the imported secret {text} is not known: pass key=AWS_MANAGED if it is under "
@@ -137,3 +169,8 @@ class _Keys:
 
     def check_used(self) -> None:
         self._used.check_used()
+
+
+@asked_once
+def _key_of(secret: secretsmanager.ISecret) -> kms.IKey | None:
+    return secret.encryption_key

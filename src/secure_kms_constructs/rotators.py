@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Names, Stack
+from aws_cdk import Duration, Names
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -12,7 +12,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from . import scoped, statements
-from .grants import resolve_grantee
+from .asking import account_of, place_in, stack_of
+from .grantees import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets
@@ -50,6 +51,7 @@ class ScopedSecretRotator(Construct):
         targets = resolve_secrets(scope, secrets, key)
         resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
+        place_in(self, scope)
         self._secrets = {target.resource: target.arn for target in targets}
         self._grantee = grantee
         identity = statements.secret_rotation([target.arn for target in targets])
@@ -77,6 +79,8 @@ class ScopedSecretRotator(Construct):
         """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
         self.required_identity_statements: list[Statement] = written.required_identity
         """What the owner of a grantee of another account, imported here, must have in its identity policy."""
+
+    apply_before = scoped.apply_before
 
     def add_rotation_schedule(
         self,
@@ -111,7 +115,7 @@ class ScopedSecretRotator(Construct):
             action="lambda:InvokeFunction",
             function_name=function.function_arn,
             principal="secretsmanager.amazonaws.com",
-            source_account=Stack.of(secret).account,
+            source_account=account_of(stack_of(secret)).id,
         )
         # A reference has no permissions to add to, so the L2 writes the schedule alone.
         reference = lambda_.Function.from_function_arn(self, f"Function{name}", function.function_arn)
@@ -123,5 +127,7 @@ class ScopedSecretRotator(Construct):
             automatically_after=automatically_after,
             rotate_immediately_on_update=rotate_immediately_on_update,
         )
-        schedule.node.add_dependency(permission, self.node.find_child("Policy"))
+        # One inline policy, or several managed ones where the inline quota is used up.
+        policies = [child for child in self.node.children if isinstance(child, (iam.Policy, iam.ManagedPolicy))]
+        schedule.node.add_dependency(permission, *policies)
         return schedule

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from aws_cdk import Resource, Stack
+from aws_cdk import Resource
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from . import arns
-from .grants import Grantee, announce, attach_identity_policy
+from .asking import stack_of
+from .effects import expect
+from .findings import announce
+from .grantees import Grantee
+from .grants import attach_identity_policy
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
 from .services import Service, Use
@@ -45,12 +49,12 @@ def write(
     foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
     for target in foreign:
         if resource_access is None or target.key is None or target.key.managed:
-            text = arns.as_text(Stack.of(scope).resolve(target.arn))
+            text = arns.as_text(stack_of(scope).resolve(target.arn))
             raise ValueError(
                 f"{text} cannot be read from another account, got the grantee {grantee.name}: "
                 + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
             )
-    grantee.check_writer(Stack.of(scope))
+    grantee.check_writer(stack_of(scope))
     written = Written()
     directly = not attach_identity_policy(scope, grantee, identity, len(targets))
     if not directly:
@@ -70,6 +74,8 @@ def write(
         contexts = key_policy_contexts(under)
         via = service.via(under[0].region)
         done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
+        sides = written.identity or written.required_identity
+        expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
         if done:
             written.key_policy[key.arn] = done
         if required:
@@ -78,6 +84,18 @@ def write(
         assert resource_access is not None
         _open(scope, grantee, target, resource_access(), bool(foreign), written)
     return written
+
+
+def apply_before(self: Construct, *constructs: IConstruct) -> None:
+    """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
+
+    Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(...)`` would take in
+    the function's role, which the grant depends on.
+
+    :param constructs: what has to wait.
+    """
+    for construct in constructs:
+        (construct.node.default_child or construct).node.add_dependency(self)
 
 
 def _check_direct(grantee: Grantee, targets: Sequence[Target], resource_policies: bool) -> None:
@@ -103,7 +121,7 @@ def _open(
 ) -> None:
     """Name the grantee in the policy of a resource, or say what its owner has to write."""
     owned = isinstance(target.resource, Resource)
-    arn = grantee.arn_in(target.resource.stack, Stack.of(scope)) if owned else grantee.literal_arn()
+    arn = grantee.arn_in(stack_of(target.resource), stack_of(scope)) if owned else grantee.literal_arn()
     principal = {"AWS": grantee.account.root if foreign else arn}
     named: list[Statement] = [{**statement, "Principal": principal} for statement in access]
     if foreign:

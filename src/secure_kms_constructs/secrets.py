@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from . import scoped, statements
-from .grants import check_several, resolve_grantee
+from .asking import place_in
+from .findings import check_several
+from .grantees import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets
@@ -59,6 +61,7 @@ class ScopedSecretReader(Construct):
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
         resolved = resolve_grantee(grantee, scope)
         super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
         identity += kms_identity(_SERVICE, Use.READ, targets)
         try:
@@ -85,13 +88,4 @@ class ScopedSecretReader(Construct):
         self.required_identity_statements: list[Statement] = written.required_identity
         """What the owner of a grantee of another account, imported here, must have in its identity policy."""
 
-    def apply_before(self, *constructs: IConstruct) -> None:
-        """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
-
-        Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(reader)`` would
-        take in the function's role, which the grant depends on.
-
-        :param constructs: what has to wait.
-        """
-        for construct in constructs:
-            (construct.node.default_child or construct).node.add_dependency(self)
+    apply_before = scoped.apply_before

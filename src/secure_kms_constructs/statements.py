@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .facts import ENCRYPTION_CONTEXT_ACTIONS, METADATA_ACTIONS
+from .facts import ENCRYPTION_CONTEXT_ACTIONS, METADATA_ACTIONS, REPLICATE_ACTIONS, SECRET_REPLICA_ACTIONS
 from .services import Service, Use
 
 Statement = dict[str, Any]
@@ -71,6 +71,24 @@ def deny_grants_outside_aws_services() -> Statement:
         {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
         effect="Deny",
     )
+
+
+def replication_of_keys(deployer: str, region: str) -> Statement:
+    """Return what a deployer needs of a multi-Region key to make its replica in one other region.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-auth.html
+    """
+    condition = {"StringEquals": {"kms:ReplicaRegion": region}}
+    return key_statement("AllowReplicaKeys", {"AWS": deployer}, REPLICATE_ACTIONS.value, condition)
+
+
+def replication_of_secrets(deployer: str, via: Iterable[str]) -> Statement:
+    """Return what the deployer of a primary secret needs of the key of its replicas.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ReplicateSecretToRegions.html
+    """
+    condition = {"StringEquals": {"kms:ViaService": one_or_many(via)}}
+    return key_statement("AllowSecretReplicas", {"AWS": deployer}, SECRET_REPLICA_ACTIONS.value, condition)
 
 
 def encryption_context(context_key: str, values: Iterable[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,3 +99,23 @@ def test_the_brownfield_app_owns_nothing_and_says_what_the_owners_must_add() -> 
         [needed] = stack.node.find_child(id).required_key_policy_statements.values()
         [statement] = stack.resolve(needed)
         assert statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+
+
+@pytest.mark.parametrize(
+    "file, stacks",
+    [
+        ("app.py", ["HardenedSecrets", "StockL2"]),
+        (
+            "placements_app.py",
+            ["Brownfield", "LogGroups", "Rotation", "RotationKeys", "Superset", "SupersetOwnKeys"],
+        ),
+    ],
+)
+def test_an_example_app_synthesizes_all_its_stacks(
+    file: str, stacks: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("CDK_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
+    names = runpy.run_path(str(EXAMPLES / file), run_name="__main__")
+    assert sorted(stack.stack_name for stack in names["app"].synth().stacks) == stacks

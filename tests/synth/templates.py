@@ -10,7 +10,7 @@ from typing import Any
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 from constructs import Construct
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -158,3 +158,9 @@ def cycle(template: dict[str, Any]) -> list[str]:
         for needs in edges.values():
             needs.difference_update(free)
     return sorted(edges)
+
+
+def info(stack: Stack) -> list[str]:
+    """Return the informational findings."""
+    found = Annotations.from_stack(stack).find_info("*", Match.any_value())
+    return [str(message.entry.data) for message in found]

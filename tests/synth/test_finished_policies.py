@@ -52,6 +52,26 @@ def test_a_bad_policy_assigned_by_escape_hatch_fails_synth(
         template(stack)
 
 
+def test_of_several_keys_only_the_bad_one_is_named(stack: Stack, key: HardenedKey) -> None:
+    bad = HardenedKey(stack, "Bad")
+    resource: Any = bad.node.default_child
+    resource.key_policy = {"Version": "2012-10-17", "Statement": [OWNER, WIDE]}
+    with pytest.raises(RuntimeError) as error:
+        template(stack)
+    assert f"{bad.node.path}: " in str(error.value)
+    assert f"{key.node.path}: " not in str(error.value)
+
+
+def test_a_bad_policy_that_takes_the_place_of_one_with_grants_fails_synth(
+    stack: Stack, key: HardenedKey, role: iam.Role
+) -> None:
+    key.grant_decrypt(role)
+    resource: Any = key.node.default_child
+    resource.key_policy = {"Version": "2012-10-17", "Statement": [OWNER, WIDE]}
+    with pytest.raises(RuntimeError, match="admits everyone"):
+        template(stack)
+
+
 def test_a_good_policy_assigned_by_escape_hatch_passes(stack: Stack, key: HardenedKey) -> None:
     resource: Any = key.node.default_child
     resource.key_policy = {"Version": "2012-10-17", "Statement": [OWNER]}
@@ -62,7 +82,7 @@ def test_a_deny_that_locks_the_key_fails_synth(stack: Stack, key: HardenedKey) -
     key.add_to_resource_policy(
         statement("kms:*", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], sid="DenyAll")
     )
-    with pytest.raises(RuntimeError, match="'DenyAll' denies kms:PutKeyPolicy to everyone"):
+    with pytest.raises(RuntimeError, match=r"locks the key for good: .*\(DenyAll\) denies kms:PutKeyPolicy"):
         template(stack)
 
 

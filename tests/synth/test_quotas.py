@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 
+import jsii
 import pytest
-from aws_cdk import Stack
+from aws_cdk import IStableStringProducer, Lazy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -180,6 +181,50 @@ def test_inline_policies_that_the_role_was_made_with_are_counted(stack: Stack) -
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=imported(stack, 60), key=AWS_MANAGED)
     with pytest.raises(RuntimeError, match="characters of inline policies"):
         template(stack)
+
+
+@jsii.implements(IStableStringProducer)
+class Told:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def produce(self) -> str:
+        return self._text
+
+
+@pytest.mark.parametrize("length, fits", [(10, True), (460, False)])
+def test_what_a_token_hides_is_counted_at_synth(stack: Stack, role: iam.Role, length: int, fits: bool) -> None:
+    for n in range(18):
+        arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{n:02}{'n' * length}-AbCdEf"
+        secret = secretsmanager.Secret.from_secret_complete_arn(stack, f"S{n}", Lazy.string(Told(arn)))
+        ScopedSecretReader(stack, f"Reader{n}", grantee=role, secrets=[secret], key=AWS_MANAGED)
+    if fits:
+        template(stack)
+        return
+    with pytest.raises(RuntimeError, match="inline policies, and IAM takes 10240"):
+        template(stack)
+
+
+def test_pseudo_parameters_weigh_what_they_can_become() -> None:
+    stack = Stack()
+    role = make_role(stack)
+    for n in range(20):
+        secret = secretsmanager.Secret.from_secret_name_v2(stack, f"S{n}", f"secret-{n}")
+        ScopedSecretReader(stack, f"Reader{n}", grantee=role, secrets=[secret], key=AWS_MANAGED)
+    assert len(inline(stack)) == 20
+    assert managed(stack) == []
+
+
+def test_what_tokens_hide_is_counted_in_managed_policies(stack: Stack, role: iam.Role) -> None:
+    several = [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{n:02}{'n' * 460}-AbCdEf" for n in range(80)]
+    secrets = [
+        secretsmanager.Secret.from_secret_complete_arn(stack, f"S{n}", Lazy.string(Told(arn)))
+        for n, arn in enumerate(several)
+    ]
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=secrets, key=AWS_MANAGED)
+    made = managed(stack)
+    assert sum(text.count("n" * 460) for text in made) == 80
+    assert max(map(len, made)) <= 6144
 
 
 def test_a_role_under_its_quota_passes(stack: Stack, role: iam.Role) -> None:

@@ -98,3 +98,19 @@ def test_a_role_is_no_function(stack: Stack, key: HardenedKey) -> None:
 def test_no_secrets_are_refused(stack: Stack, function: lambda_.Function) -> None:
     with pytest.raises(ValueError, match="secrets must name at least one secret"):
         ScopedSecretRotator(stack, "Rotator", grantee=function, secrets=[])
+
+
+def test_the_schedule_waits_for_managed_policies_where_the_inline_quota_is_used_up(
+    stack: Stack, key: HardenedKey, function: lambda_.Function
+) -> None:
+    secrets = [secret(stack, key, f"{'Secret' * 30}{number}") for number in range(60)]
+    ScopedSecretRotator(stack, "Others", grantee=function, secrets=secrets[1:])
+    rotator = ScopedSecretRotator(stack, "Rotator", grantee=function, secrets=secrets)
+    rotator.add_rotation_schedule(secrets[0])
+    made = template(stack)
+    [waits] = [
+        r["DependsOn"] for r in made["Resources"].values() if r["Type"] == "AWS::SecretsManager::RotationSchedule"
+    ]
+    managed = [name for name in resources(made, "AWS::IAM::ManagedPolicy") if name.startswith("Rotator")]
+    assert managed
+    assert set(managed) <= set(waits)

@@ -92,16 +92,6 @@ def test_a_role_or_user_is_named_in_both_policies(
     assert cycle(template(stack)) == []
 
 
-def test_a_function_can_wait_for_its_policy(stack: Stack, key: HardenedKey) -> None:
-    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
-    reading = function(stack, environment={"SECRET": secret.secret_arn})
-    ScopedSecretReader(stack, "Reader", grantee=reading, secrets=[secret]).apply_before(reading)
-    made = template(stack)
-    [depends] = [one["DependsOn"] for one in made["Resources"].values() if one["Type"] == "AWS::Lambda::Function"]
-    assert any(name.startswith("ReaderPolicy") for name in depends)
-    assert cycle(made) == []
-
-
 HOLDS_NOTHING: list[Any] = [
     pytest.param(
         lambda stack: iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/r", mutable=False),

@@ -10,7 +10,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk.assertions import Annotations, Match
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
 from tests.synth.templates import (
@@ -27,18 +26,13 @@ from tests.synth.templates import (
     cycle,
     identity_statements,
     imported_secret,
+    info,
     key_policy,
     kms_statements,
     naming,
     readable,
     template,
 )
-
-
-def info(stack: Stack) -> list[str]:
-    found = Annotations.from_stack(stack).find_info("*", Match.any_value())
-    return [str(message.entry.data) for message in found]
-
 
 # -- secrets of this app --
 
@@ -128,15 +122,41 @@ def test_a_secret_of_a_database_is_read_like_any_other(stack: Stack, key: Harden
     assert decrypt["Condition"]["StringEquals"][SECRET_CONTEXT] == "<Secret>"
 
 
+def imported_cluster(stack: Stack) -> Any:
+    return rds.DatabaseCluster.from_database_cluster_attributes(stack, "Cluster", cluster_identifier="c")
+
+
 def test_an_attached_secret_keeps_its_key(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
-    cluster: Any = rds.DatabaseCluster.from_database_cluster_attributes(stack, "Cluster", cluster_identifier="c")
     secret = secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name="app/db")
-    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret.attach(cluster)])
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret.attach(imported_cluster(stack))])
     [decrypt] = kms_statements(stack)
     assert decrypt["Resource"] == "<Key.Arn>"
     assert decrypt["Condition"]["StringEquals"][SECRET_CONTEXT] == "<SecretAttachment>"
     assert naming(key_policy(stack), "<Role.Arn>")
     assert cycle(template(stack)) == []
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["secret first", "attachment first"])
+@pytest.mark.parametrize("apart", [False, True], ids=["attach()", "attached elsewhere"])
+def test_a_secret_and_its_attachment_are_one(
+    stack: Stack, key: HardenedKey, role: iam.Role, order: int, apart: bool
+) -> None:
+    secret, cluster = secretsmanager.Secret(stack, "Secret", encryption_key=key), imported_cluster(stack)
+    made = (
+        secretsmanager.SecretTargetAttachment(stack, "Attachment", secret=secret, target=cluster)
+        if apart
+        else secret.attach(cluster)
+    )
+    with pytest.raises(ValueError, match=r"secrets must name each secret once, got .* which are one: leave one out"):
+        ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret, made][::order])
+
+
+def test_an_attachment_and_another_secret_are_two(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    one, other = (secretsmanager.Secret(stack, name, encryption_key=key) for name in ("One", "Other"))
+    secrets = [one.attach(imported_cluster(stack)), other]
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=secrets)
+    assert naming(identity_statements(stack), "<OneAttachment>")
+    assert naming(identity_statements(stack), "<Other>")
 
 
 def test_a_neighbour_under_the_same_key_is_not_named(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
@@ -260,9 +280,13 @@ def test_what_was_granted_can_be_read_back(stack: Stack, key: HardenedKey, role:
     assert reader.required_key_policy_statements == {}
 
 
-def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_refuses(stack: Stack) -> None:
+@pytest.mark.parametrize("others", [0, 60], ids=["inline", "past the inline quota"])
+def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_refuses(
+    stack: Stack, others: int
+) -> None:
     key = HardenedKey(stack, "OwnKey")
     secret = secretsmanager.Secret(stack, "Named", encryption_key=key)
+    more = [secretsmanager.Secret(stack, f"{'Long' * 30}{number}", encryption_key=key) for number in range(others)]
     allow = iam.PolicyStatement(actions=["secretsmanager:ListSecretVersionIds"], resources=[secret.secret_arn])
     role = iam.Role(
         stack,
@@ -270,6 +294,6 @@ def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_r
         assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
         inline_policies={"Own": iam.PolicyDocument(statements=[allow])},
     )
-    ScopedSecretReader(stack, "CircleReader", grantee=role, secrets=[secret])
+    ScopedSecretReader(stack, "CircleReader", grantee=role, secrets=[secret, *more])
     with pytest.raises(RuntimeError, match="made with inline policies that name Named"):
         App.of(stack).synth()
