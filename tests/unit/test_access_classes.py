@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secure_kms_constructs.access import languages, regions
+from secure_kms_constructs.access.candidates import atoms_of, candidates
 from secure_kms_constructs.access.languages import DIGIT, Pattern, matches, telling_texts
 from secure_kms_constructs.access.questions import Question, Side
 from secure_kms_constructs.access.whens import whens
@@ -126,6 +127,8 @@ def test_addresses_are_tried_in_each_range_and_outside() -> None:
     ranges = ["10.0.0.0/8", "10.1.0.0/16", "255.0.0.0/8"]
     found = values("aws:SourceIp", IpAddress={"aws:SourceIp": ranges})
     assert {"10.0.0.0", "10.1.0.0", "255.0.0.0"} <= set(found)
+    inner = values("aws:SourceIp", IpAddress={"aws:SourceIp": ["10.0.0.0/8", "10.0.0.0/16"]})
+    assert "10.1.0.0" in inner
     assert None in found
     assert "0.0.0.0" in found or "::" in found
 
@@ -150,6 +153,13 @@ ALL = [{"A": True, "B": True}, {"A": True, "B": False}, {"A": False, "B": True},
     (ALL[:2], ("A",)),
     (ALL[1:], ("A and not B", "not A")),
     ([ALL[0], ALL[3]], ("A and B", "not A and not B")),
+    ([{"A": True}, {"B": True}], ("A", "B")),
 ])  # fmt: skip
 def test_conditions_of_templates_are_told_in_few_words(cases: list[dict[str, bool]], said: tuple[str, ...]) -> None:
     assert whens(cases, ALL) == said
+
+
+def test_as_many_different_values_are_found_as_there_are_keys_to_compare() -> None:
+    found = candidates("aws:principaltag/a", atoms_of([]), lambda _: None, copies=3)
+    assert found is not None
+    assert len([one for one in found if one]) == 3

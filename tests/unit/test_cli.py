@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 import secure_kms_constructs
 from secure_kms_constructs.cli.commands import app
+from secure_kms_constructs.cli.page import level
 
 ROOT_MAY = {
     "Effect": "Allow",
@@ -102,6 +103,14 @@ def test_markdown_is_a_table_whose_stars_are_stars(template: Path) -> None:
         "|--|--|--|--|",
         r"| App/Key | App/Reader | Decrypt | via s3.\*.amazonaws.com |",
     ]
+
+
+def test_use_within_a_wildcard_alarms_and_use_within_limits_does_not() -> None:
+    line = {"kind": "identity", "allowed": True, "actions": ["kms:Decrypt"], "circumstances": "via secretsmanager"}
+    assert level(line) == "narrow"
+    assert level({**line, "circumstances": "via s3.*.amazonaws.com"}) == "wide"
+    assert level({**line, "circumstances": ""}) == "wide"
+    assert level({**line, "actions": ["kms:PutKeyPolicy"]}) == "owner"
 
 
 def test_html_goes_to_a_file(template: Path, tmp_path: Path) -> None:

@@ -149,7 +149,8 @@ def candidates(
         if texts is None:
             return None
         found += texts if found else [_likely(text, atoms, known, plain) for text in texts]
-    every = dict.fromkeys((*sorted(plain), *found))
+    # The empty text last, so that it stands for others only where nothing else does.
+    every = dict.fromkeys((*sorted(plain - {""}), *found, *(plain & {""})))
     return tuple(one for one in every if one in plain or not only_arns or one.count(":") >= 5)
 
 
