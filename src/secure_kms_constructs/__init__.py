@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .access import AccessMap, assert_can, assert_cannot, assert_only
+    from .checks import assert_no_findings
+    from .exceptions import documented_exception
     from .keys import HardenedKey
     from .log_managers import ScopedLogGroupManager
     from .logs import LogGroupWithCmk
     from .managed_keys import AWS_MANAGED
     from .parameters import ScopedParameterReader
+    from .plugin import KmsLeastPrivilegeChecks
     from .resolved_keys import ResolvedKey
     from .rotators import ScopedSecretRotator
     from .secrets import ScopedSecretReader
@@ -21,6 +24,7 @@ __all__ = [
     "AWS_MANAGED",
     "AccessMap",
     "HardenedKey",
+    "KmsLeastPrivilegeChecks",
     "LogGroupWithCmk",
     "ResolvedKey",
     "ScopedLogGroupManager",
@@ -31,7 +35,9 @@ __all__ = [
     "Use",
     "assert_can",
     "assert_cannot",
+    "assert_no_findings",
     "assert_only",
+    "documented_exception",
 ]
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
@@ -39,6 +45,7 @@ _HOMES = {
     "AWS_MANAGED": "managed_keys",
     "AccessMap": "access",
     "HardenedKey": "keys",
+    "KmsLeastPrivilegeChecks": "plugin",
     "LogGroupWithCmk": "logs",
     "ResolvedKey": "resolved_keys",
     "ScopedLogGroupManager": "log_managers",
@@ -49,7 +56,9 @@ _HOMES = {
     "Use": "services",
     "assert_can": "access",
     "assert_cannot": "access",
+    "assert_no_findings": "checks",
     "assert_only": "access",
+    "documented_exception": "exceptions",
 }
 
 

@@ -168,7 +168,7 @@ def test_without_the_extra_it_says_what_to_install(missing: str, template: Path)
     )
 
 
-def test_help_loads_nothing_of_ours() -> None:
+def test_help_loads_nothing_of_ours_but_the_commands() -> None:
     """How long it takes to start is measured by benchmarks/access.py."""
     code = """
 import sys
@@ -178,7 +178,7 @@ try:
     main()
 finally:
     loaded = {name for name in sys.modules if name.startswith("secure_kms_constructs.")}
-    assert loaded <= {"secure_kms_constructs.cli", "secure_kms_constructs.cli.commands"}, loaded
+    assert all(name.startswith("secure_kms_constructs.cli") for name in loaded), loaded
     assert "rich.console" not in sys.modules
 """
     done = python("-c", code)

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import check, rules
+
 if TYPE_CHECKING:
     from secure_kms_constructs.access import AccessMap
 
 app = typer.Typer(
     help="KMS least privilege for AWS CDK apps.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+check.add_to(app)
+rules.add_to(app)
 
 
 class Format(str, Enum):
@@ -28,11 +33,6 @@ class Format(str, Enum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
-
-
-@app.callback()
-def _commands() -> None:
-    """Make `access` a command of its own, as others will be."""
 
 
 @app.command()

@@ -31,11 +31,12 @@ def keys_of(resources: Iterable[Described], documents: Documents) -> tuple[Key, 
 def _key(resource: Resource, arn: str, documents: Documents) -> Key:
     name = f"key policy of {resource.source.path}"
     # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    document = resource.properties.get("KeyPolicy", _default(resource))
+    document = resource.properties.get("KeyPolicy", default_policy(resource))
     return Key(arn, documents.key_policy(document, name, resource.source), resource.source)
 
 
-def _default(resource: Resource) -> dict[str, object]:
+def default_policy(resource: Resource) -> dict[str, object]:
+    """Return the policy that KMS gives a key whose template has none."""
     root = f"arn:{resource.partition}:iam::{resource.account}:root"
     statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,207 @@
+"""Rules that ask who can use a key: key policies and identity policies together, by the rules of KMS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from secure_kms_constructs.access.mentions import mentions_of
+from secure_kms_constructs.access.parties import EVERYTHING, Party, of_mentioned
+from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
+from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.policies.verdicts import Verdict, any_of
+from secure_kms_constructs.templates.landscape import Key
+
+from .asking import TRUSTED, WILDCARD, answer, is_trusted, named_answer, only, outsiders
+from .context import Context
+from .documents import Written
+from .examples import ACCOUNT, BASE, DEPLOYS, THE_KEY, VIA, allow, keyed, uses
+from .findings import Found, Severity
+from .naming import absent, named_actions
+from .rule import Rule
+
+_KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
+
+
+def _ineffective(context: Context) -> Iterator[Found]:
+    answers: dict[object, Verdict] = {}
+    for one in context.identity_statements:
+        if one.allows is False or one.statement.resources.negated:
+            continue
+        for value in one.statement.resources.values:
+            made = None if isinstance(value, Unknown) else context.keys.get(value.written)
+            for party in context.holders(one.document) if made else ():
+                yield from _without_effect(one, made, party, answers)  # type: ignore[arg-type]
+
+
+def _without_effect(one: Written, made: Key, party: Party, answers: dict[object, Verdict]) -> Iterator[Found]:
+    denied, doubtful = [], []
+    alone = only(party, one.statement, one.document.policy)
+    mark = _mark(one, made, alone)
+    for name, named in named_actions(one.statement):
+        verdicts = []
+        for action in sorted((named or frozenset()) & KEY_ACTIONS.value):
+            if (mark, action) not in answers:
+                answers[mark, action] = answer(alone, action, made)
+            verdicts.append(answers[mark, action])
+        if verdicts and all(it is False for it in verdicts):
+            denied.append(name)
+        elif named is None or (verdicts and True not in verdicts):
+            doubtful.append(name)
+    whose = made.source.path if made.source else made.arn
+    if denied:
+        message = f"{', '.join(denied)} has no effect for {party.name}: the key policy of {whose} does not admit it"
+        yield one.found(message, "Action")
+    if doubtful:
+        why = "is in none of the templates" if made.source is None else "does not tell"
+        message = f"{', '.join(doubtful)} may have no effect for {party.name}: the key policy of {whose} {why}"
+        yield one.found(message, "Action", undecided=True)
+
+
+def _mark(one: Written, made: Key, alone: Party) -> object:
+    """What the answer depends on: most roles that may use a key have the same statement, and are not told apart."""
+    if len(alone.policies) > 1 or alone.boundary or mentions_of(made.policy).tell(alone.principal):
+        return one, made, alone.principal
+    conditions = tuple((it.operator, it.key, it.values) for it in one.statement.conditions)
+    return made, alone.caller.kind, alone.caller.account, one.statement.effect, conditions
+
+
+def _public(context: Context) -> Iterator[Found]:
+    for one in context.key_statements:
+        statement = one.statement
+        everyone = "*" in statement.principals.aws or statement.not_principals
+        made = context.keys.get(one.document.resource.arn or "")
+        if one.allows is False or made is None or not (everyone or statement.principals.partly_unknown):
+            continue
+        actions = sorted({action for _, named in named_actions(statement) for action in named or ()})
+        verdicts = {action: _strangers(made, one, action) for action in actions if action in KEY_ACTIONS.value}
+        admitted = [action for action, verdict in verdicts.items() if verdict]
+        if everyone and (admitted or _is_open_at_home(one, actions)):
+            yield one.found(f"lets everyone {', '.join(admitted or actions)}", "Principal", "NotPrincipal")
+        elif admitted or None in verdicts.values() or not actions:
+            yield one.found("may admit principals of every account", "Principal", "NotPrincipal", undecided=True)
+        elif everyone and _by_wildcards(one):
+            yield one.found("admits by wildcards only, which Security Hub counts as public", "Condition")
+
+
+def _strangers(made: Key, one: Written, action: str) -> Verdict:
+    """Tell whether principals can do something of whom the statement says nothing definite."""
+    return any_of(allowed for allowed, region in outsiders(made, one.statement, action) if not is_trusted(region))
+
+
+def _is_open_at_home(one: Written, actions: list[str]) -> bool:
+    """Tell whether everybody of the account may do what never works across accounts."""
+    across = CROSS_ACCOUNT_ACTIONS.value.intersection(actions)
+    return bool(actions) and not across and not one.statement.conditions
+
+
+def _by_wildcards(one: Written) -> bool:
+    chosen = [it for it in one.statement.conditions if it.key.lower() in TRUSTED and it.matches(absent) is False]
+    return bool(chosen) and all(any(WILDCARD.search(str(value)) for value in it.values) for it in chosen)
+
+
+def _lockout(context: Context) -> Iterator[Found]:
+    for made, resource in context.made_keys:
+        account = resource.account
+        anyone = Party("anyone", f"arn:{resource.partition}:iam::{account}:role/any-role", (EVERYTHING,))
+        verdicts = set[Verdict]()
+        for party in _first(anyone, context, made):
+            verdicts.add(named_answer(party, "kms:PutKeyPolicy", made))
+            if True in verdicts:
+                break
+        else:
+            doubt = None in verdicts
+            message = "may leave nobody but the root user who may" if doubt else "nobody but the root user may"
+            yield Found(resource.source, "Properties.KeyPolicy", f"{message} kms:PutKeyPolicy", "", undecided=doubt)
+
+
+def _first(anyone: Party, context: Context, made: Key) -> Iterator[Party]:
+    yield anyone
+    yield from (party for party in context.scene.parties(made) if not party.is_root)
+
+
+def _both(context: Context) -> Iterator[Found]:
+    for made, resource in context.made_keys:
+        for party in _named(context, made):
+            manages = [(action, named_answer(party, action, made)) for action in _MANAGING]
+            if not any(verdict is not False for _, verdict in manages):
+                continue
+            used = [(action, named_answer(party, action, made, direct=True)) for action in _USING]
+            pairs = [[action for action, verdict in found if verdict] for found in (manages, used)]
+            if all(pairs):
+                message = f"{party.name} can {', '.join(pairs[0])} and also {', '.join(pairs[1])}"
+                yield Found(resource.source, "Properties.KeyPolicy", message)
+            elif any(verdict is not False for _, verdict in used):
+                message = f"{party.name} may both manage the key and use it: not all of its policies are known"
+                yield Found(resource.source, "Properties.KeyPolicy", message, undecided=True)
+
+
+def _named(context: Context, made: Key) -> Iterator[Party]:
+    """The principals that a key policy names."""
+    for arn in sorted(mentions_of(made.policy).arns):
+        party = context.by_arn.get(arn) or of_mentioned(arn, context.scene.identities.parties)
+        if party is not None and not party.is_root:
+            yield party
+
+
+_MANAGING = ("kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey", "kms:DeleteImportedKeyMaterial")
+_USING = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:Sign", "kms:GenerateMac")
+
+_ADMIN = f"arn:aws:iam::{ACCOUNT}:role/key-administrator"
+_USER = f"arn:aws:iam::{ACCOUNT}:role/app"
+_MANAGES = ["kms:DescribeKey", "kms:DisableKey", "kms:EnableKey"]
+
+RULES = (
+    Rule(
+        id="KLP501",
+        name="ineffective-grant",
+        title="An identity policy allows what the key policy does not admit",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="The statement looks like access and gives none: the first call fails at run time. CDK's grants report "
+        "success on a key whose policy does not delegate, and on keys of others.",
+        fix="Admit the principal in the key policy, or remove the statement. HardenedKey's grants write both.",
+        source=f"{_KMS}policy-evaluation.html",
+        broken=uses(allow(None, ["kms:Decrypt", "kms:Encrypt"], Resource=THE_KEY)),
+        clean=uses(allow(None, "kms:Decrypt", Resource=THE_KEY)),
+        check=_ineffective,
+    ),
+    Rule(
+        id="KLP502",
+        name="public-key-policy",
+        title="A key policy admits principals of every account",
+        severity=Severity.ERROR,
+        controls=("Security Hub KMS.5", "Prowler kms_key_not_publicly_accessible"),
+        why="Anyone with an AWS account can use the key; kms:ViaService alone does not say whose call it is.",
+        fix="Add kms:CallerAccount, aws:PrincipalArn or aws:PrincipalOrgID with a fixed value.",
+        source="https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-5",
+        broken=keyed(allow("*", "kms:Decrypt", {"StringEquals": VIA})),
+        clean=keyed(allow("*", "kms:Decrypt", {"StringEquals": {**VIA, "kms:CallerAccount": ACCOUNT}})),
+        check=_public,
+    ),
+    Rule(
+        id="KLP503",
+        name="lockout",
+        title="Nobody but the root user can change the key policy",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="KMS refuses the policy when it is deployed; and without a root user's password nothing can be changed.",
+        fix="Let the deploying role and one more role kms:PutKeyPolicy.",
+        source=f"{_KMS}key-policy-default.html#allow-unmanageable-key",
+        broken=keyed(base=tuple(one for one in BASE if one is not DEPLOYS)),
+        clean=keyed(),
+        check=_lockout,
+    ),
+    Rule(
+        id="KLP504",
+        name="administrator-uses-key",
+        title="A principal of the key policy both manages the key and uses it",
+        severity=Severity.WARNING,
+        controls=("ours",),
+        why="Who decides about a key should not read what it protects, and who reads it should not decide.",
+        fix="Give the two to different roles. Use through a service, by kms:ViaService, does not count.",
+        source=f"{_KMS}key-policy-default.html#key-policy-default-allow-administrators",
+        broken=keyed(allow(_ADMIN, [*_MANAGES, "kms:Decrypt"])),
+        clean=keyed(allow(_ADMIN, _MANAGES), allow(_USER, "kms:Decrypt")),
+        check=_both,
+    ),
+)

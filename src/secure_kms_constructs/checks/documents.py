@@ -1,0 +1,140 @@
+"""The policies of templates, each statement with its place in the template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from secure_kms_constructs.policies import Policy, Unknown
+from secure_kms_constructs.policies.documents import Effect, Statement
+from secure_kms_constructs.policies.verdicts import Verdict
+from secure_kms_constructs.templates.documents import Documents
+from secure_kms_constructs.templates.keys import KEY_TYPES, default_policy
+from secure_kms_constructs.templates.landscape import Resource
+from secure_kms_constructs.templates.loading import TemplateError, parse_json
+
+from .findings import Found
+
+_INLINE = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_OWN = ("Policy", "ManagedPolicy", "RolePolicy", "UserPolicy", "GroupPolicy")
+_POLICIES = tuple(f"AWS::IAM::{kind}" for kind in _OWN)
+_EVIDENCE = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A policy as a template has it.
+
+    :param location: the place of the policy in the resource.
+    :param written: the policy, intrinsic functions resolved.
+    """
+
+    policy: Policy
+    resource: Resource
+    location: str
+    written: object
+
+    @cached_property
+    def statements(self) -> tuple[Written, ...]:
+        """The statements."""
+        listed = self.written.get("Statement") if isinstance(self.written, dict) else None
+        if not isinstance(listed, list):
+            where = f"{self.location}.Statement" if isinstance(listed, dict) else self.location
+            one = listed if isinstance(listed, dict) else self.written
+            return tuple(Written(self, statement, where, one) for statement in self.policy.statements)
+        # A policy that is not well-formed has one statement, of which nothing is known.
+        return tuple(
+            Written(self, statement, f"{self.location}.Statement[{statement.index}]", listed[statement.index])
+            for statement in self.policy.statements
+            if statement.index < len(listed)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A statement with its place in a template.
+
+    :param location: the place of the statement in the resource.
+    :param written: the statement, intrinsic functions resolved.
+    """
+
+    document: Document
+    statement: Statement
+    location: str
+    written: object
+
+    @property
+    def allows(self) -> Verdict:
+        """Whether it is an Allow."""
+        return {Effect.ALLOW: True, Effect.DENY: False, Effect.UNKNOWN: None}[self.statement.effect]
+
+    @property
+    def denies(self) -> Verdict:
+        """Whether it is a Deny."""
+        return {Effect.ALLOW: False, Effect.DENY: True, Effect.UNKNOWN: None}[self.statement.effect]
+
+    def found(self, message: str, *elements: str, undecided: bool = False, likely: bool = False) -> Found:
+        """Return a finding about it, or about the first of some elements that it has."""
+        whole = self.written if isinstance(self.written, dict) else {}
+        element = next((one for one in elements if one in whole), None)
+        location = f"{self.location}.{element}" if element else self.location
+        return Found(
+            self.document.resource.source,
+            location,
+            message,
+            evidence(whole[element] if element else self.written),
+            undecided,
+            likely,
+        )
+
+
+def evidence(value: object) -> str:
+    """Return part of a template as text, what is not known in it included."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _EVIDENCE else f"{text[: _EVIDENCE - 3]}..."
+
+
+def documents_of(resource: Resource, parsed: Documents, known: Mapping[str, Policy]) -> Iterator[Document]:
+    """Return the policies that a resource has.
+
+    :param parsed: parses those that nobody has.
+    :param known: the policies that somebody has, by name.
+    """
+    path, properties = resource.source.path, resource.properties
+    if resource.type in KEY_TYPES:
+        document = properties.get("KeyPolicy", default_policy(resource))
+        name = f"key policy of {path}"
+        policy = known.get(name) or parsed.key_policy(document, name, resource.source)
+        yield Document(policy, resource, "Properties.KeyPolicy", _plain(document))
+    elif resource.type in _POLICIES:
+        document = properties.get("PolicyDocument")
+        name = f"policy {path}"
+        policy = known.get(name) or parsed.identity_policy(document, name, resource.source)
+        yield Document(policy, resource, "Properties.PolicyDocument", _plain(document))
+    elif resource.type in _INLINE:
+        yield from _inline(resource, parsed, known)
+
+
+def _inline(resource: Resource, parsed: Documents, known: Mapping[str, Policy]) -> Iterator[Document]:
+    path, listed = resource.source.path, resource.properties.get("Policies")
+    names: set[str] = set()
+    for place, inline in enumerate(listed if isinstance(listed, list) else [] if listed is None else [listed]):
+        given = inline if isinstance(inline, dict) else {}
+        name = given.get("PolicyName")
+        named = isinstance(name, str) and name not in names
+        title = f"policy {name if named else place} of {path}"
+        names.add(str(name))
+        written = given.get("PolicyDocument", Unknown(f"{title}, which is no policy"))
+        policy = known.get(title) or parsed.identity_policy(written, title, resource.source)
+        yield Document(policy, resource, f"Properties.Policies[{place}].PolicyDocument", _plain(written))
+
+
+def _plain(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    try:
+        return parse_json(written, "a policy given as text")
+    except TemplateError:
+        return written

@@ -1,0 +1,174 @@
+"""Rules on the policies of roles, users and groups."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from secure_kms_constructs.facts import LOOKUP_DUMMY_KEY_ID
+from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.policies.patterns import Text
+from secure_kms_constructs.policies.verdicts import all_of, any_of
+
+from .context import Context
+from .documents import Written
+from .examples import ACCOUNT, KEY_ARN, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, key, policy, template, uses
+from .findings import Found, Severity
+from .naming import ALL_ACTIONS, is_every_key, like_part, named_actions, names, names_kms
+from .rule import Rule
+
+_DOCS = "https://docs.aws.amazon.com/"
+_ALIAS_ACTIONS = ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
+# Conditions that choose keys, as the Resource should.
+_CHOOSING = ("kms:resourcealiases", "aws:resourcetag/", "kms:encryptioncontext:")
+
+
+def _decrypt_on_all_keys(context: Context) -> Iterator[Found]:
+    for one in context.identity_statements:
+        named = names(one.statement, "kms:Decrypt", "kms:ReEncryptFrom")
+        if all_of((one.allows, named)) is False:
+            continue
+        wide = [value for value in one.statement.resources.values if is_every_key(value) is not False]
+        if one.statement.resources.negated:
+            yield one.found("allows to decrypt with every key but those of NotResource", "NotResource")
+        elif wide and not _chosen(one, wide):
+            undecided = all_of((one.allows, named, any_of(is_every_key(value) for value in wide))) is None
+            what = "may allow to decrypt with every key" if undecided else "allows to decrypt with every key"
+            yield one.found(f"{what}: {_shown(wide)}", "Resource", undecided=undecided)
+
+
+def _chosen(one: Written, wide: list[Text | Unknown]) -> bool:
+    """Tell whether a condition chooses among the keys of ``key/*``; Security Hub looks at ``*`` only."""
+    bounded = all(isinstance(value, Text) and value.written.rstrip("*").endswith("key/") for value in wide)
+    return bounded and any(it.key.lower().startswith(_CHOOSING) for it in one.statement.conditions)
+
+
+def _every_action(context: Context) -> Iterator[Found]:
+    for one in context.identity_statements:
+        if one.allows is False or one.statement.actions.negated:
+            continue
+        for name, named in named_actions(one.statement):
+            if named is None:
+                yield one.found(f"may allow every KMS action: {name}", "Action", undecided=True)
+            elif named == ALL_ACTIONS and name.startswith("kms"):
+                yield one.found(
+                    "allows every KMS action, changing the key's policy included",
+                    "Action",
+                    undecided=one.allows is None,
+                )
+
+
+def _inert_resource(context: Context) -> Iterator[Found]:
+    for one in context.identity_statements:
+        if not names_kms(one.statement) or one.statement.resources.negated:
+            continue
+        only_kms = all(isinstance(it, Text) and it.written.startswith("kms:") for it in one.statement.actions.values)
+        for value in one.statement.resources.values:
+            if isinstance(value, Unknown):
+                yield one.found(f"may name no key: {value}", "Resource", undecided=True)
+            elif wrong := _wrong(value.written, one, only_kms):
+                yield one.found(f"Resource {value.written} {wrong}", "Resource")
+
+
+def _wrong(text: str, one: Written, only_kms: bool) -> str | None:
+    parts = text.split(":", 5)
+    if text.startswith("alias/") or _ID.fullmatch(text):
+        return "matches nothing: a policy needs the ARN of the key"
+    if len(parts) < 6 or not like_part(parts, 2, "kms"):
+        return "is no key, so its KMS actions match nothing" if only_kms and not text.endswith("*") else None
+    kind, _, name = parts[5].partition("/")
+    if kind == "alias":
+        alias = names(one.statement, *_ALIAS_ACTIONS) is not False
+        return None if alias else "matches no use of a key: a policy needs the ARN of the key"
+    if kind == "key" and re.search(r"[*?]", name) and name not in ("*", "mrk-*"):
+        return "names every key whose id is like that, and ids are random"
+    if kind not in ("key", "key*") and "*" not in kind:
+        return "matches nothing: the ARN of a key ends with key/<key id>"
+    return None
+
+
+def _lookup_dummy(context: Context) -> Iterator[Found]:
+    for resource in context.landscape.resources:
+        for name, value in resource.properties.items():
+            if LOOKUP_DUMMY_KEY_ID.value in json.dumps(value, default=str):
+                message = f"holds {LOOKUP_DUMMY_KEY_ID.value}, which CDK writes before it has looked a key up"
+                yield Found(resource.source, f"Properties.{name}", message, LOOKUP_DUMMY_KEY_ID.value)
+
+
+def _shown(values: list[Text | Unknown]) -> str:
+    return ", ".join(value.written if isinstance(value, Text) else str(value) for value in values)
+
+
+_DECRYPT = allow(None, "kms:Decrypt", {"StringEquals": VIA}, Resource=THE_KEY)
+_NO_VIA = allow(None, "kms:Decrypt", Resource=KEY_ARN)
+
+
+def _reads(resource: object) -> dict[str, object]:
+    return template(Role=ROLE, Policy=policy(dict(_NO_VIA, Resource=resource)))
+
+
+RULES = (
+    Rule(
+        id="KLP101",
+        name="decrypt-on-all-keys",
+        title="An identity policy allows to decrypt with every key",
+        severity=Severity.ERROR,
+        controls=("Security Hub KMS.1", "Security Hub KMS.2", "ours for key/*"),
+        why="Every key whose policy leaves decisions to IAM can be used, those of other accounts included.",
+        fix="Name the ARN of each key. CDK's grant across accounts or regions writes `*`: give the ARN yourself.",
+        source=f"{_DOCS}securityhub/latest/userguide/kms-controls.html#kms-2",
+        broken=uses(dict(_DECRYPT, Resource="*")),
+        clean=uses(_DECRYPT),
+        check=_decrypt_on_all_keys,
+    ),
+    Rule(
+        id="KLP102",
+        name="every-action",
+        title="An identity policy allows kms:*",
+        severity=Severity.ERROR,
+        controls=("Prowler iam_inline_policy_no_full_access_to_kms", "Prowler iam_policy_no_full_access_to_kms"),
+        why="kms:* includes PutKeyPolicy and CreateGrant, with which a principal gives itself whatever it lacks.",
+        fix="List the actions that are needed, such as kms:Decrypt.",
+        source=f"{_DOCS}kms/latest/developerguide/iam-policies-best-practices.html",
+        broken=uses(dict(_DECRYPT, Action="kms:*")),
+        clean=uses(_DECRYPT),
+        check=_every_action,
+    ),
+    Rule(
+        id="KLP103",
+        name="inert-resource",
+        title="A KMS statement names an alias, a key id, or something else that is no key",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="IAM compares the text with the ARN of the key: the statement allows nothing, and a Deny denies nothing.",
+        fix="Name the ARN of the key, or `key/*` with a condition on kms:ResourceAliases.",
+        source=f"{_DOCS}kms/latest/developerguide/cmks-in-iam-policies.html",
+        broken=_reads(f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/app"),
+        clean=uses(_DECRYPT),
+        check=_inert_resource,
+    ),
+    Rule(
+        id="KLP104",
+        name="lookup-dummy",
+        title="A template holds the key id that CDK makes up before a lookup",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="Nobody has that key: what is deployed works with none.",
+        fix="Synthesize with the CDK CLI and credentials, so that the lookup is done, and commit cdk.context.json.",
+        source=LOOKUP_DUMMY_KEY_ID.source,
+        broken=template(
+            Logs={
+                "Type": "AWS::SQS::Queue",
+                "Properties": {
+                    "KmsMasterKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{LOOKUP_DUMMY_KEY_ID.value}",
+                },
+            }
+        ),
+        clean=template(
+            Key=key(VIA_SECRETS), Logs={"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": THE_KEY}}
+        ),
+        check=_lookup_dummy,
+    ),
+)

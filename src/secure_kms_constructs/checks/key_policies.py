@@ -1,0 +1,253 @@
+"""Rules on the policies of keys, statement by statement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from secure_kms_constructs.facts import SERVICE_CALL_KEYS, WITHOUT_SOURCE_CONTEXT
+from secure_kms_constructs.policies import Request, Unknown
+from secure_kms_constructs.policies.evaluation import Policies, denies
+from secure_kms_constructs.policies.verdicts import Verdict, all_of, any_of, opposite
+from secure_kms_constructs.templates.landscape import Key
+
+from .context import Context, is_placed
+from .documents import Written
+from .examples import (
+    ACCOUNT,
+    BASE,
+    NO_FOREIGN_GRANTS,
+    OTHER_ROOT,
+    ROLE,
+    ROOT,
+    THE_KEY,
+    VIA_SECRETS,
+    Json,
+    allow,
+    key,
+    keyed,
+    policy,
+    template,
+)
+from .findings import Found, Severity
+from .naming import beyond_metadata, holds_for, is_unknown, named_actions, tests
+from .rule import Rule
+
+_KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
+_ROOT = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
+_SOURCES = frozenset(name.lower() for name in SERVICE_CALL_KEYS.value)
+_CONTEXT = ("kms:encryptioncontext:",)
+
+
+def _accounts(one: Written) -> set[str]:
+    """The accounts that a statement names as such."""
+    return {match[1] for text in one.statement.principals.aws if (match := _ROOT.fullmatch(text))}
+
+
+def _unconditional(one: Written, account: str) -> Verdict:
+    """Tell whether a statement leaves more than metadata to the IAM policies of an account."""
+    statement = one.statement
+    if one.allows is False or statement.not_principals or statement.missing:
+        return False
+    if is_unknown(statement):
+        tied: Verdict = None
+    else:
+        request = Request(f"arn:aws:iam::{account}:role/any-role", "kms:Decrypt", _any_key(account))
+        tied = holds_for(statement, request) is not True
+    return all_of((one.allows, beyond_metadata(statement), opposite(tied)))
+
+
+def _any_key(account: str) -> str:
+    return f"arn:aws:kms:us-east-1:{account}:key/any"
+
+
+def _delegation(context: Context) -> Iterator[Found]:
+    for one in context.key_statements:
+        account = one.document.resource.account
+        named: Verdict = (
+            True if account in _accounts(one) else None if one.statement.principals.partly_unknown else False
+        )
+        verdict = all_of((named, _unconditional(one, account)))
+        if verdict is not False:
+            may = "leaves" if verdict else "may leave"
+            message = f"{may} the key to every IAM policy of account {account}, without condition"
+            yield one.found(message, "Principal", undecided=verdict is None)
+
+
+def _other_account(context: Context) -> Iterator[Found]:
+    for one in context.key_statements:
+        resource = one.document.resource
+        others = sorted(_accounts(one) - {resource.account})
+        if one.statement.principals.partly_unknown and _unconditional(one, resource.account) is not False:
+            yield one.found(
+                "may admit another account as a whole: its principals are not known", "Principal", undecided=True
+            )
+        for account in others:
+            verdict = all_of((_unconditional(one, account), True if is_placed(resource) else None))
+            if verdict is not False:
+                doubt = "" if is_placed(resource) else ", unless it is its own, which the stack does not tell"
+                message = f"admits account {account} as a whole, without condition{doubt}"
+                yield one.found(message, "Principal", undecided=verdict is None)
+
+
+def _foreign_grants(context: Context) -> Iterator[Found]:
+    for made, resource in context.made_keys:
+        verdict = any_of(_denies_grants(made))
+        if verdict is not True:
+            may = "does not deny" if verdict is False else "may not deny"
+            message = f"{may} kms:CreateGrant where no AWS service asks for it"
+            yield Found(resource.source, "Properties.KeyPolicy", message, undecided=verdict is None)
+
+
+def _denies_grants(made: Key) -> Iterator[Verdict]:
+    account = made.arn.split(":")[4]
+    context = {"kms:GrantIsForAWSResource": "false"}
+    request = Request(f"arn:aws:iam::{account}:role/any-role", "kms:CreateGrant", made.arn, context)
+    policies = Policies(made.policy, (), None)
+    for statement, named in made.policy.about("kms:creategrant"):
+        yield denies(statement, named, request, policies)
+
+
+def _create_grant(context: Context) -> Iterator[Found]:
+    guarded = {made.policy.name for made, _ in context.made_keys if any_of(_denies_grants(made))}
+    for one in (*context.identity_statements, *context.key_statements):
+        if one.allows is False or one.document.policy.name in guarded or _is_service_only(one):
+            continue
+        grants = [name for name, named in named_actions(one.statement) if _is_about_grants(name, named)]
+        unknown = any(named is None for _, named in named_actions(one.statement))
+        bound = tests(one.statement, lambda name: name in ("kms:grantisforawsresource", "kms:viaservice"))
+        if bound or not (grants or unknown):
+            continue
+        doubt = one.allows is None or not grants or is_unknown(one.statement)
+        may = "may allow" if doubt else "allows"
+        message = f"{may} kms:CreateGrant to whom and for what its holder likes"
+        yield one.found(message, "Action", "NotAction", undecided=doubt)
+
+
+def _is_about_grants(name: str, named: frozenset[str] | None) -> bool:
+    """Tell whether somebody wrote down grants; whoever allows every action has findings of other rules."""
+    return named is not None and "kms:CreateGrant" in named and len(named) < 20 and name != "NotAction"
+
+
+def _is_service_only(one: Written) -> bool:
+    principals = one.statement.principals
+    return bool(principals.services) and not principals.aws
+
+
+def _service_principal(context: Context) -> Iterator[Found]:
+    for one in context.key_statements:
+        services = sorted(one.statement.principals.services - WITHOUT_SOURCE_CONTEXT.value)
+        use = all_of((one.allows, beyond_metadata(one.statement)))
+        bound = tests(one.statement, lambda name: name in _SOURCES or name.startswith(_CONTEXT))
+        if not services or use is False or bound:
+            continue
+        doubt = use is None or is_unknown(one.statement)
+        may = "may admit" if doubt else "admits"
+        message = f"{may} {', '.join(services)} on behalf of anybody: no condition on source or encryption context"
+        yield one.found(message, "Principal", undecided=doubt)
+
+
+def _missing(context: Context) -> Iterator[Found]:
+    for one in (*context.identity_statements, *context.key_statements):
+        if isinstance(one.written, Unknown):
+            yield one.found("may have no effect: what it says is not known", undecided=True)
+        elif one.statement.missing:
+            yield one.found(f"has no {one.statement.missing}, so it has no effect")
+
+
+_LOGS = allow({"Service": "cloudtrail.amazonaws.com"}, "kms:GenerateDataKey")
+_TRAIL = {"StringEquals": {"aws:SourceArn": f"arn:aws:cloudtrail:us-east-1:{ACCOUNT}:trail/audit"}}
+_GRANTS = allow(None, "kms:CreateGrant", Resource=THE_KEY)
+_RDS = allow(ROOT, "kms:CreateGrant", {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
+def _granting(statement: Json) -> Json:
+    return template(Key=key(_RDS), Role=ROLE, Policy=policy(statement))
+
+
+RULES = (
+    Rule(
+        id="KLP201",
+        name="unconditional-delegation",
+        title="A key policy leaves the key to every IAM policy of its account",
+        severity=Severity.WARNING,
+        controls=("ours",),
+        why="Whoever may write IAM policies in the account decides who uses the key, and kms:* on * is enough.",
+        fix="Admit principals by name, or narrow the delegation by kms:ViaService, aws:PrincipalArn or "
+        "aws:PrincipalType = Account. HardenedKey writes such a policy.",
+        source=f"{_KMS}key-policy-default.html#key-policy-default-allow-root-enable-iam",
+        broken=keyed(base=(allow(ROOT, "kms:*"), NO_FOREIGN_GRANTS)),
+        clean=keyed(VIA_SECRETS),
+        check=_delegation,
+    ),
+    Rule(
+        id="KLP202",
+        name="other-account",
+        title="A key policy admits another account as a whole, without condition",
+        severity=Severity.WARNING,
+        controls=("ours",),
+        why="The administrators of that account decide who uses the key.",
+        fix="Name the roles by aws:PrincipalArn, or the service by kms:ViaService.",
+        source=f"{_KMS}key-policy-modifying-external-accounts.html",
+        broken=keyed(allow(OTHER_ROOT, "kms:Decrypt")),
+        clean=keyed(
+            allow(
+                OTHER_ROOT, "kms:Decrypt", {"ArnEquals": {"aws:PrincipalArn": OTHER_ROOT.replace("root", "role/app")}}
+            )
+        ),
+        check=_other_account,
+    ),
+    Rule(
+        id="KLP203",
+        name="foreign-grants",
+        title="A key policy lets principals make grants that are not for an AWS service",
+        severity=Severity.WARNING,
+        controls=("Control Tower CT.KMS.PR.3", "Control Tower CT.KMS.PV.1"),
+        why="A grant is access that no policy shows, and whoever may make grants may make them for anyone.",
+        fix="Deny kms:CreateGrant to everybody, BoolIfExists kms:GrantIsForAWSResource and "
+        "aws:PrincipalIsAWSService false.",
+        source="https://docs.aws.amazon.com/controltower/latest/controlreference/kms-rules.html",
+        broken=keyed(base=tuple(one for one in BASE if one is not NO_FOREIGN_GRANTS)),
+        clean=keyed(),
+        check=_foreign_grants,
+    ),
+    Rule(
+        id="KLP204",
+        name="create-grant",
+        title="A statement allows kms:CreateGrant without kms:GrantIsForAWSResource",
+        severity=Severity.WARNING,
+        controls=("ours",),
+        why="With it a principal gives the use of the key to anyone, itself included, and no policy shows that.",
+        fix="Add Bool kms:GrantIsForAWSResource true: services make the grants that they need with it.",
+        source=f"{_KMS}conditions-kms.html#conditions-kms-grant-is-for-aws-resource",
+        broken=_granting(_GRANTS),
+        clean=_granting(dict(_GRANTS, Condition={"Bool": {"kms:GrantIsForAWSResource": "true"}})),
+        check=_create_grant,
+    ),
+    Rule(
+        id="KLP205",
+        name="service-principal",
+        title="A key policy admits an AWS service on behalf of anybody",
+        severity=Severity.WARNING,
+        controls=("ours",),
+        why="The service works for other accounts too, and may be led to use the key for them (confused deputy).",
+        fix="Add a condition on aws:SourceArn or aws:SourceAccount, or on the encryption context.",
+        source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+        broken=keyed(_LOGS),
+        clean=keyed(dict(_LOGS, Condition=_TRAIL)),
+        check=_service_principal,
+    ),
+    Rule(
+        id="KLP206",
+        name="incomplete-statement",
+        title="A statement without Action or Resource has no effect",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="KMS accepts it in a key policy and ignores it: an Allow allows nothing, a Deny denies nothing.",
+        fix='Add what is missing. In a key policy Resource is "*", which means this key.',
+        source=f"{_KMS}key-policy-overview.html",
+        broken=keyed({name: value for name, value in VIA_SECRETS.items() if name != "Resource"}),
+        clean=keyed(VIA_SECRETS),
+        check=_missing,
+    ),
+)

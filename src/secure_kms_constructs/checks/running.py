@@ -1,0 +1,75 @@
+"""Runs rules on what templates describe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from secure_kms_constructs.access.whens import whens
+from secure_kms_constructs.templates.documents import Documents
+from secure_kms_constructs.templates.landscape import Landscape, Note, Resource, Source
+
+from .context import Context
+from .findings import Finding, Found, Severity
+from .own_rules import FAILED, UNREAD
+from .rule import Rule
+from .rules import RULES
+
+
+def find(landscapes: Sequence[Landscape], rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
+    """Return what rules find.
+
+    :param landscapes: what templates describe, once for each way in which their conditions may turn out.
+    :param rules: by default all of them.
+    """
+    parsed, chosen = Documents(), tuple(rules)
+    assumed: dict[Finding, list[Mapping[str, bool]]] = {}
+    for landscape in landscapes:
+        context = Context(landscape, parsed)
+        resources = {one.source: one for one in landscape.resources}
+        for finding in _findings(context, chosen, resources):
+            assumed.setdefault(finding, []).append(landscape.assumes)
+    every = [landscape.assumes for landscape in landscapes]
+    found = (replace(one, when=whens(assumed[one], every)) for one in assumed)
+    return tuple(sorted(found, key=lambda one: (one.path, one.rule, one.location, one.message)))
+
+
+def _findings(context: Context, rules: Iterable[Rule], resources: Mapping[Source, Resource]) -> Iterator[Finding]:
+    for rule in rules:
+        try:
+            found = list(rule.check(context))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one rule, the others are heard
+            message = f"rule {rule.id} ({rule.name}) failed, so it says nothing: {type(error).__name__}: {error}"
+            yield Finding(FAILED, Severity.ERROR, "", "", "", "", message)
+            continue
+        for one in dict.fromkeys(found):
+            yield _finding(rule.id, _severity(rule, one), one, resources)
+    yield from (_unread(note) for note in context.landscape.notes)
+
+
+def _severity(rule: Rule, found: Found) -> Severity:
+    if not found.undecided:
+        return rule.severity
+    return Severity.WARNING if found.likely and rule.severity is Severity.ERROR else Severity.INFO
+
+
+def _finding(rule: str, severity: Severity, found: Found, resources: Mapping[Source, Resource]) -> Finding:
+    source = found.source
+    path, stack, logical_id = (source.path, source.stack, source.logical_id) if source else ("", "", "")
+    resource = resources.get(source) if source else None
+    return Finding(
+        rule,
+        severity,
+        path,
+        stack,
+        logical_id,
+        found.location,
+        found.message,
+        found.evidence,
+        undecided=found.undecided,
+        metadata=resource.metadata if resource else {},
+    )
+
+
+def _unread(note: Note) -> Finding:
+    return _finding(UNREAD, Severity.INFO, Found(note.source, "", note.text, undecided=True), {})

@@ -1,0 +1,139 @@
+"""``secure-kms check``: templates and policies, checked from the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    pass
+
+UNUSABLE = 2
+
+
+class Level(str, Enum):
+    """The severities of findings."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Format(str, Enum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(check)
+
+
+def check(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A synthesized app (cdk.out), CloudFormation templates, key policies or IAM policies in JSON or YAML, "
+            "or directories of these.",
+            show_default=False,
+        ),
+    ],
+    fail_on: Annotated[
+        Level, typer.Option(help="Exit with 1 if there is a finding of this severity or worse.")
+    ] = Level.WARNING,
+    show: Annotated[Level, typer.Option(help="The least severity that text output shows.")] = Level.WARNING,
+    form: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TEXT,
+    output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Run only this rule, by id or name. Repeatable.", show_default=False)
+    ] = None,
+    severity: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Give a rule another severity, such as rotation-off=error, or turn it off with rotation-off=off. "
+            "Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Findings known from before, which do not count. Made with --update-baseline.")
+    ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write today's findings to the baseline, and exit with 0.")
+    ] = False,
+    account: Annotated[
+        str | None, typer.Option(help="Account id of stacks that do not say where they go.", metavar="ID")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
+) -> None:
+    """Check key policies and IAM policies for KMS least privilege.
+
+    Reads templates only, offline. Exit code 0: nothing to act on. 1: findings. 2: something could not be read.
+
+    Examples: secure-kms check cdk.out; secure-kms check --format sarif --output kms.sarif cdk.out.
+    """
+    from secure_kms_constructs.checks.rules import chosen
+
+    from . import baselines, reports
+    from .inputs import check_paths
+
+    with _mistakes():
+        if update_baseline and baseline is None:
+            raise ValueError("--update-baseline needs --baseline FILE, the file to write")
+        known = baselines.read(baseline) if baseline and not update_baseline else None
+        rules = chosen(rule or None, dict(map(_assignment, severity or [])))
+        with _progress(f"checking {', '.join(map(str, paths))}"):
+            checked = check_paths(paths, rules, account=account, region=region)
+        report = checked.report if known is None else baselines.new_ones(checked.report, known)
+        written = reports.write(report, checked.files, form.value, show.value, rules)
+        if output is None and not (checked.unread and form is Format.TEXT and not report.findings):
+            typer.echo(written)
+        elif output is not None:
+            output.write_text(written + "\n", encoding="utf-8")
+        if baseline and update_baseline:
+            baselines.write(baseline, checked.report)
+    for problem in checked.unread:
+        typer.echo(f"error: {problem}", err=True)
+    if checked.unread:
+        raise typer.Exit(UNUSABLE)
+    if not update_baseline and report.at_least(fail_on.value):
+        raise typer.Exit(1)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, _, level = text.partition("=")
+    if not level:
+        raise ValueError(f"--severity must be <rule>=<severity>, such as rotation-off=error, got {text!r}")
+    return name, level
+
+
+@contextmanager
+def _mistakes() -> Iterator[None]:
+    """Say what is wrong in a line: nobody should have to read a traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from None
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(what)):
+        yield

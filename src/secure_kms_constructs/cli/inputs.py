@@ -1,0 +1,192 @@
+"""What the command line is given: cloud assemblies, templates and policies, told apart by what is in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, check_templates
+from secure_kms_constructs.checks.acknowledgements import recorded
+from secure_kms_constructs.templates.loading import Template, TemplateError, parse_json, parse_template, read_text
+
+_SUFFIXES = (".json", ".yaml", ".yml", ".template")
+_SKIPPED = ("node_modules", "__pycache__")
+# What a file that may be of use has somewhere in it; anything else in a directory is not looked at.
+_TELLTALE = re.compile(r"""AWS::|\bStatement\\?["']?\s*:""")
+_ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
+_MANIFEST = "manifest.json"
+_UNREAD = "KLP004"
+
+
+@dataclass
+class Checked:
+    """What came of some paths.
+
+    :param files: the file of each stack, by its name, for reports that point into files.
+    :param unread: what could not be used, with the reason.
+    """
+
+    report: Report = field(default_factory=lambda: Report(()))
+    files: dict[str, Path] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+
+    def add(self, report: Report) -> None:
+        """Add the report of some of the paths."""
+        both = self.report
+        self.report = Report((*both.findings, *report.findings), (*both.acknowledged, *report.acknowledged))
+
+
+def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | None, region: str | None) -> Checked:
+    """Check files and directories. Templates that are no part of an assembly are read together."""
+    checked, templates = Checked(), dict[Path, Template]()
+    for path in dict.fromkeys(found for given in paths for found in _found(given, checked)):
+        try:
+            if path.is_dir():
+                checked.add(check_assembly(path, rules=rules, account=account, region=region))
+                checked.files |= _files(path)
+                continue
+            document = _document(path)
+            if document is None:
+                checked.unread.append(
+                    f"{path} is neither a template nor a policy: it has no Resources and no Statement"
+                )
+            elif "Statement" in document:
+                checked.add(_policy(path, document, rules, account, region))
+                checked.files[str(path)] = path
+            else:
+                templates[path] = document
+        except (ValueError, OSError) as error:
+            checked.unread.append(str(error))
+    if templates:
+        try:
+            _together(templates, checked, rules, account, region)
+        except ValueError as error:
+            checked.unread.append(str(error))
+    return checked
+
+
+def _found(path: Path, checked: Checked) -> Iterator[Path]:
+    """Return assemblies and files; in a directory only files that look like templates or policies."""
+    if not path.exists():
+        checked.unread.append(f"{path} does not exist")
+    elif not path.is_dir() or (path / _MANIFEST).is_file():
+        yield path
+    else:
+        below = list(_below(path))
+        yield from below
+        if not below:
+            checked.unread.append(f"{path} holds no cloud assembly, no template and no policy")
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    for path in sorted(directory.iterdir()):
+        if path.name in _SKIPPED or path.name.startswith(".") or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from [path] if (path / _MANIFEST).is_file() else _below(path)
+        elif path.suffix in _SUFFIXES and _looks_useful(path):
+            yield path
+
+
+def _looks_useful(path: Path) -> bool:
+    try:
+        return bool(_TELLTALE.search(read_text(path)))
+    except TemplateError:
+        # Too large or no text: checking it says so.
+        return path.stat().st_size > 0 and path.suffix != ".json"
+
+
+def _document(path: Path) -> Template | None:
+    """Return a template or policy; None for what is neither."""
+    document = parse_template(read_text(path), str(path))
+    if isinstance(document.get("Policy"), str):
+        # As `aws kms get-key-policy` prints it.
+        document = parse_template(str(document["Policy"]), f"the policy in {path}")
+    match document:
+        case {"PolicyVersion": {"Document": dict(inner)}} | {"PolicyDocument": dict(inner)}:
+            # As `aws iam get-policy-version` and `aws iam get-role-policy` print it.
+            document = inner
+    return document if "Resources" in document or "Statement" in document else None
+
+
+def _policy(path: Path, document: Template, rules: Sequence[Rule], account: str | None, region: str | None) -> Report:
+    """Check a policy on its own, as that of a key or identity with which nothing else is wrong."""
+    listed = document["Statement"]
+    statements = listed if isinstance(listed, list) else [listed]
+    of_key = any(isinstance(one, dict) and ("Principal" in one or "NotPrincipal" in one) for one in statements)
+    properties = {"KeyPolicy": document, "EnableKeyRotation": True} if of_key else {"PolicyDocument": document}
+    resource = {"Type": "AWS::KMS::Key" if of_key else "AWS::IAM::ManagedPolicy", "Properties": properties}
+    root = _ROOT.search(json.dumps(document))
+    report = check_templates(
+        {"policy": {"Resources": {"Policy": resource}}},
+        rules=rules,
+        account=account or (root[1] if root else None),
+        region=region,
+    )
+    # Where it goes is not the policy's to say; that it is no policy is.
+    found = (one for one in report.findings if one.rule != _UNREAD or one.path)
+    return Report(tuple(_of_file(one, str(path)) for one in found))
+
+
+def _of_file(finding: Finding, file: str) -> Finding:
+    where = finding.location.removeprefix("Properties.KeyPolicy").removeprefix("Properties.PolicyDocument")
+    message = finding.message.replace("policy/Policy", file)
+    return replace(finding, path=file, stack=file, logical_id="", location=where.lstrip("."), message=message)
+
+
+def _together(
+    templates: Mapping[Path, Template],
+    checked: Checked,
+    rules: Sequence[Rule],
+    account: str | None,
+    region: str | None,
+) -> None:
+    nested = {inner for path, template in templates.items() for inner in _nested(path, template)}
+    tops = [path for path in templates if path.resolve() not in nested]
+    names = _names(tops)
+    checked.files |= {name: path for path, name in names.items()}
+    checked.add(
+        check_templates({name: path for path, name in names.items()}, rules=rules, account=account, region=region)
+    )
+
+
+def _nested(path: Path, template: Template) -> Iterator[Path]:
+    """Return the files of nested stacks, which are read with their parents."""
+    resources = template.get("Resources")
+    for resource in resources.values() if isinstance(resources, dict) else ():
+        match resource:
+            case {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": str(url)}} if "://" not in url:
+                yield (path.parent / url).resolve()
+
+
+def _names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Name stacks by their files, by as much of the path as tells them apart."""
+    names: dict[Path, str] = {}
+    for path in paths:
+        name = path.name.split(".")[0] or path.name
+        parents = [part for part in path.parent.parts if part not in ("/", "..", ".")]
+        while name in names.values() and parents:
+            name = f"{parents.pop()}.{name}"
+        while name in names.values():
+            name += "-"
+        names[path] = name
+    return names
+
+
+def _files(assembly: Path) -> dict[str, Path]:
+    """Return the template file of each stack of an assembly."""
+    found: dict[str, Path] = {}
+    for manifest in (assembly / _MANIFEST, *sorted(assembly.glob("assembly-*/manifest.json"))):
+        value = parse_json(read_text(manifest), str(manifest))
+        artifacts = value.get("artifacts") if isinstance(value, dict) else None
+        for name, artifact in artifacts.items() if isinstance(artifacts, dict) else ():
+            match artifact:
+                case {"properties": {"templateFile": str(file)}}:
+                    found[name] = manifest.parent / file
+    for directory, path, kind, data in recorded(assembly):
+        if kind == "aws:cdk:templateFile":
+            found.setdefault(path, directory / str(data))
+    return found

@@ -1,0 +1,168 @@
+"""Findings as text, JSON, SARIF and JUnit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from xml.etree import ElementTree
+
+import typer
+
+from secure_kms_constructs.checks import Finding, Report, Rule, Severity
+from secure_kms_constructs.checks.own_rules import OWN_RULES, OwnRule
+from secure_kms_constructs.checks.rules import any_rule_named
+
+Files = Mapping[str, Path]
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+# Templates may hold anything; a terminal would obey some of it, and XML does not allow it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def write(report: Report, files: Files, form: str, show: str, rules: Sequence[Rule]) -> str:
+    """Return a report in one of the formats."""
+    if form == "json":
+        return json.dumps(_as_json(report), indent=1)
+    if form == "sarif":
+        return json.dumps(_as_sarif(report, files, rules), indent=1)
+    return _as_junit(report, rules) if form == "junit" else _as_text(report, Severity(show))
+
+
+def _as_text(report: Report, show: Severity) -> str:
+    lines: list[str] = []
+    path = None
+    shown = report.at_least(show)
+    for one in shown:
+        if one.path != path:
+            path = one.path
+            lines.append(typer.style(_clean(path or "templates"), bold=True))
+        head = typer.style(f"  {one.severity.value:7} {one.rule}", fg=_COLORS[one.severity])
+        when = f" (when {' or '.join(one.when)})" if one.when else ""
+        lines.append(f"{head} {_clean(one.message + when)}")
+        if one.location:
+            lines.append(f"          at {_clean(one.location)}")
+        lines.append(f"          fix: {any_rule_named(one.rule).fix}")
+    counts = Counter(one.severity.value for one in report.findings)
+    parts = [f"{counts[level.value]} {level.value}" for level in Severity if counts[level.value]]
+    hidden = len(report.findings) - len(shown)
+    summary = ", ".join(parts) or "nothing found"
+    summary += f" ({hidden} not shown, --show info shows all)" if hidden else ""
+    summary += f", {len(report.acknowledged)} acknowledged" if report.acknowledged else ""
+    return "\n".join([*lines, summary])
+
+
+def _as_json(report: Report) -> dict[str, object]:
+    acknowledged = [
+        {**_fields(one), "acknowledged": {"at": word.path, "reason": word.reason}} for one, word in report.acknowledged
+    ]
+    return {
+        "version": version("secure-kms-constructs"),
+        "findings": [_fields(one) for one in report.findings],
+        "acknowledged": acknowledged,
+    }
+
+
+def _fields(one: Finding) -> dict[str, object]:
+    return {
+        "rule": one.rule,
+        "name": any_rule_named(one.rule).name,
+        "severity": one.severity.value,
+        "undecided": one.undecided,
+        "path": one.path,
+        "stack": one.stack,
+        "logicalId": one.logical_id,
+        "location": one.location,
+        "message": one.message,
+        "evidence": one.evidence,
+        "when": list(one.when),
+    }
+
+
+def _as_sarif(report: Report, files: Files, rules: Sequence[Rule]) -> dict[str, object]:
+    """https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html"""
+    every: tuple[Rule | OwnRule, ...] = (*OWN_RULES, *rules)
+    described = [
+        {
+            "id": rule.id,
+            "name": rule.name,
+            "shortDescription": {"text": rule.title},
+            "fullDescription": {"text": rule.why},
+            "help": {"text": rule.fix},
+            "defaultConfiguration": {"level": _SARIF_LEVELS[rule.severity]},
+            **({"helpUri": rule.source} if isinstance(rule, Rule) else {}),
+        }
+        for rule in every
+    ]
+    driver = {
+        "name": "secure-kms",
+        "semanticVersion": version("secure-kms-constructs"),
+        "rules": described,
+    }
+    results = [_result(one, files) for one in report.findings]
+    results += [
+        {**_result(one, files), "suppressions": [{"kind": "inSource", "justification": word.reason}]}
+        for one, word in report.acknowledged
+    ]
+    run = {"tool": {"driver": driver}, "results": results}
+    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+
+
+def _result(one: Finding, files: Files) -> dict[str, object]:
+    file = _file(one, files)
+    place: dict[str, object] = {"fullyQualifiedName": f"{one.path} {one.location}".strip()}
+    location: dict[str, object] = {"logicalLocations": [place]}
+    if file:
+        line = _line(file, one.logical_id)
+        location["physicalLocation"] = {"artifactLocation": {"uri": file.as_posix()}, "region": {"startLine": line}}
+    return {
+        "ruleId": one.rule,
+        "level": _SARIF_LEVELS[one.severity],
+        "message": {"text": one.message},
+        "locations": [location],
+        "partialFingerprints": {"finding/v1": " ".join(one.fingerprint)},
+    }
+
+
+def _file(one: Finding, files: Files) -> Path | None:
+    names = (one.stack, *("/".join(one.path.split("/")[:end]) for end in range(one.path.count("/") + 1, 0, -1)))
+    return next((files[name] for name in names if name in files), None)
+
+
+@lru_cache(maxsize=4096)
+def _line(file: Path, logical_id: str) -> int:
+    """Return the line where a template begins to describe a resource."""
+    pattern = re.compile(rf"\s*[\"']?{re.escape(logical_id)}[\"']?\s*:")
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        return next((number for number, line in enumerate(lines, 1) if logical_id and pattern.match(line)), 1)
+
+
+def _as_junit(report: Report, rules: Sequence[Rule]) -> str:
+    """One test case for each finding, and one for each rule that found nothing."""
+    suite = ElementTree.Element("testsuite", name="secure-kms")
+    found = {one.rule for one in report.findings}
+    for rule in rules:
+        if rule.id not in found:
+            ElementTree.SubElement(suite, "testcase", classname=rule.name, name=rule.title)
+    for one in report.findings:
+        name = _clean(f"{one.path} {one.location}".strip() or "templates")
+        case = ElementTree.SubElement(suite, "testcase", classname=any_rule_named(one.rule).name, name=name)
+        kind = "skipped" if one.severity is Severity.INFO else "failure"
+        text = ElementTree.SubElement(case, kind, type=f"{one.severity.value} {one.rule}", message=_clean(one.message))
+        text.text = f"fix: {any_rule_named(one.rule).fix}"
+    for one, word in report.acknowledged:
+        case = ElementTree.SubElement(suite, "testcase", classname=one.rule, name=_clean(f"{one.path} {one.location}"))
+        ElementTree.SubElement(case, "skipped", message=_clean(f"acknowledged: {word.reason}"))
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", " "))

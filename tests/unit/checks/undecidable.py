@@ -1,0 +1,91 @@
+"""For each rule a template of which it cannot tell: what matters to it stands in a parameter without a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from secure_kms_constructs.checks.examples import (
+    ACCOUNT,
+    BASE,
+    DEPLOYS,
+    NO_FOREIGN_GRANTS,
+    ROLE,
+    ROOT,
+    THE_KEY,
+    VIA,
+    VIA_SECRETS,
+    allow,
+    key,
+    keyed,
+    policy,
+    template,
+    uses,
+)
+
+UNKNOWN = {"Ref": "Later"}
+LATER = {"Later": {"Type": "String"}}
+VIA_UNKNOWN = {"StringEquals": {"kms:ViaService": UNKNOWN, "kms:CallerAccount": ACCOUNT}}
+ANY = allow(None, "kms:Decrypt", Resource=THE_KEY)
+LONG = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(330)]
+SECRET = {"Type": "AWS::SecretsManager::Secret", "Properties": {"KmsKeyId": UNKNOWN}}
+
+# Rules that always can tell, and why.
+ALWAYS_TELLS = {
+    "KLP104": "CDK writes the dummy into the template as text, so no value that comes later can be it",
+}
+
+
+def with_parameter(made: dict[str, Any]) -> dict[str, Any]:
+    """A template that has the parameter."""
+    return {"Parameters": LATER} | made
+
+
+def long_key() -> dict[str, Any]:
+    """A key policy that is long enough only with what is not known."""
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/reader-{number:04}" for number in range(580)]
+    condition = VIA_SECRETS["Condition"] | {"ArnEquals": {"aws:PrincipalArn": [*roles, *[UNKNOWN] * 40]}}
+    return keyed(dict(VIA_SECRETS, Condition=condition))
+
+
+def long_role() -> dict[str, Any]:
+    """Role policies that are long enough only with what is not known."""
+    statement = allow(None, "s3:GetObject", Resource=[*LONG[:250], *[UNKNOWN] * 20])
+    return template(Role=ROLE, Policy=policy(statement))
+
+
+UNDECIDABLE: dict[str, dict[str, Any]] = {
+    "KLP101": uses(dict(ANY, Resource=UNKNOWN)),
+    "KLP102": uses(dict(ANY, Action=UNKNOWN)),
+    "KLP103": uses(dict(ANY, Resource=UNKNOWN)),
+    "KLP201": keyed(dict(VIA_SECRETS, Condition=UNKNOWN)),
+    "KLP202": keyed(allow({"AWS": UNKNOWN}, "kms:Decrypt")),
+    "KLP203": keyed(
+        base=(*[one for one in BASE if one is not NO_FOREIGN_GRANTS], dict(NO_FOREIGN_GRANTS, Effect=UNKNOWN))
+    ),
+    "KLP204": uses(dict(ANY, Action=UNKNOWN)),
+    "KLP205": keyed(allow({"Service": "cloudtrail.amazonaws.com"}, "kms:GenerateDataKey") | {"Condition": UNKNOWN}),
+    "KLP206": keyed(UNKNOWN),
+    "KLP301": keyed(dict(VIA_SECRETS, Condition=VIA_UNKNOWN)),
+    "KLP302": keyed(
+        allow(ROOT, [UNKNOWN], {"StringEquals": {**VIA, "kms:EncryptionContext:SecretARN": "arn"}})  # type: ignore[list-item]
+    ),
+    "KLP303": keyed(allow({"AWS": UNKNOWN}, "kms:Decrypt", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})),
+    "KLP304": keyed(dict(VIA_SECRETS, Condition={"StringEquals": VIA, "StringLike": UNKNOWN})),
+    "KLP401": keyed(EnableKeyRotation=UNKNOWN),
+    "KLP402": keyed(PendingWindowInDays=UNKNOWN),
+    "KLP403": keyed(BypassPolicyLockoutSafetyCheck=UNKNOWN),
+    "KLP404": keyed(KeySpec=UNKNOWN, EnableKeyRotation=False),
+    "KLP501": template(Key=key(dict(VIA_SECRETS, Principal={"AWS": UNKNOWN})), Role=ROLE, Policy=policy(ANY)),
+    "KLP502": keyed(allow("*", "kms:Decrypt", {"StringEquals": {"kms:CallerAccount": UNKNOWN}})),
+    "KLP503": keyed(base=(*[one for one in BASE if one is not DEPLOYS], dict(DEPLOYS, Principal={"AWS": UNKNOWN}))),
+    "KLP504": keyed(allow(f"arn:aws:iam::{ACCOUNT}:role/app", [*DEPLOYS["Action"], UNKNOWN])),
+    "KLP505": template(
+        Key=key(),
+        Secret=SECRET,
+        Role=ROLE,
+        Policy=policy(allow(None, "secretsmanager:GetSecretValue", Resource={"Ref": "Secret"})),
+    ),
+    "KLP506": template(Logs={"Type": "AWS::Logs::LogGroup", "Properties": {"KmsKeyId": UNKNOWN}}),
+    "KLP601": long_key(),
+    "KLP602": long_role(),
+}

@@ -1,0 +1,122 @@
+"""Each rule finds its broken example alone, nothing in its clean one, and says so where it cannot tell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.checks import RULES, Finding, Rule, Severity, find, rule_named
+from secure_kms_constructs.checks.examples import ACCOUNT, REGION
+from secure_kms_constructs.templates import read_templates
+from tests.unit.checks.undecidable import ALWAYS_TELLS, UNDECIDABLE, with_parameter
+
+# Only the policy of a key that is not in the templates could make it right, so it is worse than unknown.
+LIKELY = {"KLP505"}
+
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.id}-{rule.name}")
+
+
+def found_in(template: Any) -> tuple[Finding, ...]:
+    return find(read_templates({"Stack": template}, account=ACCOUNT, region=REGION))
+
+
+@each_rule
+def test_the_broken_example_is_found_by_its_rule_alone(rule: Rule) -> None:
+    found = found_in(rule.broken)
+    assert {one.rule for one in found} == {rule.id}, "\n".join(map(str, found))
+    assert {one.severity for one in found} == {rule.severity}
+    assert not any(one.undecided for one in found)
+    assert all(one.path.startswith("Stack/") and one.stack == "Stack" and one.logical_id for one in found)
+
+
+@each_rule
+def test_nothing_is_found_in_the_clean_example(rule: Rule) -> None:
+    assert [str(one) for one in found_in(rule.clean)] == []
+
+
+@each_rule
+def test_what_cannot_be_told_is_said_and_never_passes(rule: Rule) -> None:
+    if rule.id in ALWAYS_TELLS:
+        assert rule.id not in UNDECIDABLE
+        return
+    mine = [one for one in found_in(with_parameter(UNDECIDABLE[rule.id])) if one.rule == rule.id]
+    severity = Severity.WARNING if rule.id in LIKELY else Severity.INFO
+    assert [(one.severity, one.undecided) for one in mine] == [(severity, True)], "\n".join(map(str, mine))
+    assert re.search(r"\b(may|perhaps)\b", mine[0].message)
+
+
+def test_every_rule_has_an_example_of_each_kind() -> None:
+    assert {*UNDECIDABLE, *ALWAYS_TELLS} == {rule.id for rule in RULES}
+
+
+def test_ids_and_names_are_unique() -> None:
+    assert [name for name, times in Counter(rule.id for rule in RULES).items() if times > 1] == []
+    assert [name for name, times in Counter(rule.name for rule in RULES).items() if times > 1] == []
+    assert all(
+        re.fullmatch(r"KLP[1-9]\d\d", rule.id) and re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name) for rule in RULES
+    )
+
+
+@each_rule
+def test_a_rule_says_what_why_and_where_it_is_from(rule: Rule) -> None:
+    assert rule.controls
+    assert rule.severity is not Severity.INFO, "what cannot be told would not stand out"
+    assert rule.source.startswith("https://docs.aws.amazon.com/")
+    assert all(len(text.split()) > 1 for text in (rule.title, rule.why, rule.fix))
+    assert rule_named(rule.id.lower()) is rule_named(rule.name) is rule
+
+
+@each_rule
+def test_the_examples_of_a_rule_differ_in_little(rule: Rule) -> None:
+    one, other = (json.dumps(it, indent=1, sort_keys=True).splitlines() for it in (rule.broken, rule.clean))
+    assert one != other
+    assert rule.broken["Resources"].keys() - {"Key"} == rule.clean["Resources"].keys() - {"Key"}  # type: ignore[attr-defined]
+
+
+def test_a_rule_that_fails_is_reported_and_the_others_are_heard() -> None:
+    def breaks(_context: object) -> list[Any]:
+        raise KeyError("nothing here")
+
+    first, second = RULES[0], rule_named("rotation-off")
+    landscapes = read_templates({"Stack": second.broken}, account=ACCOUNT, region=REGION)
+    found = find(landscapes, [replace(first, check=breaks), second])
+    assert [(one.rule, one.severity) for one in found] == [("KLP001", Severity.ERROR), (second.id, second.severity)]
+    assert "KLP101 (decrypt-on-all-keys) failed" in found[0].message
+    assert "KeyError" in found[0].message
+
+
+def test_no_rule_is_called_so() -> None:
+    with pytest.raises(ValueError, match="no rule is called 'KLP999'"):
+        rule_named("KLP999")
+
+
+def test_what_depends_on_a_condition_says_when() -> None:
+    broken = rule_named("rotation-off").broken
+    template = {
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+        "Resources": {
+            "Key": {
+                **broken["Resources"]["Key"],  # type: ignore[index]
+                "Properties": {
+                    **broken["Resources"]["Key"]["Properties"],  # type: ignore[index]
+                    "EnableKeyRotation": {"Fn::If": ["IsProd", True, False]},
+                },
+            }
+        },
+    }
+    [found] = found_in(template)
+    assert found.when == ("not Stack/IsProd",)
+    assert str(found).endswith("is not rotated (when not Stack/IsProd)")
+
+
+def test_what_is_not_read_is_said() -> None:
+    template = {"Transform": "MyMacro", **rule_named("rotation-off").clean}
+    [found] = found_in(template)
+    assert (found.rule, found.severity, found.undecided) == ("KLP004", Severity.INFO, True)
+    assert "MyMacro" in found.message
