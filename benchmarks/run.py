@@ -27,12 +27,14 @@ SIZES = {
     "one_role_n_readers": (1, 10, 100, 1000),
     "n_roles": (1, 10, 100, 1000),
     "keys": (1, 10, 100, 400),
+    "stacks": (1, 10, 50),
 }
 TITLES = {
     "one_role": "1 role reads N secrets\n1 reader",
     "one_role_n_readers": "1 role reads N secrets\nN readers",
     "n_roles": "N roles read a secret each\nN readers",
     "keys": "N keys",
+    "stacks": "N stacks of 20 roles\n20 readers each, keys shared",
 }
 # How many times the L2's time we may take, for the largest N.
 AIMS = {

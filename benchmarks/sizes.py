@@ -1,4 +1,4 @@
-"""How large a template's policies are once deployed, and which AWS quotas they break.
+"""How large the templates' policies are once deployed, and which AWS quotas they break.
 
 Without the library's own arithmetic, so that both sides are weighed alike.
 """
@@ -18,12 +18,22 @@ _ARNS = {
 }
 
 
-def policies_of(template: dict[str, Any]) -> dict[str, Any]:
+def policies_of(templates: list[dict[str, Any]]) -> dict[str, Any]:
     """Return number and characters of the roles' policies, bytes of the largest key policy, and broken quotas."""
+    each = [_of_template(template) for template in templates]
+    return {
+        "policies": sum(one["policies"] for one in each),
+        "identity": sum(one["identity"] for one in each),
+        "key": max(one["key"] for one in each),
+        "broken": list(dict.fromkeys(broken for one in each for broken in one["broken"])),
+    }
+
+
+def _of_template(template: dict[str, Any]) -> dict[str, Any]:
     inline: dict[str, list[int]] = defaultdict(list)
     managed: dict[str, list[int]] = defaultdict(list)
     key_policies = [0]
-    resources = template["Resources"]
+    resources = template.get("Resources", {})
     for resource in resources.values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::KMS::Key":
@@ -63,6 +73,8 @@ def _deployed(value: Any, resources: dict[str, Any]) -> Any:
             return "aws"
         case {"Ref": name} | {"Fn::GetAtt": [name, "Arn"]}:
             return _ARNS[resources[name]["Type"]].format(name)
+        case {"Fn::ImportValue": _}:
+            return _ARNS["AWS::KMS::Key"]
         case {"Fn::Join": [separator, parts]}:
             return separator.join(_deployed(part, resources) for part in parts)
         case dict():

@@ -28,6 +28,8 @@ from secure_kms_constructs import HardenedKey, ScopedSecretReader
 # CloudFormation takes 500 resources a stack, and CDK refuses more; here the growth of time counts.
 _CONTEXT = {"@aws-cdk/core:stackResourceLimit": 0}
 _ENV = cdk.Environment(account="111122223333", region="us-east-1")
+READERS = 20
+_READ = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
 Phase = Callable[[str], AbstractContextManager[None]]
 
 _calls = 0
@@ -82,6 +84,30 @@ def keys(stack: cdk.Stack, ours: bool, n: int, phase: Phase) -> None:
             _key(stack, ours, i)
 
 
+def stacks(shared: cdk.Stack, ours: bool, n: int, phase: Phase) -> None:
+    """N stacks of READERS roles, each reading a secret of its own, under a key for each stack in a shared one.
+
+    ``secret.grant_read(role)`` is a cycle here, so the L2 grants the value to the role and decryption on the key.
+    """
+    app: Any = shared.node.root
+    parts = []
+    with phase("make"):
+        for i in range(n):
+            stack, key = cdk.Stack(app, f"Part{i}", env=_ENV), _key(shared, ours, i)
+            roles = [_role(stack, j, name=f"part-{i}-{j}") for j in range(READERS)]
+            secrets = [secretsmanager.Secret(stack, f"Secret{j}", encryption_key=key) for j in range(READERS)]
+            parts.append((stack, key, roles, secrets))
+    with phase("grant"):
+        for stack, key, roles, secrets in parts:
+            for j, (role, secret) in enumerate(zip(roles, secrets, strict=True)):
+                if ours:
+                    ScopedSecretReader(stack, f"Reader{j}", grantee=role, secrets=[secret])
+                else:
+                    value = iam.PolicyStatement(actions=_READ, resources=[secret.secret_arn])
+                    role.add_to_policy(value)
+                    key.grant_decrypt(role)
+
+
 def _key(stack: cdk.Stack, ours: bool, i: int) -> kms.Key:
     return HardenedKey(stack, f"Key{i}") if ours else kms.Key(stack, f"Key{i}")
 
@@ -91,11 +117,11 @@ def _secrets(stack: cdk.Stack, ours: bool, n: int) -> list[secretsmanager.Secret
     return [secretsmanager.Secret(stack, f"Secret{i}", encryption_key=key) for i in range(n)]
 
 
-def _role(stack: cdk.Stack, i: int) -> iam.Role:
-    return iam.Role(stack, f"Role{i}", assumed_by=iam.AccountRootPrincipal())
+def _role(stack: cdk.Stack, i: int, name: str | None = None) -> iam.Role:
+    return iam.Role(stack, f"Role{i}", assumed_by=iam.AccountRootPrincipal(), role_name=name)
 
 
-WORKLOADS = {workload.__name__: workload for workload in (one_role, one_role_n_readers, n_roles, keys)}
+WORKLOADS = {workload.__name__: workload for workload in (one_role, one_role_n_readers, n_roles, keys, stacks)}
 
 
 def measure(name: str, ours: bool, n: int, *, skip_validation: bool = False) -> dict[str, Any]:
@@ -119,8 +145,8 @@ def measure(name: str, ours: bool, n: int, *, skip_validation: bool = False) -> 
                 raise
             # What fits no quota is refused by design: timed again without validation, and marked.
             return measure(name, ours, n, skip_validation=True)
-        template = json.loads(Path(directory, "Bench.template.json").read_text())
-    return {"phases": phases, "refused": skip_validation, **policies_of(template)}
+        templates = [json.loads(file.read_text()) for file in sorted(Path(directory).glob("*.template.json"))]
+    return {"phases": phases, "refused": skip_validation, **policies_of(templates)}
 
 
 def measure_all(name: str, ours: bool, sizes: list[int]) -> dict[int, Any]:

@@ -15,6 +15,7 @@ from attempts import ATTEMPTS, LIBRARY, STOCK
 from botocore.exceptions import BotoCoreError, ClientError
 from deployment import Deployment, bootstrap
 from emulator import running
+from readback import deployed_map
 from rich import box
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -22,6 +23,8 @@ from rich.table import Table
 from rich.text import Text
 from scene import create_auditor, scene
 from tries import ALLOWED, REFUSED
+
+from secure_kms_constructs import AccessMap
 
 Outcome = dict[str, str]
 console = Console(highlight=False)
@@ -54,10 +57,19 @@ def deploy_and_try() -> list[Outcome]:
             bootstrap(emulator)
         with step(f"cdk deploy --all: {STOCK} and {LIBRARY}"):
             deployment.deploy()
+        with step("read the policies back: who can use which key is what the templates say"):
+            check_map(deployment)
         with step(f"try {len(ATTEMPTS)} things in each"):
             create_auditor(emulator)
             scenes = {stack: scene(deployment, stack) for stack in (STOCK, LIBRARY)}
             return [{stack: attempt.outcome(deployed) for stack, deployed in scenes.items()} for attempt in ATTEMPTS]
+
+
+def check_map(deployment: Deployment) -> None:
+    """Check that what is deployed gives the access that the templates give."""
+    changes = AccessMap.from_assembly(deployment.assembly).diff(deployed_map(deployment)).differences
+    if changes:
+        raise RuntimeError("deployed, but not in the templates: " + "; ".join(map(str, changes)))
 
 
 @contextmanager

@@ -124,6 +124,12 @@ class TestReader:
         assert read(deployment.emulator, INNOCENT, secret, region) == case.innocent
 
 
+def test_a_replica_is_made_by_the_deployer_of_its_primary_and_read_in_its_region(deployment: Deployment) -> None:
+    readers = ("apart-replica", "apart-traveller", INNOCENT)
+    ends = [read(deployment.emulator, role, "apart/replicated") for role in readers]
+    assert ends == [ALLOWED, REFUSED, REFUSED]
+
+
 def test_second_deploy_changes_nothing(deployment: Deployment) -> None:
     printed = deployment.deploy()
     assert sorted(re.findall(r"(\S+) \(no changes\)", printed)) == sorted(deployment.stacks()), printed

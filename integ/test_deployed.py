@@ -9,7 +9,10 @@ import pytest
 from attempts import ATTEMPTS, LIBRARY, STOCK, Attempt
 from deployment import Deployment
 from emulator import Emulator
-from scene import Scene, create_auditor, scene
+from readback import deployed_map
+from scene import INNOCENT, Scene, create_auditor, scene
+
+from secure_kms_constructs import AccessMap
 
 STACKS = (STOCK, LIBRARY)
 
@@ -40,6 +43,29 @@ def test_deployed_key_policy_is_the_synthesized_one(stack: str, deployment: Depl
     resources = deployment.template(stack)["Resources"].values()
     (key,) = [resource for resource in resources if resource["Type"] == "AWS::KMS::Key"]
     assert json.loads(deployed) == resolved(key["Properties"]["KeyPolicy"], stack, deployment)
+
+
+def test_the_deployed_policies_give_the_access_that_the_templates_give(deployment: Deployment) -> None:
+    assert deployed_map(deployment).to_text() == AccessMap.from_assembly(deployment.assembly).to_text()
+
+
+def test_a_key_policy_changed_by_hand_is_seen(deployment: Deployment, scenes: dict[str, Scene]) -> None:
+    kms = deployment.emulator.client("kms")
+    key = scenes[LIBRARY].key
+    before = kms.get_key_policy(KeyId=key)["Policy"]
+    document = json.loads(before)
+    role = deployment.emulator.client("iam").get_role(RoleName=scenes[LIBRARY].roles[INNOCENT])["Role"]["Arn"]
+    document["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "kms:Decrypt", "Resource": "*"}
+    )
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+    try:
+        diff = AccessMap.from_assembly(deployment.assembly).diff(deployed_map(deployment))
+    finally:
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
+    [change] = diff.differences
+    assert "InnocentRole" in str(change)
+    assert "Decrypt" in str(change)
 
 
 def test_second_deploy_changes_nothing(deployment: Deployment) -> None:

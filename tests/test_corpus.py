@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.templates import Landscape, TemplateError, read_templates
 from secure_kms_constructs.templates.loading import load_template
@@ -110,3 +111,10 @@ def test_templates_with_something_else_in_some_place_raise_nothing_else(landscap
             read_templates({"App": template})
 
     check()
+
+
+def test_it_is_told_who_can_use_their_keys(landscapes: Read) -> None:
+    maps = [AccessMap(several) for several in landscapes.values()]
+    assert sum(len(one.keys) for one in maps) >= 10
+    for one in maps:
+        assert len(one.to_text().split("\n\n")) >= len(one.keys)

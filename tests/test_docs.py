@@ -100,6 +100,14 @@ def test_a_code_block_is_what_the_example_says(block: Block) -> None:
     assert block.code == expected(block)
 
 
+def test_the_lines_of_access_that_are_shown_are_those_of_the_snapshot() -> None:
+    shown = [block for block in BLOCKS if block.above == "<!-- lines of the snapshot -->"]
+    snapshot = (ROOT / "tests/synth/__snapshots__/test_access.ambr").read_text().splitlines()
+    assert [block.document for block in shown] == ["README.md"]
+    for line in shown[0].code.splitlines():
+        assert f"  {line}" in snapshot
+
+
 def test_the_readme_shows_the_change_and_the_code() -> None:
     languages = Counter(block.language for block in CODE if block.document == "README.md")
     assert languages["diff"] >= 1

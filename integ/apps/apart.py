@@ -48,6 +48,20 @@ secretsmanager.Secret(far, "Neighbour", encryption_key=far_key)
 travellers = Stack(app, "Travellers", env=here)
 ScopedSecretReader(travellers, "Reader", grantee=role(travellers, "Role", "apart-traveller"), secrets=[far_secret])
 
+# A secret there with a replica here, under a key that admits who deploys the secret.
+replica_key = HardenedKey(keys, "ReplicaKey")
+replicated = secretsmanager.Secret(
+    far,
+    "Replicated",
+    encryption_key=far_key,
+    secret_name="apart/replicated",
+    replica_regions=[secretsmanager.ReplicaRegion(region=region, encryption_key=replica_key)],
+)
+replica_key.admit_replicas_of(replicated)
+replica = secretsmanager.Secret.from_secret_name_v2(readers, "Replica", "apart/replicated")
+reader = role(readers, "ReplicaRole", "apart-replica")
+ScopedSecretReader(readers, "OfReplica", grantee=reader, secrets=[replica], key=replica_key)
+
 # Keys that were there before, found in every way there is.
 lookups = Stack(app, "Lookups", env=here)
 ALIAS, PARAMETER = "alias/legacy-secrets", "/shared/secrets-key-arn"

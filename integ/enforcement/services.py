@@ -8,7 +8,7 @@ from ministack.core import iam_evaluator as evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import kms, secretsmanager, ssm
 
-from enforcement import keys, logs
+from enforcement import callers, keys, logs
 
 
 class KeyUse(NamedTuple):
@@ -49,6 +49,18 @@ def named(action: str, resource_arn: str, request: dict[str, Any], region: str) 
     return [prefix + name.removeprefix("/") for name in request.get("Names", [])]
 
 
+def encrypts_replicas(replica: dict[str, str]) -> bool:
+    """Whether the caller may use the key of a replica (API reference, ReplicateSecretToRegions)."""
+    account, key_id = get_account_id(), replica.get("KmsKeyId", "").rpartition("/")[2]
+    key = kms._keys.get_scoped(account, replica["Region"], key_id)
+    principal = callers.acting_principal()
+    if not key_id or principal is None:
+        return True
+    conditions = keys.condition_keys({}, via="secretsmanager")
+    needed = ("kms:GenerateDataKey", "kms:Encrypt")
+    return bool(key) and all(keys.is_allowed(principal, one, key["Arn"], conditions, key["Policy"]) for one in needed)
+
+
 def patch() -> None:
     enforce = evaluator.enforce
 
@@ -71,3 +83,13 @@ def patch() -> None:
         return refused
 
     evaluator.enforce = enforce_key_use
+
+    replicate = secretsmanager._replicate_secret_to_regions
+
+    def replicate_where_the_key_admits(data: dict[str, Any]) -> Any:
+        """A replica that its key refuses is not made, and the call succeeds (API reference, ReplicationStatusType)."""
+        regions = data.get("AddReplicaRegions", [])
+        admitted = [one for one in regions if encrypts_replicas(one)]
+        return replicate({**data, "AddReplicaRegions": admitted})
+
+    secretsmanager._replicate_secret_to_regions = replicate_where_the_key_admits

@@ -70,7 +70,7 @@ def parse(text: str) -> Arn | None:
     return Arn(**match.groupdict()) if match else None
 
 
-def key_arn(text: str, what: str = "key") -> Arn | None:
+def key_arn(text: str, what: object = "key") -> Arn | None:
     """Check that a text is the ARN of one KMS key.
 
     :return: its parts; None where all of it is known only at deploy time.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aws_cdk import Resource, Stack, Stage
 from aws_cdk import aws_kms as kms
@@ -102,3 +103,19 @@ def name_of(resource: Any) -> str:
 def key_arn_of(key: kms.IKey) -> str:
     """Return the ARN of a key."""
     return key.key_arn
+
+
+@dataclass(frozen=True)
+class Called:
+    """Something as messages call it. A construct's path is asked only once there is a message.
+
+    :param noun: what it is, such as ``the key of``.
+    :param thing: the construct, or text.
+    """
+
+    noun: str
+    thing: object
+
+    def __str__(self) -> str:
+        path = self.thing if isinstance(self.thing, str | Called) else node_of(cast(Any, self.thing)).path
+        return f"{self.noun} {path}"

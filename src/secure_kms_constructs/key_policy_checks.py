@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from . import arns
+from . import arns, stand_ins
 from .facts import KEY_POLICY_BYTES, METADATA_ACTIONS
+from .policies import PolicyError, parse_key_policy
 from .reading import allows_or_denies, aws_principals, bound, is_account, listed, names_principals
 
 
@@ -22,18 +23,14 @@ def problems(resolved: Any) -> list[str]:
     if not isinstance(statements, list) or not statements:
         return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
     found = [p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement)]
-    owners = {name for statement in statements if _admits_policy_update(statement) for name in _named(statement)}
+    owners = [name for statement in statements if _admits_policy_update(statement) for name in _named(statement)]
     if not owners:
         found.append(
             "no principal besides root may kms:PutKeyPolicy, so the key could never be changed again: "
             "give the HardenedKey a deployer or policy_administrators"
         )
-    for index, statement in enumerate(statements):
-        if owners and owners <= _locked_out(statement, owners):
-            found.append(
-                f"statement {_name(statement, index)} denies kms:PutKeyPolicy to everyone who has it, "
-                "which locks the key for good"
-            )
+    elif not found:
+        found += _lockouts(policy, owners)
     size = len(arns.bounded(json.dumps(policy, separators=(",", ":"))).encode())
     if size > KEY_POLICY_BYTES.value:
         found.append(
@@ -101,15 +98,17 @@ def _named(statement: dict[str, Any]) -> list[str]:
     return [p for p in aws_principals(statement.get("Principal")) if p != "*" and not is_account(p)]
 
 
-def _locked_out(statement: dict[str, Any], owners: set[str]) -> set[str]:
-    """Return the owners of the key policy whom a Deny keeps from changing it."""
-    if (
-        statement.get("Effect") != "Deny"
-        or statement.get("Condition")
-        or not allows_or_denies(statement, "kms:PutKeyPolicy")
-    ):
-        return set()
-    if "NotPrincipal" in statement:
-        return owners - set(aws_principals(statement["NotPrincipal"]))
-    denied = aws_principals(statement.get("Principal"))
-    return owners if "*" in denied or any(map(is_account, denied)) else owners & set(denied)
+def _lockouts(policy: dict[str, Any], owners: list[str]) -> list[str]:
+    """Return why no owner of the key policy may change it, if none may."""
+    try:
+        parsed = parse_key_policy(stand_ins.filled(policy, {}))
+    except PolicyError as error:
+        return [f"KMS would refuse the key policy: {error}"]
+    reasons: tuple[str, ...] = ()
+    for owner in owners:
+        principal = stand_ins.literal(owner, {})
+        context = {"kms:BypassPolicyLockoutSafetyCheck": "false"}
+        reasons = stand_ins.denied(principal, "kms:PutKeyPolicy", stand_ins.key_beside(principal), context, parsed)
+        if not reasons:
+            return []
+    return [f"nobody but root may kms:PutKeyPolicy, which locks the key for good: {'; '.join(reasons)}"]

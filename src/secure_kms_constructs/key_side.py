@@ -12,8 +12,9 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from . import arns, key_policy_checks
-from .asking import account_of, child_of, key_arn_of, stack_of
-from .grants import Grantee, announce, checked_key_arn
+from .asking import Called, account_of, child_of, key_arn_of, region_of, stack_of
+from .findings import announce, checked_key_arn
+from .grantees import Grantee, account_text
 from .key_policies import through
 from .keys import HardenedKey
 from .managed_keys import service_of
@@ -116,20 +117,20 @@ class UsedKeys:
         self._stands_for: str | None = None
         self.used = given is None
 
-    def given(self, what: Callable[[], str], region: str, account: str) -> UsedKey | None:
+    def given(self, what: object, region: str, account: str) -> UsedKey | None:
         """Return the given key, None where there is none."""
         return None if self._given is None else self.of(self._given, what, region, account)
 
-    def given_if_managed(self, what: Callable[[], str], region: str, account: str) -> UsedKey | None:
+    def given_if_managed(self, what: object, region: str, account: str) -> UsedKey | None:
         """Return the given key if AWS manages it; such a key is never named by the resource itself."""
         if self._given is None or service_of(self._given) is None:
             return None
         return self.of(self._given, what, region, account)
 
-    def of(self, key: kms.IKey, what: Callable[[], str], region: str, account: str) -> UsedKey:
+    def of(self, key: kms.IKey, what: object, region: str, account: str) -> UsedKey:
         """Return a key as this grant names it.
 
-        :param what: returns what it encrypts, for messages.
+        :param what: what it encrypts, as messages call it.
         :param region: the region it has to be in.
         :param account: the account it has to be in.
         :raises ValueError: for a key without the full ARN of one key, of another place, or out of reach.
@@ -145,26 +146,28 @@ class UsedKeys:
             if arns.contradict(of_key, expected):
                 thing = self._noun.removesuffix("s")
                 raise ValueError(
-                    f"the key of {what()} must be in the {part} of the {thing}, {expected}, got one in {of_key}"
+                    f"the key of {what} must be in the {part} of the {thing}, {expected}, got one in {of_key}: "
+                    f"encrypt with a key of that {part}"
                 )
         return used
 
-    def _check(self, key: kms.IKey, arn: str, what: Callable[[], str]) -> tuple[UsedKey, arns.Arn | None]:
+    def _check(self, key: kms.IKey, arn: str, what: object) -> tuple[UsedKey, arns.Arn | None]:
         if isinstance(key, kms.Key):
             return self._check_owned(key, arn, what)
         managed = service_of(key)
         if managed is not None and managed != self._service:
-            raise ValueError(f"the key of {what()} cannot be the key that AWS manages for {managed.name}")
-        return UsedKey(key, arn, managed), checked_key_arn(self._scope, key, f"the key of {what()}")
+            raise ValueError(f"the key of {what} cannot be the key that AWS manages for {managed.name}")
+        return UsedKey(key, arn, managed), checked_key_arn(self._scope, key, Called("the key of", what))
 
-    def _check_owned(self, key: kms.Key, arn: str, what: Callable[[], str]) -> tuple[UsedKey, arns.Arn | None]:
-        """Check a key of this app, whose ARN is a reference, and never anything else than a key's."""
+    def _check_owned(self, key: kms.Key, arn: str, what: object) -> tuple[UsedKey, arns.Arn | None]:
+        """Check a key of this app, whose ARN is a reference, never anything else than a key's, and hides its place."""
         home, here = stack_of(key), stack_of(self._scope)
+        place = arns.Arn("", "kms", region_of(home), account_text(home), "")
         if home is here:
-            return UsedKey(key, arn, None), None
+            return UsedKey(key, arn, None), place
         if self._given is None or arn == self._given_arn:
-            check_reference(here, home, f"the key of {what()}")
-            return UsedKey(key, arn, None), None
+            check_reference(here, home, Called("the key of", what))
+            return UsedKey(key, arn, None), place
         if self._stands_for not in (None, arn):
             raise ValueError(f"key stands for one key, got it for {key.node.path} and another: one construct a key")
         self._stands_for, self.used = arn, True
@@ -220,10 +223,8 @@ def admit(
     if used.managed:
         return [], []
     if not isinstance(key, kms.Key):
-        parsed = arns.key_arn(arns.as_text(stack_of(scope).resolve(used.arn)), "key")
-        foreign = parsed is not None and grantee.is_foreign_to(parsed.account)
-        account = grantee.account if foreign or not directly else None
-        needed = through(service, use, via, grantee.literal_arn(), account, contexts).statements()
+        # A grantee without identity policy never comes here, because only a key of this app can name it alone.
+        needed = through(service, use, via, grantee.literal_arn(), grantee.account, contexts).statements()
         announce(
             scope,
             "requiredKeyPolicy",

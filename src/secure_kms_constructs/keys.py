@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache, reduce
-from typing import Any
 
-import jsii
-from aws_cdk import Duration, IAnyProducer, IResolvable, Lazy, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from . import arns, key_policy_checks, statements
-from .asking import account_of, asked_once, child_of, place_in, region_of, stack_of
+from . import arns, statements
+from .asking import Called, account_of, asked_once, child_of, place_in, region_of, stack_of
 from .deployers import deployer_of
 from .facts import (
     CROSS_ACCOUNT_ACTIONS,
-    KEY_ACTIONS,
     PENDING_WINDOW_DAYS,
     REPLICATE_ACTIONS,
     ROTATION_PERIOD_DAYS,
     SECRET_REPLICA_ACTIONS,
-    SECRET_SUFFIX,
     USAGE_ACTIONS,
-    Fact,
 )
-from .grants import Grantee, announce, check_at_synth, check_several, holds_policies, resolve_grantee
+from .findings import announce, check_at_synth, check_several
+from .grantees import Grantee, resolve_grantee
+from .grants import holds_policies
+from .key_arguments import check_actions, check_days, check_resource_arns, check_usage
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .places import GRANT_APART, check_reference, is_known
-from .reading import meant
+from .rendering import Rendering, reference
 from .services import PROVISIONED_SERVICES, Service, Use
 from .statements import identity_via, replication_of_keys, replication_of_secrets
 
@@ -43,48 +40,6 @@ _SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
 # Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
 _ENCRYPT = ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo")
 _DECRYPT = ("kms:Decrypt",)
-_ALL_USES = frozenset().union(*USAGE_ACTIONS.value.values())
-
-
-@jsii.implements(IAnyProducer)
-class _Document:
-    def __init__(self, stack: Stack, policy: KeyPolicy) -> None:
-        self._stack = stack
-        self._policy = policy
-
-    def produce(self, _context: Any) -> Any:
-        return _shared(self._stack, self._policy.document())
-
-
-def _shared(stack: Stack, document: dict[str, Any]) -> IResolvable:
-    """Return a document as a token, the same for the same: a document is long, and Node asks for it often."""
-    tokens, text = _tokens_in(stack), _as_json(document)
-    if text not in tokens:
-        tokens[text] = Token.as_any(document)
-    return tokens[text]
-
-
-@asked_once
-def _tokens_in(_stack: Stack) -> dict[str, IResolvable]:
-    return {}
-
-
-@asked_once
-def _problems_in(_stack: Stack) -> dict[str, list[str]]:
-    return {}
-
-
-def _as_json(document: Any) -> str:
-    return json.dumps(document, default=_reference)
-
-
-def _reference(value: Any) -> str:
-    return str(value.__jsii_ref__.ref)
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    # jsii may make a new Python object each time it hands over the same thing; its reference tells.
-    return hasattr(one, "__jsii_ref__") and _reference(one) == _reference(other)
 
 
 @asked_once
@@ -165,14 +120,14 @@ class HardenedKey(kms.Key):
         ):
             check_several(name, several)
         symmetric = key_spec == _SYMMETRIC
-        _check_usage_of(key_spec, key_usage)
+        check_usage(key_spec, key_usage)
         if rotation_period is not None and not symmetric:
             raise ValueError(
                 f"rotation_period needs a symmetric key, got key_spec {key_spec.name}: "
                 "leave rotation_period out, KMS does not rotate this kind"
             )
-        _check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
-        _check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
+        check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
+        check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
         if alias is not None and alias.startswith("alias/aws/"):
             raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
 
@@ -233,25 +188,8 @@ class HardenedKey(kms.Key):
         )
         # Rendered from plain data; the L2's own document stays empty.
         place_in(self, scope)
-        self._resource = child_of(self)
-        self._rendered = _shared(stack, self._key_policy.document())
-        self._resource.key_policy = self._rendered
-        self._key_policy.at_first_change(self._render_at_synth)
-        check_at_synth(stack, self._problems)
-
-    def _render_at_synth(self) -> None:
-        self._rendered = Lazy.uncached_any(_Document(self._stack, self._key_policy))
-        self._resource.key_policy = self._rendered
-
-    def _problems(self) -> list[str]:
-        """Return what is wrong with the finished key policy, whoever wrote it."""
-        written: Any = self._resource.key_policy
-        known = _problems_in(self._stack)
-        document = self._key_policy.document() if _is_same(written, self._rendered) else written
-        text = _as_json(document)
-        if text not in known:
-            known[text] = key_policy_checks.problems(self._stack.resolve(document))
-        return [f"{self.node.path}: {problem}" for problem in known[text]]
+        rendering = Rendering(stack, child_of(self), self._key_policy)
+        check_at_synth(stack, lambda: [f"{self.node.path}: {problem}" for problem in rendering.problems()])
 
     def add_to_resource_policy(
         self,
@@ -288,7 +226,7 @@ class HardenedKey(kms.Key):
         :raises ValueError: for an action that this kind of key does not have, a group, a role of another stack whose
             name is generated, and a principal that administers the key.
         """
-        self._check_usage(actions)
+        check_actions(actions, self._usage)
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._grant_to_deployer(grantee, actions)):
             return granted
         principal = grantee.grant_principal
@@ -367,23 +305,8 @@ class HardenedKey(kms.Key):
             the key policy cannot name.
         """
         check_several("resource_arns", resource_arns)
-        if bool(resource_arns) != bool(service.context_key):
-            raise ValueError(
-                f"resource_arns must name the resources that {service.name} puts into the encryption context "
-                f"({service.context_key}), got none"
-                if service.context_key
-                else f"resource_arns must be empty for {service.name}, which sends no ARN as encryption context, "
-                f"got {list(resource_arns)}"
-            )
-        wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
-        if wild:
-            raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
-        for text in map(arns.as_text, self._stack.resolve(list(resource_arns))):
-            parsed = arns.parse(text)
-            if not text.startswith("${") and (parsed is None or parsed.service != service.prefix):
-                raise ValueError(f"resource_arns must be ARNs of {service.name}, got {text!r}: no other ever matches")
-            if parsed and arns.contradict(parsed.region, self._region):
-                raise ValueError(f"resource_arns must be in the region of the key, {self._region}, got {text!r}")
+        texts = [arns.as_text(one) for one in self._stack.resolve(list(resource_arns))]
+        check_resource_arns(service, resource_arns, texts, self._region)
         resolved = resolve_grantee(grantee, self)
         via = service.via(self._region)
         if not holds_policies(resolved, self):
@@ -414,7 +337,7 @@ class HardenedKey(kms.Key):
         https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
         """
         arns.check_parameter_name(parameter_name)
-        literal = not Token.is_unresolved(parameter_name)
+        literal = is_known(parameter_name)
         return ssm.StringParameter(
             self,
             f"Arn{parameter_name.replace('/', '-')}" if literal else "Arn",
@@ -532,7 +455,7 @@ class HardenedKey(kms.Key):
     def _check_reachable(self, grantee: Grantee) -> None:
         """Check that the grantee's identity policy, in its own stack, can name the key."""
         if grantee.stack is not None:
-            check_reference(grantee.stack, self._stack, f"key {self.node.path}", GRANT_APART)
+            check_reference(grantee.stack, self._stack, Called("key", self), GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
@@ -581,9 +504,9 @@ class HardenedKey(kms.Key):
 
         The way through Node and add_to_resource_policy takes four times as many calls.
         """
-        reference = _reference(grantee)
-        if reference != self._asked:
-            self._asked, self._asked_via = reference, self._root_through(grantee)
+        asked = reference(grantee)
+        if asked != self._asked:
+            self._asked, self._asked_via = asked, self._root_through(grantee)
         if self._asked_via is None:
             return None
         texts = self._root_text, self._asked_via[1]
@@ -607,27 +530,6 @@ class HardenedKey(kms.Key):
             return None
         via, root = map(arns.as_text, self._stack.resolve(list(match.groups())))
         return (match[1], via) if root == self._root_text else None
-
-    def _check_usage(self, actions: Sequence[str]) -> None:
-        possible = USAGE_ACTIONS.value[self._usage]
-        if not actions:
-            raise ValueError("actions must name at least one KMS action, got none")
-        for pattern in actions:
-            if not meant(pattern, KEY_ACTIONS.value):
-                raise ValueError(f"actions must be KMS actions on a key, got {pattern!r}: see {KEY_ACTIONS.source}")
-            if pattern in ("*", "kms:*"):
-                raise ValueError(f"actions must be named one by one, got {pattern!r}: nobody needs all of KMS")
-            if meant(pattern, ["kms:PutKeyPolicy"]):
-                raise ValueError(
-                    f"only the deployer and policy_administrators may change the key policy, got {pattern}: "
-                    "pass the principal as policy_administrators of the HardenedKey"
-                )
-            uses = meant(pattern, _ALL_USES)
-            if uses and not uses & possible:
-                raise ValueError(
-                    f"{pattern} never works with this key, whose usage is {self._usage}: "
-                    f"it has {', '.join(sorted(possible))}"
-                )
 
     def _check_symmetric(self) -> None:
         if self._usage != "SYMMETRIC":
@@ -656,18 +558,6 @@ def _foreign_identity(grantee: Grantee) -> str:
     )
 
 
-def _check_usage_of(spec: kms.KeySpec, usage: kms.KeyUsage) -> None:
-    """Check the pairs that KMS refuses whatever the rest; CDK checks the finer ones."""
-    mac = spec.name.startswith("HMAC")
-    if (spec == _SYMMETRIC) > (usage == kms.KeyUsage.ENCRYPT_DECRYPT) or mac != (
-        usage == kms.KeyUsage.GENERATE_VERIFY_MAC
-    ):
-        raise ValueError(
-            f"key_usage must be one that the key_spec has, got {usage.name} with {spec.name}: "
-            "SYMMETRIC_DEFAULT has ENCRYPT_DECRYPT, HMAC_* have GENERATE_VERIFY_MAC"
-        )
-
-
 def logs_principal(stack: Stack) -> str:
     """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
 
@@ -678,16 +568,3 @@ def logs_principal(stack: Stack) -> str:
 
 def _listed(value: str | list[str]) -> list[str]:
     return value if isinstance(value, list) else [value]
-
-
-def _check_days(name: str, value: Duration | None, allowed: Fact[tuple[int, int]]) -> None:
-    if value is None:
-        return
-    if not isinstance(value, Duration):
-        raise ValueError(f"{name} must be a Duration, got {value!r}: write Duration.days(...)")
-    if value.is_unresolved():
-        raise ValueError(f"{name} must be a literal duration, got a token: KMS limits cannot be checked otherwise")
-    days = value.to_days(integral=False)
-    least, most = allowed.value
-    if not least <= days <= most or days != int(days):
-        raise ValueError(f"{name} must be {least} to {most} whole days, got {days:g}")

@@ -13,7 +13,8 @@ from constructs import Construct
 from . import scoped, statements
 from .asking import place_in, region_of, stack_of
 from .facts import LOG_GROUP_NAME
-from .grants import account_text, announce, resolve_grantee
+from .findings import announce
+from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKeys, kms_identity
 from .keys import HardenedKey, logs_principal
 from .services import Service, Use
@@ -59,7 +60,7 @@ class ScopedLogGroupManager(Construct):
         )
         account = account_text(stack)
         region = region_of(stack)
-        used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, lambda: log_group_prefix, region, account)
+        used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, log_group_prefix, region, account)
         target = Target(None, arn, False, region, account, used, lambda: arn)
         resolved = resolve_grantee(grantee, scope)
         taken = _managed.setdefault(used.key, set())

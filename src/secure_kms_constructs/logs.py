@@ -6,19 +6,19 @@ import re
 from hashlib import sha256
 from typing import Any
 
-from aws_cdk import ArnFormat, RemovalPolicy, Stack, Token
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from . import arns, statements
-from .asking import region_of, stack_of
+from .asking import Called, region_of, stack_of
 from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
-from .grants import announce, checked_key_arn, paste_ready
+from .findings import announce, checked_key_arn, paste_ready
 from .keys import HardenedKey, logs_principal
-from .places import check_reference
+from .places import check_reference, is_known
 from .statements import Statement
 
 
@@ -54,7 +54,7 @@ class LogGroupWithCmk(logs.LogGroup):
     ) -> None:
         stack = stack_of(scope)
         name = _generated_name(scope, id) if log_group_name is None else log_group_name
-        if not Token.is_unresolved(name) and not re.fullmatch(LOG_GROUP_NAME.value, name):
+        if is_known(name) and not re.fullmatch(LOG_GROUP_NAME.value, name):
             raise ValueError(
                 "log_group_name must be 1 to 512 characters of a-z A-Z 0-9 _ - / . # and not start with aws/, "
                 f"got {name!r}"
@@ -127,8 +127,8 @@ def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:
 
 def _check_apart(stack: Stack, key: kms.Key, name: str) -> None:
     """Check that a key of another stack can serve the log group, and its policy name it."""
-    check_reference(stack, stack_of(key), f"key {key.node.path}")
-    if Token.is_unresolved(name):
+    check_reference(stack, stack_of(key), Called("key", key))
+    if not is_known(name):
         raise ValueError(
             "log_group_name must be literal under a key of another stack, got a token: a reference from the key's "
             "policy would make the two stacks wait for each other"

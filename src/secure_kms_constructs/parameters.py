@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from aws_cdk import Resource, Stack, Token
+from aws_cdk import Resource, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from . import arns, scoped, statements
-from .asking import name_of, place_in, region_of, stack_of
+from .asking import Called, name_of, place_in, region_of, stack_of
 from .facts import PARAMETER_NAME
-from .grants import account_text, resolve_grantee
+from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKey, UsedKeys, kms_identity
 from .managed_keys import AwsManaged
-from .places import check_environments, check_reference, same_place
+from .places import check_environments, check_reference, is_known, same_place
 from .services import Service, Use
 from .statements import Statement
 
@@ -137,7 +137,7 @@ def _arn_of(stack: Stack, parameter: ssm.IParameter | str, by_path: bool) -> tup
         )
     owned: Any = parameter
     place, name = stack_of(owned), name_of(owned)
-    what, ways = f"parameter {owned.node.path}", "give the parameter a literal parameter_name"
+    what, ways = Called("parameter", owned), "give the parameter a literal parameter_name"
     if re.fullmatch(PARAMETER_NAME.value, name):
         if place is stack:
             return owned.parameter_arn, place, False
@@ -154,7 +154,7 @@ def _known(arn: str, known: bool) -> str | None:
 
 def _named_arn(stack: Stack, name: str, by_path: bool) -> str:
     bare = name.strip("/") if by_path else name.removeprefix("/")
-    if Token.is_unresolved(name) or not re.fullmatch(PARAMETER_NAME.value, bare):
+    if not is_known(name) or not re.fullmatch(PARAMETER_NAME.value, bare):
         raise ValueError(
             f"parameters must be literal names of a-z A-Z 0-9 _ . - and /, got {name!r}: "
             "import what has an ARN with StringParameter.from_string_parameter_arn or "
@@ -175,7 +175,7 @@ def _key_of(
     plain = not isinstance(parameter, str) and (isinstance(parameter, Resource) or parameter.parameter_type == "String")
     if plain or isinstance(key, AwsManaged):
         return None
-    used = keys.given(lambda: text, region, account)
+    used = keys.given(text, region, account)
     if used is None:
         raise ValueError(
             f"the key of the parameter {text} is not known: pass key=AWS_MANAGED if it is a String or under aws/ssm, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 
 from .asking import asked_once, environment_of, stage_of
 
@@ -20,13 +20,13 @@ GRANT_APART = (
 _waits: WeakKeyDictionary[Stack, set[Stack]] = WeakKeyDictionary()
 
 
-def check_reference(consumer: Stack, producer: Stack, what: str, ways: str = _WAYS) -> None:
+def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = _WAYS) -> None:
     """Check that a stack can refer to something in another one, and record that it waits for it.
 
     References between known accounts and regions are CloudFormation's to resolve
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html).
 
-    :param what: how the message calls the thing.
+    :param what: how the message calls the thing, once there is one.
     :param ways: what to do instead.
     :raises ValueError: between stages, between a known place and an unknown one, and where it closes a circle.
     """
@@ -41,7 +41,7 @@ def check_reference(consumer: Stack, producer: Stack, what: str, ways: str = _WA
     wait_for(consumer, producer, what)
 
 
-def check_environments(consumer: Stack, producer: Stack, what: str, ways: str) -> None:
+def check_environments(consumer: Stack, producer: Stack, what: object, ways: str) -> None:
     """Check that the accounts and regions of two stacks are both known, or that neither is.
 
     :raises ValueError: where only one is known, because CDK would take the one for the other.
@@ -64,7 +64,7 @@ def same_place(one: Stack, other: Stack) -> bool:
     return one is other or (stage_of(one) is stage_of(other) and same_environment(one, other))
 
 
-def wait_for(consumer: Stack, producer: Stack, what: str) -> None:
+def wait_for(consumer: Stack, producer: Stack, what: object) -> None:
     """Record that a stack waits for another.
 
     Known here are the references of grants, and of the secrets they name. What waits outside of grants, such as a
@@ -102,4 +102,4 @@ def _top(stack: Stack) -> Stack:
 
 def is_known(text: str) -> bool:
     """Tell whether an account or region is literal."""
-    return not Token.is_unresolved(text)
+    return "${Token[" not in text

@@ -15,7 +15,7 @@ from constructs import Construct
 from . import arns
 from .asking import stack_of
 from .facts import ALIAS_NAME, AWS_MANAGED_ALIASES, LOOKUP_DUMMY_KEY_ID
-from .grants import checked_key_arn, report_lookup
+from .findings import checked_key_arn, report_lookup
 from .managed_keys import AWS_MANAGED, AwsManaged, mark
 from .services import Service
 

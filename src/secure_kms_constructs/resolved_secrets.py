@@ -12,9 +12,9 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from . import arns
-from .asking import asked_once, name_of, region_of, stack_of
+from .asking import Called, asked_once, name_of, region_of, stack_of
 from .facts import SECRET_NAME, SECRET_SUFFIX
-from .grants import account_text
+from .grantees import account_text
 from .key_side import Target, UsedKey, UsedKeys
 from .managed_keys import AwsManaged
 from .places import check_environments, check_reference, same_place, wait_for
@@ -33,15 +33,15 @@ def resolve_secrets(
     # Only an imported secret's ARN has to be looked into, and one question does for all.
     hidden = [arn for (arn, _), place in zip(named, places, strict=True) if place is None]
     texts = map(arns.as_text, stack.resolve(hidden) if hidden else ())
-    seen: set[tuple[Stack | None, str]] = set()
+    seen: set[str] = set()
     keys = _Keys(scope, key)
     result = []
     for secret, place, (arn, exact) in zip(secrets, places, named, strict=True):
         text = next(texts) if place is None else arn
-        if (place, text) in seen:
-            name = text if place is None else _path(secret)
+        if text in seen:
+            name = text if place is None else secret.node.path
             raise ValueError(f"secrets must name each secret once, got {name} twice")
-        seen.add((place, text))
+        seen.add(text)
         result.append(
             _imported(secret, arn, exact, text, keys, stack)
             if place is None
@@ -69,7 +69,7 @@ def _owned(secret: secretsmanager.ISecret, arn: str, exact: bool, place: Stack, 
     named = partial(_named_arn, place, secret)
     used = keys.of_owned(secret, place)
     if place is not stack and named() != arn:
-        check_reference(stack, place, f"secret {_path(secret)}", "give the secret a literal secret_name")
+        check_reference(stack, place, Called("secret", secret), "give the secret a literal secret_name")
     return Target(secret, arn, exact, region_of(place), account_text(place), used, named)
 
 
@@ -83,10 +83,6 @@ def _imported(secret: secretsmanager.ISecret, arn: str, exact: bool, text: str, 
     return Target(secret, arn, exact, region, arns.as_text(stack.resolve(account)), used, lambda: known)
 
 
-def _path(secret: secretsmanager.ISecret) -> str:
-    return str(secret.node.path)
-
-
 def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -> tuple[str, bool]:
     """Return the ARN of a secret as a policy names it, and whether it is complete."""
     if place is None:
@@ -94,7 +90,7 @@ def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -
         return (full, True) if full is not None else (f"{secret.secret_arn}{SECRET_SUFFIX.value}", False)
     if same_place(stack, place):
         return secret.secret_arn, True
-    what, ways = f"secret {_path(secret)}", "give the secret a literal secret_name, or import it by its complete ARN"
+    what, ways = Called("secret", secret), "give the secret a literal secret_name, or import it by its complete ARN"
     check_environments(stack, place, what, ways)
     known = _named_arn(place, secret)
     if known is not None:
@@ -146,18 +142,18 @@ class _Keys:
         )
 
     def of_owned(self, secret: secretsmanager.ISecret, place: Stack) -> UsedKey | None:
-        key, what, region = _key_of(secret), partial(_path, secret), region_of(place)
+        key, what, region = _key_of(secret), Called("secret", secret), region_of(place)
         if key is None:
             return self._used.given_if_managed(what, region, account_text(place))
         if isinstance(key, kms.Key) and stack_of(key) is not place:
-            wait_for(place, stack_of(key), f"secret {_path(secret)}")
+            wait_for(place, stack_of(key), Called("secret", secret))
         return self._used.of(key, what, region, account_text(place))
 
     def of_imported(self, secret: secretsmanager.ISecret, text: str, region: str, account: str) -> UsedKey | None:
         key = _key_of(secret)
         if key is not None:
-            return self._used.of(key, lambda: text, region, account)
-        given = self._used.given(lambda: text, region, account)
+            return self._used.of(key, text, region, account)
+        given = self._used.given(text, region, account)
         if given is None and not self._default:
             raise ValueError(
                 f"the key of the imported secret {text} is not known: pass key=AWS_MANAGED if it is under "

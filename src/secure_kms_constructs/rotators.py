@@ -13,7 +13,7 @@ from constructs import Construct
 
 from . import scoped, statements
 from .asking import account_of, place_in, stack_of
-from .grants import resolve_grantee
+from .grantees import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets

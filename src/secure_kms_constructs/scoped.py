@@ -11,7 +11,10 @@ from constructs import Construct, IConstruct
 
 from . import arns
 from .asking import stack_of
-from .grants import Grantee, announce, attach_identity_policy
+from .effects import expect
+from .findings import announce
+from .grantees import Grantee
+from .grants import attach_identity_policy
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
 from .services import Service, Use
@@ -71,6 +74,8 @@ def write(
         contexts = key_policy_contexts(under)
         via = service.via(under[0].region)
         done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
+        sides = written.identity or written.required_identity
+        expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
         if done:
             written.key_policy[key.arn] = done
         if required:

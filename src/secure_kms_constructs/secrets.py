@@ -11,7 +11,8 @@ from constructs import Construct
 
 from . import scoped, statements
 from .asking import place_in
-from .grants import check_several, resolve_grantee
+from .findings import check_several
+from .grantees import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets

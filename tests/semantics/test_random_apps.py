@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import App, Environment, NestedStack, Stack
+from aws_cdk import App, Environment, NestedStack, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as sm
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
+from secure_kms_constructs import (
+    HardenedKey,
+    ScopedLogGroupManager,
+    ScopedParameterReader,
+    ScopedSecretReader,
+    Service,
+)
 from tests.semantics.assembly import deploy_app, logical_id, name_of
 from tests.semantics.judge import Judge
 from tests.semantics.resolve import resolve
@@ -35,6 +42,19 @@ class Layout:
     secrets: list[tuple[int, bool, bool]]
     roles: list[tuple[int, bool]]
     readers: list[tuple[int, int, set[int]]]
+    parameters: list[tuple[int, int, int]]
+    log_groups: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
+class Use:
+    """A role's use of a key through another service than Secrets Manager, by positions, and whether it was granted."""
+
+    role: int
+    key: int
+    service: str
+    context: dict[str, str]
+    granted: bool
 
 
 @st.composite
@@ -48,7 +68,8 @@ def layouts(draw: st.DrawFn) -> Layout:
     roles = draw(st.lists(st.tuples(which, st.booleans()), min_size=1, max_size=3))
     some = st.sets(st.integers(0, len(secrets) - 1), min_size=1)
     readers = draw(st.lists(st.tuples(which, st.integers(0, len(roles) - 1), some), min_size=1, max_size=4))
-    return Layout(places, keys, secrets, roles, readers)
+    by_name = st.lists(st.tuples(which, st.integers(0, len(roles) - 1), st.integers(0, len(keys) - 1)), max_size=2)
+    return Layout(places, keys, secrets, roles, readers, draw(by_name), draw(by_name))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -81,15 +102,11 @@ def test_a_random_app_grants_what_it_says(judge: Judge, layout: Layout) -> None:
     ]
     granted: set[tuple[int, int]] = set()
     for n, (where, role, some) in enumerate(layout.readers):
-        try:
-            ScopedSecretReader(
-                stacks[where], f"Reader{n}", grantee=roles[role], secrets=[secrets[one] for one in sorted(some)]
-            )
-        except ValueError as refused:
-            assert ": " in str(refused), "an error without way out"  # noqa: PT017
-        else:
+        named = [secrets[one] for one in sorted(some)]
+        if is_made(ScopedSecretReader, stacks[where], f"Reader{n}", grantee=roles[role], secrets=named):
             granted |= {(role, one) for one in some}
 
+    uses = uses_by_name(layout, stacks, keys, roles)
     deployment = deploy_app(app, account=ACCOUNT, region=REGION)
 
     def physical(construct: Any, find: Any) -> str:
@@ -109,6 +126,13 @@ def test_a_random_app_grants_what_it_says(judge: Judge, layout: Layout) -> None:
                     wrong.append((who, secret.node.path, via, answer.explanation))
             if deployment.ask(judge, who, "secretsmanager:GetSecretValue", arns[number]).allowed is not expected:
                 wrong.append((who, secret.node.path, "value", ""))
+        for use in uses:
+            key, expected = physical(keys[use.key], deployment.key), use.granted and use.role == role_number
+            for service, allowed in ((use.service, expected), ("secretsmanager", False), (None, False)):
+                # A key that leaves Secrets Manager to IAM policies is no exception: no policy names this context.
+                answer = deployment.ask(judge, who, "kms:Decrypt", key, via=service, encryption_context=use.context)
+                if answer.allowed is not allowed:
+                    wrong.append((who, str(use), service, answer.explanation))
     assert not wrong
     for stack in deployment._stacks.values():
         assert cycle({"Resources": {}, **stack.template}) == []
@@ -122,3 +146,37 @@ def test_a_random_app_grants_what_it_says(judge: Judge, layout: Layout) -> None:
                 for one in resolve(properties["KeyPolicy"], stack)["Statement"]
                 if one["Effect"] == "Allow" and one["Principal"] == "*"
             ]
+
+
+def uses_by_name(layout: Layout, stacks: list[Stack], keys: list[HardenedKey], roles: list[iam.Role]) -> list[Use]:
+    """Build the readers of parameters and the managers of log groups, and tell who then uses which key for what."""
+    uses = []
+    for n, (where, role, key) in enumerate(layout.parameters):
+        named = {"grantee": roles[role], "parameters": [f"/app/p{n}"], "key": keys[key]}
+        granted = is_made(ScopedParameterReader, stacks[where], f"Parameters{n}", **named)
+        context = {"PARAMETER_ARN": arn_in(stacks[where], "ssm", f"parameter/app/p{n}")}
+        uses.append(Use(role, key, "ssm", context, granted))
+    for n, (where, role, key) in enumerate(layout.log_groups):
+        named = {"grantee": roles[role], "key": keys[key], "log_group_prefix": f"/app/l{n}/"}
+        granted = is_made(ScopedLogGroupManager, stacks[where], f"Logs{n}", **named)
+        context = {"aws:logs:arn": arn_in(stacks[where], "logs", f"log-group:/app/l{n}/group")}
+        uses.append(Use(role, key, "logs", context, granted))
+    return uses
+
+
+def is_made(construct: Callable[..., Any], scope: Stack, id: str, **properties: Any) -> bool:
+    """Whether a grant is made, or refused with the way out."""
+    try:
+        construct(scope, id, **properties)
+    except ValueError as refused:
+        assert ": " in str(refused), "an error without way out"  # noqa: PT017
+        return False
+    return True
+
+
+def arn_in(stack: Stack, service: str, resource: str) -> str:
+    account, region = (
+        known if not Token.is_unresolved(known) else default
+        for known, default in ((stack.account, ACCOUNT), (stack.region, REGION))
+    )
+    return f"arn:aws:{service}:{region}:{account}:{resource}"

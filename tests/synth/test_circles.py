@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
-from tests.synth.templates import make_role
+from tests.synth.templates import environment, make_role
 
 
 def secret(stack: Stack, key: HardenedKey, id: str) -> secretsmanager.Secret:
@@ -47,3 +47,13 @@ def test_the_way_out_of_the_message_opens_that_circle_too(
     named = make_role(other_stack, role_name="named")
     ScopedSecretReader(other_stack, "Reader", grantee=named, secrets=[secret(stack, key, "Mine")])
     app.synth()
+
+
+def test_a_secret_that_a_grant_names_waits_for_its_key_wherever_the_grant_is(
+    app: App, stack: Stack, other_stack: Stack, key: HardenedKey
+) -> None:
+    third = Stack(app, "Third", env=environment())
+    near = make_role(third, role_name="near")
+    ScopedSecretReader(third, "Reader", grantee=near, secrets=[secret(other_stack, key, "Theirs")])
+    with pytest.raises(ValueError, match="which already waits for it"):
+        read_from_the_stack_of_the_key(stack, key, make_role(other_stack))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 
 from secure_kms_constructs import HardenedKey, Service, Use
 from tests.synth.templates import (
     ACCOUNT,
+    OTHER_ACCOUNT,
     REGION,
     admitted,
     by_sid,
+    environment,
     granted,
     identity_statements,
     key_policy,
@@ -67,6 +69,21 @@ def test_grant_via_a_delegated_service_leaves_the_key_policy_alone(stack: Stack)
     assert granted(stack) == ["kms:Decrypt"]
 
 
+def test_delegation_to_the_account_of_the_key_admits_no_role_of_this_app_in_another(app: App, stack: Stack) -> None:
+    key = HardenedKey(stack, "Key", delegate_via=[Service.KINESIS])
+    other = Stack(app, "OtherAccount", env=environment(account=OTHER_ACCOUNT))
+    key.grant_via(make_role(other, role_name="reader"), Service.KINESIS, use=Use.READ, resource_arns=[ORDERS])
+    assert "role/reader" in str(key_policy(stack))
+
+
+def test_delegation_to_the_account_of_the_key_admits_no_imported_role_of_another(stack: Stack) -> None:
+    key = HardenedKey(stack, "Key", delegate_via=[Service.KINESIS])
+    foreign = f"arn:aws:iam::{OTHER_ACCOUNT}:role/reader"
+    role = iam.Role.from_role_arn(stack, "Foreign", foreign)
+    key.grant_via(role, Service.KINESIS, use=Use.READ, resource_arns=[ORDERS])
+    assert naming(key_policy(stack), foreign)
+
+
 def test_grant_via_a_delegated_service_serves_a_role_the_key_cannot_name(stack: Stack, other_stack: Stack) -> None:
     key = HardenedKey(stack, "Key", delegate_via=[Service.KINESIS])
     key.grant_via(make_role(other_stack), Service.KINESIS, use=Use.READ, resource_arns=[ORDERS])
@@ -80,6 +97,12 @@ def test_grant_via_a_delegated_service_serves_a_role_the_key_cannot_name(stack: 
         (Service.SQS, Use.READ, [ORDERS], r"resource_arns must be empty for SQS"),
         (Service.KINESIS, Use.READ, [f"{ORDERS}*"], r"resource_arns must be exact, got"),
         (Service.KINESIS, Use.READ, ["arn:aws:kinesis:eu-west-?:1:stream/a"], r"resource_arns must be exact"),
+        (
+            Service.KINESIS,
+            Use.READ,
+            [ORDERS.replace(REGION, "us-east-1")],
+            r"must be in the region of the key",
+        ),
         (Service.KINESIS, Use.PROVISION, [ORDERS], r"use 'provision' through Kinesis, choose one of: read, write"),
         (Service.LAMBDA, Use.READ, [], r"use 'read' through Lambda, choose one of: provision"),
     ],

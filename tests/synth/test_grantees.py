@@ -295,3 +295,15 @@ def test_a_principal_of_another_account_cannot_administer(stack: Stack, option: 
     options: dict[str, Any] = {option: [iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:role/admin")]}
     with pytest.raises(ValueError, match=OTHER_ACCOUNT):
         HardenedKey(stack, "Key", **options)
+
+
+def test_a_subclass_that_acts_as_another_role_is_taken_at_its_word(stack: Stack, key: HardenedKey) -> None:
+    class Stand(iam.Role):
+        @property
+        def grant_principal(self) -> iam.IPrincipal:
+            return other
+
+    other = make_role(stack, "Other")
+    key.grant_decrypt(Stand(stack, "Stand", assumed_by=iam.AccountRootPrincipal()))
+    assert "<Other.Arn>" in str(key_policy(stack))
+    assert "<Stand" not in str(key_policy(stack))

@@ -348,3 +348,21 @@ def test_the_way_out_for_ecs_exec_works(stack: Stack, key: HardenedKey) -> None:
     [statement] = naming(key_policy(stack), "<TaskTaskRole.Arn>")
     assert statement["Action"] == "kms:Decrypt"
     assert cycle(template(stack)) == []
+
+
+@pytest.mark.parametrize("account, admitted", [(ACCOUNT, DEPLOYER), ("444455556666", None)])
+def test_only_the_own_account_through_a_service_becomes_the_deployer(
+    key: HardenedKey, account: str, admitted: str | None
+) -> None:
+    through = kms.ViaServicePrincipal("glue.eu-west-1.amazonaws.com", iam.AccountPrincipal(account))
+    if admitted:
+        key.grant(through, "kms:Decrypt")
+        assert "glue" in str(naming(policy_so_far(key), admitted))
+        return
+    with pytest.raises(ValueError, match="account"):
+        key.grant(through, "kms:Decrypt")
+
+
+def test_cloudwatch_logs_alone_is_admitted_to_a_key_that_was_not_changed_yet(stack: Stack, key: HardenedKey) -> None:
+    key.admit_logs_service(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/app/*")
+    assert "/app/*" in str(by_sid(key_policy(stack))["AllowCloudWatchLogs"])

@@ -6,8 +6,8 @@ import pytest
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 
-from secure_kms_constructs import HardenedKey, ResolvedKey, ScopedLogGroupManager
-from tests.synth.templates import ACCOUNT, KEY_ARN, REGION, by_sid, identity_statements, key_policy, make_role
+from secure_kms_constructs import HardenedKey, ResolvedKey, ScopedLogGroupManager, Service
+from tests.synth.templates import ACCOUNT, KEY_ARN, REGION, by_sid, identity_statements, key_policy, make_role, naming
 
 GROUPS = f"arn:<AWS::Partition>:logs:{REGION}:{ACCOUNT}:log-group:/app/*"
 CONTEXT = "kms:EncryptionContext:aws:logs:arn"
@@ -68,3 +68,9 @@ def test_a_key_of_another_region_is_refused(stack: Stack, role: iam.Role) -> Non
     key = ResolvedKey.from_arn(stack, "Ref", KEY_ARN.replace(REGION, "eu-west-3"))
     with pytest.raises(ValueError, match="must be in the region of the log group"):
         ScopedLogGroupManager(stack, "Manager", grantee=role, key=key, log_group_prefix="/app/")
+
+
+def test_delegation_of_reads_and_writes_does_not_stand_in_for_creating_groups(stack: Stack, role: iam.Role) -> None:
+    key = HardenedKey(stack, "Delegating", delegate_via=[Service.CLOUDWATCH_LOGS])
+    manage(stack, role, key)
+    assert naming(key_policy(stack), "<Role.Arn>")

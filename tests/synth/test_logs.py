@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, NestedStack, RemovalPolicy, Stack
+from aws_cdk import App, CfnParameter, NestedStack, RemovalPolicy, Stack, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -287,3 +287,9 @@ def test_a_key_that_is_not_symmetric_is_refused(stack: Stack, spec: kms.KeySpec,
     key = HardenedKey(stack, "Key", key_spec=spec, key_usage=usage)
     with pytest.raises(ValueError, match="symmetric"):
         LogGroupWithCmk(stack, "Log", key=key)
+
+
+def test_a_key_of_another_stage_is_refused(app: App) -> None:
+    home, away = (Stack(Stage(app, id), "Stack", env=environment()) for id in ("One", "Two"))
+    with pytest.raises(ValueError, match="is in another stage than stack Two/Stack, and references end at a stage"):
+        LogGroupWithCmk(away, "Logs", key=HardenedKey(home, "Key"), log_group_name="/app/logs")

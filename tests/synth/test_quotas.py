@@ -205,6 +205,28 @@ def test_what_a_token_hides_is_counted_at_synth(stack: Stack, role: iam.Role, le
         template(stack)
 
 
+def test_pseudo_parameters_weigh_what_they_can_become() -> None:
+    stack = Stack()
+    role = make_role(stack)
+    for n in range(20):
+        secret = secretsmanager.Secret.from_secret_name_v2(stack, f"S{n}", f"secret-{n}")
+        ScopedSecretReader(stack, f"Reader{n}", grantee=role, secrets=[secret], key=AWS_MANAGED)
+    assert len(inline(stack)) == 20
+    assert managed(stack) == []
+
+
+def test_what_tokens_hide_is_counted_in_managed_policies(stack: Stack, role: iam.Role) -> None:
+    several = [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{n:02}{'n' * 460}-AbCdEf" for n in range(80)]
+    secrets = [
+        secretsmanager.Secret.from_secret_complete_arn(stack, f"S{n}", Lazy.string(Told(arn)))
+        for n, arn in enumerate(several)
+    ]
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=secrets, key=AWS_MANAGED)
+    made = managed(stack)
+    assert sum(text.count("n" * 460) for text in made) == 80
+    assert max(map(len, made)) <= 6144
+
+
 def test_a_role_under_its_quota_passes(stack: Stack, role: iam.Role) -> None:
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=imported(stack, 60), key=AWS_MANAGED)
     role.add_to_policy(big(3_000))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import Stack
+from aws_cdk import App, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
@@ -18,9 +19,9 @@ from secure_kms_constructs import (
     ScopedSecretReader,
     ScopedSecretRotator,
 )
-from tests.synth.templates import cycle, info, template
+from tests.synth.templates import ACCOUNT, OTHER_ACCOUNT, cycle, environment, info, make_role, template
 
-Make = Callable[[Stack, lambda_.Function, Any], Any]
+Make = Callable[[Stack, iam.IGrantable, Any], Any]
 
 SCOPED: list[tuple[str, Make]] = [
     (
@@ -92,3 +93,26 @@ def test_a_key_whose_arn_is_known_at_deploy_time_is_called_by_its_path(
 ) -> None:
     make(stack, function, ResolvedKey.from_parameter(stack, "Resolved", "/shared/key-arn"))
     assert any("the key Stack/Resolved is imported" in message for message in info(stack))
+
+
+@EACH
+def test_a_key_of_this_app_in_another_region_is_refused(make: Make, app: App, stack: Stack) -> None:
+    """No service encrypts with a key of another region; the deployment would fail, or the grant have no effect."""
+    key = HardenedKey(Stack(app, "Abroad", env=environment("us-east-1")), "Key")
+    with pytest.raises(ValueError, match=r"must be in the region of the .*, eu-west-1, got one in us-east-1"):
+        make(stack, make_role(stack, role_name="named"), key)
+
+
+@pytest.mark.parametrize("make", [make for _, make in SCOPED[2:]], ids=[name for name, _ in SCOPED[2:]])
+def test_a_key_of_this_app_in_another_account_is_refused(make: Make, app: App, stack: Stack) -> None:
+    """A secret under such a key is refused by the key already."""
+    key = HardenedKey(Stack(app, "Other", env=environment(account=OTHER_ACCOUNT)), "Key")
+    with pytest.raises(ValueError, match=f"in the account of the .*, {ACCOUNT}, got one in {OTHER_ACCOUNT}"):
+        make(stack, make_role(stack, role_name="named"), key)
+
+
+def test_a_grant_in_the_stack_of_the_key_looks_at_the_region_of_the_secret(app: App, stack: Stack) -> None:
+    abroad = Stack(app, "Abroad", env=environment("us-east-1"))
+    secret = secretsmanager.Secret(abroad, "Secret", encryption_key=HardenedKey(stack, "Key"), secret_name="app/db")
+    with pytest.raises(ValueError, match="must be in the region of the secret, us-east-1, got one in eu-west-1"):
+        ScopedSecretReader(stack, "Reader", grantee=make_role(stack), secrets=[secret])

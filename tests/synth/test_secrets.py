@@ -280,9 +280,13 @@ def test_what_was_granted_can_be_read_back(stack: Stack, key: HardenedKey, role:
     assert reader.required_key_policy_statements == {}
 
 
-def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_refuses(stack: Stack) -> None:
+@pytest.mark.parametrize("others", [0, 60], ids=["inline", "past the inline quota"])
+def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_refuses(
+    stack: Stack, others: int
+) -> None:
     key = HardenedKey(stack, "OwnKey")
     secret = secretsmanager.Secret(stack, "Named", encryption_key=key)
+    more = [secretsmanager.Secret(stack, f"{'Long' * 30}{number}", encryption_key=key) for number in range(others)]
     allow = iam.PolicyStatement(actions=["secretsmanager:ListSecretVersionIds"], resources=[secret.secret_arn])
     role = iam.Role(
         stack,
@@ -290,6 +294,6 @@ def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_r
         assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
         inline_policies={"Own": iam.PolicyDocument(statements=[allow])},
     )
-    ScopedSecretReader(stack, "CircleReader", grantee=role, secrets=[secret])
+    ScopedSecretReader(stack, "CircleReader", grantee=role, secrets=[secret, *more])
     with pytest.raises(RuntimeError, match="made with inline policies that name Named"):
         App.of(stack).synth()

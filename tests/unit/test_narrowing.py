@@ -193,6 +193,20 @@ REFUSED = [
     pytest.param(
         statement({"AWS": f"arn:aws:iam::{ID}:role/app-*"}), "app-*", id="a wildcard in a principal, which KMS refuses"
     ),
+    pytest.param(
+        statement({"AWS": f"arn:aws:iam::{ID}:role/app-?"}), "KMS takes no wildcard", id="one character left open"
+    ),
+    pytest.param(
+        statement(
+            {"AWS": ROOT},
+            condition={
+                "StringEquals": {"kms:ViaService": VIA_SECRETS},
+                "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:role/*"},
+            },
+        ),
+        "does not delegate",
+        id="every role through a service, which is not the deployer",
+    ),
     pytest.param(statement({"AWS": ROLE}, "kms:PutKeyPolicy"), "policy_administrators", id="a policy update"),
     pytest.param(
         statement({"AWS": ROLE}, [*L2_ADMIN_ACTIONS, "kms:Decrypt"]),
@@ -208,6 +222,16 @@ REFUSED = [
         statement({"AWS": ROOT}, "kms:*", {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:role/?*"}}),
         "does not delegate",
         id="every role by pattern",
+    ),
+    pytest.param(
+        statement({"AWS": ROOT}, condition={"ArnLike": {"aws:PrincipalArn": [ROLE, f"arn:aws:iam::{ID}:role/*"]}}),
+        "does not delegate",
+        id="every role by pattern, beside one that is named",
+    ),
+    pytest.param(
+        statement({"AWS": ROOT}, condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/application"}}),
+        "does not delegate",
+        id="a role of any account",
     ),
     pytest.param(
         statement({"AWS": OTHER_ROOT}, condition={"StringLike": {"aws:PrincipalArn": "**"}}),

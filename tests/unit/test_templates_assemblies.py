@@ -156,6 +156,26 @@ def test_a_stack_without_environment_is_of_one_account_and_region_that_nobody_ha
     assert told.notes == ()
 
 
+def test_a_nested_stack_is_where_its_parent_is() -> None:
+    [landscape] = read_templates({"A": PARENT, "A/N": CHILD})
+    assert [note.text for note in landscape.notes] == [
+        "no account is given for A: read as all of one account 000000000000, of nobody else",
+        "no region is given for A: read as all of one region unknown-region, of nobody else",
+    ]
+
+
+def test_an_output_of_one_of_two_stacks_of_a_name_is_unknown(tmp_path: Path) -> None:
+    reference = {"Fn::GetStackOutput": {"StackName": "App", "OutputName": "O"}}
+    probe = {"Resources": {"P": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": reference}}}}
+    files = {"a.json": {"Outputs": {"O": {"Value": "v"}}}, "z.json": probe}
+    named = {"stackName": "App"}
+    one, two = stack("a.json", properties=named), stack("a.json", properties=named)
+    landscape = read(write(tmp_path, {**files, "manifest.json": manifest(A=one, Z=stack("z.json"))}))
+    assert landscape.resources[0].properties["Value"] == "v"
+    landscape = read(write(tmp_path, {"manifest.json": manifest(A=one, B=two, Z=stack("z.json"))}))
+    assert "output O of App" in str(landscape.resources[0].properties["Value"])
+
+
 def test_a_custom_resource_of_cdk_carries_exports_to_another_region(tmp_path: Path) -> None:
     exports = {"/cdk/exports/B/x": {"Fn::GetAtt": ["K", "Arn"]}}
     props = {"WriterProps": {"region": "us-east-1", "exports": exports}}
@@ -199,6 +219,22 @@ BAD: dict[str, tuple[Text, str]] = {
 def test_what_is_no_assembly_is_refused(tmp_path: Path, files: Text, says: str) -> None:
     with pytest.raises(TemplateError, match=says):
         read_assembly(write(tmp_path, files))
+
+
+def test_parameters_of_another_stack_are_refused(tmp_path: Path) -> None:
+    files = {"manifest.json": manifest(A=stack("a.json", properties={"stackName": "App"})), "a.json": {}}
+    read_assembly(write(tmp_path, files), parameters={"App": {}})
+    with pytest.raises(TemplateError, match="parameters must be those of App, got 'A'"):
+        read_assembly(tmp_path, parameters={"A": {}})
+    for what in ("parameters", "environments"):
+        with pytest.raises(TemplateError, match=f"{what} must be those of A, B, got 'C'"):
+            read_templates({"A": PARENT, "B": PARENT}, **{what: {"C": {}}})
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").symlink_to(tmp_path / "a.json")
+    with pytest.raises(TemplateError, match=r"a\.json"):
+        read_assembly(write(tmp_path, {"manifest.json": manifest(A=stack("a.json"))}))
 
 
 def test_a_nested_stack_within_itself_is_refused(tmp_path: Path) -> None:

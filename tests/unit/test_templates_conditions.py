@@ -127,6 +127,32 @@ def test_only_the_landscapes_that_take_the_default_say_so() -> None:
         assert notes == ["parameter Size of App is taken to be its default, 'b'"]
 
 
+def test_a_parameter_equals_itself() -> None:
+    itself = {"Fn::Equals": [{"Ref": "Env"}, {"Ref": "Env"}]}
+    assert values(read({"Is": itself}, {"Probe": probe({"Fn::If": ["Is", 1, 2]})}, {"Env": ENV})) == {(): 1}
+
+
+def test_a_value_that_is_not_allowed_is_not_tried() -> None:
+    allowed = {"Type": "String", "AllowedValues": ["a"]}
+    found = values(read({"Is": equals("Env", "b")}, {"Probe": probe({"Fn::If": ["Is", 1, 2]})}, {"Env": allowed}))
+    assert found == {(("Is", False),): 2}
+
+
+@pytest.mark.parametrize("given", [{}, {"parameters": {"App": {"P": "/x"}}}], ids=["by default", "by name"])
+def test_the_name_of_an_ssm_parameter_is_not_its_value(given: Any) -> None:
+    declared = {"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/x"}}
+    found = values(read({"Is": equals("P", "/x")}, {"Probe": probe({"Fn::If": ["Is", 1, 2]})}, declared, **given))
+    assert found == {(("Is", True),): 1, (("Is", False),): 2}
+
+
+def test_a_condition_on_a_dozen_parameters_is_too_many() -> None:
+    names = [f"P{n}" for n in range(12)]
+    conditions = {"Any": {"Fn::Or": [equals(name, "x") for name in names]}}
+    declared = {name: {"Type": "String"} for name in names}
+    found = values(read(conditions, {"Probe": probe({"Fn::If": ["Any", 1, 2]})}, declared))
+    assert found == {(): Unknown("what condition Any of App decides")}
+
+
 def test_both_branches_alike_are_one_value() -> None:
     found = values(
         read({"Prod": equals("Env", "prod")}, {"Probe": probe({"Fn::If": ["Prod", "a", "a"]})}, {"Env": ENV})

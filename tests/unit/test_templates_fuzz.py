@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from secure_kms_constructs.policies import Request, evaluate
-from secure_kms_constructs.templates import Landscape, TemplateError, read_templates
+from secure_kms_constructs.templates import Landscape, TemplateError, read_assembly, read_templates
 
 _FUNCTIONS = (
     *("Ref", "Condition", "Fn::GetAtt", "Fn::Join", "Fn::Sub", "Fn::Select", "Fn::Split", "Fn::ImportValue", "Fn::If"),
@@ -145,3 +148,27 @@ def test_arbitrary_json_raises_nothing_else(value: Any) -> None:
 @given(st.text(alphabet=st.sampled_from("ab:-*&! \n[]{},'\"#|>%@?~0\t\\"), max_size=40) | st.text(max_size=40))
 def test_arbitrary_text_raises_nothing_else(text: str) -> None:
     read(text, f"Resources:\n  A:\n    Type: AWS::KMS::Key\n    Properties: {text}")
+
+
+_ARTIFACT = st.fixed_dictionaries(
+    {"type": st.sampled_from(("aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:tree"))},
+    optional={
+        "environment": st.just("aws://111122223333/eu-west-1") | _SCALARS,
+        "metadata": _VALUES,
+        "additionalMetadataFile": _TEXTS,
+        "properties": st.fixed_dictionaries(
+            {}, optional={"templateFile": st.just("a.json") | _TEXTS, "stackName": _TEXTS, "directoryName": _TEXTS}
+        )
+        | _VALUES,
+    },
+)
+
+
+@settings(max_examples=100)
+@given(st.fixed_dictionaries({"artifacts": st.dictionaries(_NAMES, _ARTIFACT | _VALUES)}) | _VALUES, _TEMPLATE)
+def test_arbitrary_assemblies_raise_nothing_else(manifest: Any, template: Any) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "manifest.json").write_text(json.dumps(manifest))
+        Path(directory, "a.json").write_text(json.dumps(template))
+        with suppress(TemplateError):
+            read_assembly(directory)

@@ -258,6 +258,25 @@ def test_a_role_that_is_named_with_its_path_is_one() -> None:
     assert [one.arn for one in landscape.identities] == [inner]
 
 
+def test_a_role_of_the_templates_keeps_its_path() -> None:
+    made = having(ROLE, Path="/service/")
+    landscape = read({"R": made, "K": key(ADMIT | {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}})})
+    assert [one.arn for one in landscape.identities] == [f"arn:aws:iam::{ACCOUNT}:role/service/app"]
+
+
+@pytest.mark.parametrize("principal", [f"arn:aws:iam::{ACCOUNT}:role/a*", f"arn:aws:iam::{ACCOUNT}:root", "*"])
+def test_whom_a_pattern_means_is_nobody_in_particular(principal: str) -> None:
+    condition = {"ArnLike": {"aws:PrincipalArn": principal}}
+    assert read({"K": key(ADMIT | {"Principal": {"AWS": principal}, "Condition": condition})}).identities == ()
+
+
+@pytest.mark.parametrize("name", ["a:b", "team/app", "", 1])
+def test_a_name_that_no_role_has_means_a_role_that_cannot_be_told(name: object) -> None:
+    landscape = read({"P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=[name])})
+    [one] = landscape.identities
+    assert "role/unknown-role-" in one.arn
+
+
 def test_two_roles_of_one_name_are_one_with_a_note() -> None:
     landscape = read({"R": ROLE}, {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])})
     assert may(landscape, "role/app") is True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import cfnlint.data
 import pytest
 
 from secure_kms_constructs.policies import Request, evaluate
@@ -46,6 +46,20 @@ def test_a_policy_that_cannot_be_read_is_unknown(policy: Any) -> None:
     [key] = read({"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy}}}).keys
     request = Request(f"arn:aws:iam::{ACCOUNT}:role/nobody", "kms:Decrypt", key.arn)
     assert evaluate(request, key_policy=key.policy).allowed is None
+
+
+def test_an_account_without_quotes_is_one() -> None:
+    text = """
+    Resources:
+      K:
+        Type: AWS::KMS::Key
+        Properties:
+          KeyPolicy:
+            Statement: {Effect: Allow, Principal: {AWS: [111122223333, 012345678901]}, Action: kms:*, Resource: '*'}
+    """
+    [landscape] = read_templates({"App": text})
+    assert landscape.keys[0].policy.statements[0].principals.aws == {"111122223333", "012345678901"}
+    assert not [note for note in landscape.notes if note.source]
 
 
 def test_only_a_policy_that_makes_no_sense_has_a_note() -> None:
@@ -134,7 +148,8 @@ def schemas() -> Mapping[str, str]:
     return found
 
 
-DATA = Path(cfnlint.data.__path__[0]) / "schemas"
+# The package itself takes seconds to import.
+DATA = Path(str(importlib.util.find_spec("cfnlint").origin)).parent / "data" / "schemas"
 # Their Ref is documented to be another than the identifier of the provider.
 ANOTHER_REF = {"AWS::IAM::Policy": "its name", "AWS::CodeBuild::Project": "its name, which the provider calls Id"}
 # Attributes that are documented and read-only, but which the provider's schema does not mark.

@@ -129,7 +129,7 @@ def candidates(
     is_free = key.startswith(_FREE_TEXT)
     typed = [text for kind in sorted(kinds - {"text"}) for text in _TYPED[kind](atoms)]
     patterns = _patterns(atoms, known)
-    if patterns is None or len(kinds - {"text"}) > 1:
+    if len(kinds - {"text"}) > 1:
         return None
     if typed and "text" not in kinds and not is_free:
         return tuple(dict.fromkeys((*typed, *literals)))
@@ -149,7 +149,8 @@ def candidates(
         if texts is None:
             return None
         found += texts if found else [_likely(text, atoms, known, plain) for text in texts]
-    every = dict.fromkeys((*sorted(plain), *found))
+    # The empty text last, so that it stands for others only where nothing else does.
+    every = dict.fromkeys((*sorted(plain - {""}), *found, *(plain & {""})))
     return tuple(one for one in every if one in plain or not only_arns or one.count(":") >= 5)
 
 
@@ -157,7 +158,7 @@ def _kind(base: str) -> str:
     return next((kind for kind in _TYPED if kind in base), "text")
 
 
-def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern] | None:
+def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern]:
     patterns = set()
     for atom in atoms:
         if atom.base not in _TEXT:
@@ -165,8 +166,6 @@ def _patterns(atoms: Iterable[Atom], known: Context) -> set[Pattern] | None:
         # Whether ${...} is a variable depends on the policy's version, so both readings are told apart.
         for variables in (False, True):
             resolved = parse_text(atom.value, variables=variables).resolve(known)
-            if isinstance(resolved, Unknown) and not is_link(atom):
-                return None
             if isinstance(resolved, str):
                 as_is = atom.base in (*_LITERAL, *_ANY_CASE)
                 text = literal(resolved) if as_is else resolved

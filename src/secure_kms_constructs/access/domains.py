@@ -103,7 +103,12 @@ class Domain:
         if isinstance(value, tuple):
             return "[" + ", ".join(map(str, value)) + "]"
         names = [self.atoms[index] for index in sorted(self.accepted[place])]
-        return " and ".join(names) if names else "other values"
+        if names or not isinstance(value, str):
+            return " and ".join(names)
+        if not value:
+            return "(empty)"
+        # Others are told apart only where an operator compares ARNs, or numbers with what is none.
+        return "other ARNs" if str(value).count(":") >= 5 else "other texts"
 
 
 def _widest_first(pair: tuple[frozenset[int], str]) -> tuple[int, str]:

@@ -42,7 +42,11 @@ class Outsiders:
         return (Party(named_by_arn(root), root), *self._principals(), *self._services())
 
     def _principals(self) -> Iterator[Party]:
-        for arn in self._kinds():
+        kinds = self._kinds()
+        if kinds is None:
+            why = "its policy tells principals apart by more patterns than can be tried together"
+            yield Party("anyone else", self._arn("role/other"), (EVERYTHING,), outsider=True, untold=why)
+        for arn in kinds or ():
             try:
                 caller = parse_caller(arn)
             except PolicyError:
@@ -67,7 +71,7 @@ class Outsiders:
             unless=(name,),
         )
 
-    def _kinds(self) -> tuple[str, ...]:
+    def _kinds(self) -> tuple[str, ...] | None:
         """Return one ARN for each kind of principal that is told from others, none of them one that is named."""
         digits = DIGIT * 12
         kinds = ["iam::%s:role/", "iam::%s:user/", *(["sts::%s:federated-user/"] if self._federated else [])]
@@ -77,10 +81,7 @@ class Outsiders:
             *(of_account(account) for account in (self._account, *sorted(self._others))),
             *sorted(self.mentions.like, key=lambda one: (one.text, one.arn)),
         )
-        found = telling_texts(patterns, frozenset(self.mentions.arns))
-        if found is None:
-            raise PolicyError(f"{self.policy.name} tells principals apart by more patterns than can be tried together")
-        return found
+        return telling_texts(patterns, frozenset(self.mentions.arns))
 
     def _name(self, caller: Caller, kind: str) -> str:
         known = caller.account == self._account or caller.account in self._others
@@ -93,6 +94,9 @@ class Outsiders:
             yield Party(name, name)
         like = sorted(self.mentions.services_like, key=lambda one: one.text)
         found = telling_texts((Pattern(f"{ONE}{ANY}.amazonaws.com"), *like), frozenset(self.mentions.services))
+        if found is None:
+            why = "its policy tells services apart by more patterns than can be tried together"
+            yield Party("any AWS service", "other.amazonaws.com", outsider=True, untold=why)
         for name in sorted(one for one in found or () if one.endswith(".amazonaws.com")):
             alike = [_shown(one) for one in like if matches(one, name)]
             yield Party(f"any AWS service{f' like {_and(alike)}' if alike else ''}", name, outsider=True)

@@ -31,6 +31,7 @@ class Party:
     :param source: where the templates make it; None for others.
     :param outsider: whether it stands for all of a kind.
     :param general: what to call it and others that may do the same; None where it is called by its name only.
+    :param untold: why it is not known what it may do, whatever the policies say; None where they tell.
     :param unless: the names of those beside whom it need not be told where they may do the same.
     """
 
@@ -42,6 +43,7 @@ class Party:
     outsider: bool = False
     general: str | None = None
     unless: tuple[str, ...] = ()
+    untold: str | None = None
 
     @property
     def is_root(self) -> bool:

@@ -15,7 +15,7 @@ from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.policies.verdicts import Verdict
 
-from .candidates import atoms_of, candidates
+from .candidates import Atom, atoms_of, candidates
 from .domains import Domain, is_multivalued, multivalued, single_valued
 from .links import Links, links_of, names_in, names_of, resource_variables
 
@@ -117,6 +117,7 @@ class Question:
         comparing = (one for other in sorted(named) for one in self._conditions.get(other, ()))
         atoms = atoms_of(one for one in comparing if one.key.lower() in named)
         literals = self._links.literals_of(key)
+        atoms += tuple(Atom(one, "stringequals", one) for one in sorted(literals))
         texts = candidates(key, atoms, self._known, literals=literals, copies=max(1, len(linked)))
         if texts is None:
             return None
@@ -133,7 +134,7 @@ class Question:
     def _written(self) -> dict[str, str]:
         """The open keys as the policies write them."""
         named = (one for statement in self._statements for one in names_in(statement))
-        return {name.lower(): name for name in sorted(named, reverse=True)}
+        return {VIA: "kms:ViaService", **{name.lower(): name for name in sorted(named, reverse=True)}}
 
     @cached_property
     def _first(self) -> Request:

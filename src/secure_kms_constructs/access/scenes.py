@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from secure_kms_constructs.policies import Policy, Unknown
+from secure_kms_constructs.policies import Policy, Unknown, parse_key_policy
 from secure_kms_constructs.policies.evaluation import CROSS_ACCOUNT, Policies
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.templates.landscape import Key, Landscape
@@ -68,7 +68,8 @@ class Scene:
 
     def side(self, party: Party, key: Key) -> Side:
         """Return a principal, a key, and the policies that decide between them."""
-        return Side(party.principal, key.arn, Policies(key.policy, party.policies, party.boundary))
+        policy = parse_key_policy(Unknown(party.untold), name=key.policy.name) if party.untold else key.policy
+        return Side(party.principal, key.arn, Policies(policy, party.policies, party.boundary))
 
     def _told(self, everyone: list[tuple[Party, Found]], key: Key) -> Iterator[tuple[Party, str, Found]]:
         """Call those alike by one name, and leave out who is implied by others."""
@@ -127,7 +128,7 @@ class Scene:
             tuple((statement.index, named) for statement, named in key.policy.about(lowered)),
             lowered in WITH_ENCRYPTION_CONTEXT,
             caller.account == key.arn.split(":")[4] or lowered in CROSS_ACCOUNT,
-            party if own or party.boundary or is_told else (caller.kind, caller.account),
+            party if own or party.boundary or party.untold or is_told else (caller.kind, caller.account),
             own,
         )
 

@@ -66,9 +66,13 @@ def parse_environment(text: object, name: str, elsewhere: Environment) -> Enviro
 def inside(directory: Path, file: str) -> Path:
     """Return the path of a file of a directory; TemplateError for one that leads out of it."""
     path = directory / file
-    if "\0" in file or not path.resolve().is_relative_to(directory.resolve()):
-        raise TemplateError(f"{file!r} must be a file inside {directory}")
-    return path
+    try:
+        if path.resolve().is_relative_to(directory.resolve()):
+            return path
+    except (OSError, RuntimeError, ValueError):
+        # Links in a circle, or a name that no file can have.
+        pass
+    raise TemplateError(f"{file!r} must be a file inside {directory}")
 
 
 def _artifacts(

@@ -9,7 +9,7 @@ from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_i
 
 from .landscape import Note, Source
 from .loading import TemplateError, parse_json
-from .texts import unknown
+from .texts import as_text, unknown
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Documents:
         if key in self._parsed:
             return self._parsed[key][1]
         try:
-            policy = parse(_object(document), name=name)
+            policy = _parsed(_object(document), name, parse)
         except (PolicyError, TemplateError) as error:
             text = str(error) if len(str(error)) < 300 else f"{str(error)[:297]}..."
             self.notes[Note(source, f"{text}: read as an unknown policy")] = None
@@ -43,6 +43,23 @@ class Documents:
         # The document is kept too, because nothing else may have its id.
         self._parsed[key] = (document, policy)
         return policy
+
+
+def _parsed(document: Mapping[str, object] | Unknown, name: str, parse: Callable[..., Policy]) -> Policy:
+    try:
+        return parse(document, name=name)
+    except PolicyError:
+        # CloudFormation passes numbers on as text, such as an account id without quotes in YAML.
+        return parse(_in_texts(document), name=name)
+
+
+def _in_texts(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _in_texts(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_in_texts(inner) for inner in value]
+    text = as_text(value)
+    return value if text is None else text
 
 
 def _object(document: object) -> Mapping[str, object] | Unknown:

@@ -193,7 +193,7 @@ def _mentioned(policy: Policy) -> Iterator[str]:
             if condition.key.lower() == "aws:principalarn":
                 named |= {value for value in condition.values if isinstance(value, str)}
         for arn in named:
-            if "*" not in arn and "?" not in arn and ":iam::" in arn and _is_identity(arn):
+            if _is_identity(arn):
                 yield arn
 
 

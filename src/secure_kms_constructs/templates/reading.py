@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -44,7 +44,9 @@ def read_assembly(
     :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
     """
     elsewhere = _elsewhere(account, region)
-    return _landscapes(stacks_of(Path(directory), parameters or {}, elsewhere))
+    stacks = stacks_of(Path(directory), parameters or {}, elsewhere)
+    _refuse_strangers("parameters", parameters, {stack.stack_name for stack in stacks})
+    return _landscapes(stacks)
 
 
 @without_collecting()
@@ -70,6 +72,8 @@ def read_templates(
     :raises TemplateError: when one is no template.
     """
     elsewhere = _elsewhere(account, region)
+    _refuse_strangers("environments", environments, templates)
+    _refuse_strangers("parameters", parameters, templates)
     files: dict[str, Path] = {name: Path(given) for name, given in templates.items() if isinstance(given, PathLike)}
     stacks: list[Stack] = []
     for name, given in templates.items():
@@ -82,6 +86,12 @@ def read_templates(
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
     return _landscapes(stacks)
+
+
+def _refuse_strangers(what: str, given: Mapping[str, object] | None, stacks: Collection[str]) -> None:
+    for name in given or ():
+        if name not in stacks:
+            raise TemplateError(f"{what} must be those of {', '.join(sorted(stacks)) or 'no stack'}, got {name!r}")
 
 
 def _nested(parent: Stack, logical_id: str, *, templates: Templates, files: dict[str, Path]) -> Template | None:

@@ -149,6 +149,74 @@ CASES = [
         ("  App/reader: Decrypt if stage = test-*", ROOT_USER, ANY_WITH),
     ),
     Rows(
+        "a literal within a pattern is not told beside it",
+        (
+            key(ROOT_MAY),
+            identity("reader", allow(StringLike={"kms:EncryptionContext:stage": ["test-*", "test-1"]})),
+        ),
+        ("  App/reader: Decrypt if stage = test-*", ROOT_USER, ANY_WITH),
+    ),
+    Rows(
+        "circumstances within wider ones are not told beside them",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity(
+                "reader",
+                allow(StringEquals={"aws:PrincipalTag/a": "1", "aws:PrincipalTag/b": "1"}),
+                allow(StringEquals={"aws:PrincipalTag/a": ["1", "2"]}),
+                allow(StringEquals={"aws:PrincipalTag/b": "1", "aws:PrincipalTag/c": "1"}),
+            ),
+        ),
+        (
+            "  App/reader: Decrypt if aws:PrincipalTag/a = 1 or 2",
+            "  App/reader: Decrypt if aws:PrincipalTag/b = 1 and aws:PrincipalTag/c = 1",
+            ROOT_USER,
+        ),
+    ),
+    Rows(
+        "a number is between two limits",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity(
+                "reader",
+                allow(
+                    NumericGreaterThan={"aws:MultiFactorAuthAge": "1"}, NumericLessThan={"aws:MultiFactorAuthAge": "2"}
+                ),
+            ),
+        ),
+        ("  App/reader: Decrypt if aws:MultiFactorAuthAge > 1 and < 2", ROOT_USER),
+    ),
+    Rows(
+        "two tags that a policy compares must be different",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(), deny(StringEquals={"aws:PrincipalTag/a": "${aws:PrincipalTag/b}"})),
+        ),
+        (
+            "  App/reader: Decrypt if any aws:PrincipalTag/a "
+            "and any aws:PrincipalTag/b but ${aws:PrincipalTag/a} or none",
+            "  App/reader: Decrypt if no aws:PrincipalTag/a",
+            ROOT_USER,
+        ),
+    ),
+    Rows(
+        "a tag without a value differs from one with",
+        (key(ROOT_ALONE, for_reader()), identity("reader", allow(), deny(StringLike={"aws:PrincipalTag/a": "?*"}))),
+        ("  App/reader: Decrypt if any aws:PrincipalTag/a but ?* or none", ROOT_USER),
+    ),
+    Rows(
+        "what is no ARN might not be what an ARN is compared with",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(ArnNotLike={"kms:EncryptionContext:a": "arn:aws:s3:*:*:a*"})),
+        ),
+        (
+            "  App/reader: Decrypt if a = other ARNs or none",
+            "? App/reader: Decrypt if a = other texts",
+            ROOT_USER,
+        ),
+    ),
+    Rows(
         "roles that are named like a pattern are told apart from the others of the account",
         (key(ROOT_ALONE, allow({"AWS": ROOT_ARN}, ArnLike={"aws:PrincipalArn": role_arn("app-*")})), identity("app-x")),
         (ROOT_USER, f"  any role of {ACCOUNT} like {role_arn('app-*')} with kms:* on *: Decrypt"),
@@ -304,6 +372,115 @@ CASES = [
             "  App/reader: Decrypt if aws:CurrentTime > 2026-01-01 and aws:MultiFactorAuthAge < 300 "
             "and aws:SourceIp = 203.0.113.0/24 and no aws:SourceVpc",
             ROOT_USER,
+        ),
+    ),
+    Rows(
+        "a set operator on a key with one value is about that value",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(**{"ForAllValues:StringEquals": {"aws:PrincipalTag/a": "x"}})),
+        ),
+        ("  App/reader: Decrypt if aws:PrincipalTag/a = (empty) or x or none", ROOT_USER),
+    ),
+    Rows(
+        "a variable in the resource is what names this key",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(resource=f"{KEY.split('/')[0]}/${{aws:PrincipalTag/key}}")),
+        ),
+        (f"  App/reader: Decrypt if aws:PrincipalTag/key = {KEY.split('/')[1]}", ROOT_USER),
+    ),
+    Rows(
+        "a variable beside a wildcard in the resource is more than can be told apart",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity("reader", allow(resource=f"{KEY.split('/')[0]}/${{aws:PrincipalTag/key}}*")),
+        ),
+        ("? App/reader: Decrypt", ROOT_USER),
+    ),
+    Rows(
+        "a variable without a value is its default",
+        (
+            key(ROOT_ALONE, for_reader()),
+            identity(
+                "reader",
+                allow(
+                    StringEquals={"aws:PrincipalTag/a": "${aws:PrincipalTag/b, 'red'}"},
+                    Null={"aws:PrincipalTag/b": "true"},
+                ),
+            ),
+        ),
+        ("  App/reader: Decrypt if aws:PrincipalTag/a = red and no aws:PrincipalTag/b", ROOT_USER),
+    ),
+    Rows(
+        "a service that calls for itself calls through no other",
+        (key(ROOT_ALONE, allow({"Service": "logs.us-east-1.amazonaws.com"}, StringEquals=VIA_ONE)),),
+        (ROOT_USER,),
+    ),
+    Rows(
+        "a call through a service is one through any service",
+        (key(ROOT_ALONE, for_reader()), identity("reader", allow(Bool={"aws:ViaAWSService": "true"}))),
+        ("  App/reader: Decrypt if any kms:ViaService", ROOT_USER),
+    ),
+    Rows(
+        "a user is told from others by a variable in the key policy",
+        (
+            key(allow("*", StringEquals={"aws:PrincipalTag/owner": "${aws:username}"})),
+            identity("alice", arn=f"arn:aws:iam::{ACCOUNT}:user/alice"),
+            identity("bob", arn=f"arn:aws:iam::{ACCOUNT}:user/bob"),
+        ),
+        (
+            "  App/alice: Decrypt if aws:PrincipalTag/owner = ${aws:username}",
+            "  App/bob: Decrypt if aws:PrincipalTag/owner = ${aws:username}",
+            f"  any user of {ACCOUNT}: Decrypt if aws:PrincipalTag/owner = ${{aws:username}}",
+            "  any user of another account with kms:* on *: Decrypt if aws:PrincipalTag/owner = ${aws:username}",
+        ),
+    ),
+    Rows(
+        "federated users are told from others where the key policy asks for them",
+        (key(allow({"AWS": ROOT_ARN}, StringEquals={"aws:PrincipalType": "FederatedUser"})),),
+        (f"  any federated user of {ACCOUNT} with kms:* on *: Decrypt",),
+    ),
+    Rows(
+        "root users of all accounts decrypt where the key policy asks for nothing but the type",
+        (key(allow("*", StringEquals={"aws:PrincipalType": "Account"})),),
+        (ROOT_USER, "? any AWS service: Decrypt", "  root user of another account: Decrypt"),
+    ),
+    Rows(
+        "a Deny of all but some denies whoever has a boundary",
+        (
+            key(allow("*"), {k: v for k, v in deny("*").items() if k != "Principal"} | {"NotPrincipal": {"AWS": "*"}}),
+            identity("free"),
+            identity("bounded", boundary=allow()),
+        ),
+        (
+            "  App/free: Decrypt",
+            ROOT_USER,
+            "  any AWS service: Decrypt",
+            f"  any principal of {ACCOUNT}: Decrypt",
+            "  any principal of another account with kms:* on *: Decrypt",
+        ),
+    ),
+    Rows(
+        "all resources but some others are this key too",
+        (
+            key(ROOT_MAY),
+            identity("reader", {"Effect": "Allow", "Action": "k*:*", "NotResource": f"{KEY}0"}),
+            identity("other", {"Effect": "Allow", "Action": "k*:*", "NotResource": KEY}),
+            identity("without"),
+        ),
+        ("  App/reader: Decrypt", ROOT_USER, ANY_WITH),
+    ),
+    Rows(
+        "a role of the templates is named like a pattern",
+        (
+            key(allow("*", ArnLike={"aws:PrincipalArn": role_arn("app-*")})),
+            identity("app-x"),
+            identity("other"),
+        ),
+        (
+            "  App/app-x: Decrypt",
+            f"  any role of {ACCOUNT} like {role_arn('app-*')}: Decrypt",
         ),
     ),
 ]

@@ -1,0 +1,165 @@
+"""Whether grants still work in the finished policies, whoever added what to the key policy after them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Stack, region_info
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from . import arns, stand_ins
+from .asking import asked_once, child_of, region_of, stack_of
+from .facts import ENCRYPTION_CONTEXT_ACTIONS
+from .findings import check_at_synth
+from .grantees import Grantee, account_text
+from .key_side import Target, UsedKey
+from .places import is_known
+from .policies import Policy, PolicyError, parse_identity_policy, parse_key_policy
+from .services import Service, Use
+from .statements import Statement, document
+
+# Each target has the same statements but for its name; a Deny that meets one of these few would be for that name.
+_TRIED = 5
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """One grantee's use of one key through a service, as both sides were written."""
+
+    scope: Construct
+    grantee: Grantee
+    key: kms.Key
+    key_arn: str
+    principal: str
+    service: Service
+    use: Use
+    via: str
+    targets: list[list[str]]
+    identity: Sequence[Statement]
+
+
+def expect(
+    scope: Construct,
+    grantee: Grantee,
+    used: UsedKey,
+    admission: Sequence[Statement],
+    service: Service,
+    use: Use,
+    under: Sequence[Target],
+    identity: Sequence[Statement],
+    *,
+    named: bool,
+) -> None:
+    """Check at synth that a grant on a key of this app works.
+
+    :param admission: what was written into the key policy; nothing where it delegates to IAM policies.
+    :param under: what the key encrypts.
+    :param identity: the grantee's identity statements, as written here or required of its owner; none where the key
+        policy alone admits it.
+    :param named: whether the key policy names what the key encrypts.
+    """
+    if isinstance(used.key, kms.Key):
+        targets = [[target.arn, (target.known_arn if named else None) or ""] for target in under[:_TRIED]]
+        via = service.via(under[0].region)
+        _grants_on(stack_of(used.key)).append(
+            _Grant(scope, grantee, used.key, used.arn, _named_in(admission), service, use, via, targets, identity)
+        )
+
+
+def _named_in(admission: Sequence[Statement]) -> str:
+    """Return the grantee's ARN as a key policy names it."""
+    if not admission:
+        return ""
+    tied = admission[0].get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn")
+    return str(tied or admission[0]["Principal"]["AWS"])
+
+
+@asked_once
+def _grants_on(stack: Stack) -> list[_Grant]:
+    """Return the grants on keys of a stack."""
+    grants: list[_Grant] = []
+    check_at_synth(stack, lambda: list(_problems(stack, grants)))
+    return grants
+
+
+def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
+    # One question for each stack, because each costs a call into Node.
+    keys = list(dict.fromkeys(grant.key for grant in grants))
+    documents, named = stack.resolve([[child_of(key).key_policy for key in keys], [one.principal for one in grants]])
+    known = _place(stack, named)
+    texts = [arns.as_text(one) for one in named]
+    # One stand-in for all grants of a role, whose ARN is known at deploy time only.
+    principals = [_principal(texts.index(text), grant, text, known) for grant, text in zip(grants, texts, strict=True)]
+    known_there = {**known, **dict(zip(texts, principals, strict=True))}
+    try:
+        policies = {
+            key: parse_key_policy(stand_ins.filled(one, known_there)) for key, one in zip(keys, documents, strict=True)
+        }
+    except PolicyError as error:
+        yield f"KMS would refuse a key policy: {error}"
+        return
+    written = _resolved(grants)
+    for grant, principal, sides in zip(grants, principals, written, strict=True):
+        yield from _denials(grant, principal, policies[grant.key], sides, known)
+
+
+def _resolved(grants: Sequence[_Grant]) -> list[Any]:
+    by_writer: dict[Stack, list[int]] = {}
+    for index, grant in enumerate(grants):
+        by_writer.setdefault(stack_of(grant.scope), []).append(index)
+    found: dict[int, Any] = {}
+    for writer, indices in by_writer.items():
+        sides = [
+            [one.key_arn, one.via, one.targets, list(one.identity)] for one in (grants[index] for index in indices)
+        ]
+        found.update(zip(indices, writer.resolve(sides), strict=True))
+    return [found[index] for index in range(len(grants))]
+
+
+def _place(stack: Stack, named: Sequence[Any]) -> dict[str, str]:
+    """Return what the pseudo parameters stand for: what is literal elsewhere is taken for the same."""
+    known = {}
+    literal = [one for one in map(arns.parse, map(arns.as_text, named)) if one]
+    region = region_of(stack)
+    partitions = [region_info.RegionInfo.get(region).partition] if is_known(region) else []
+    partitions += [one.partition for one in literal if not arns.has_placeholder(one.partition)]
+    accounts = [one.account for one in literal if not arns.has_placeholder(one.account)]
+    if partitions and partitions[0]:
+        known["${AWS.Partition}"] = partitions[0]
+    if accounts and arns.has_placeholder(account_text(stack)):
+        known["${AWS.AccountId}"] = accounts[0]
+    return known
+
+
+def _principal(number: int, grant: _Grant, text: str, known: dict[str, str]) -> str:
+    if arns.parse(text):
+        return stand_ins.literal(text, known)
+    root = stand_ins.literal(f"arn:${{AWS.Partition}}:iam::{grant.grantee.account_text}", known)
+    return f"{root}:{grant.grantee.kind}/Grantee{number}"
+
+
+def _denials(
+    grant: _Grant, principal: str, key_policy: Policy, sides: tuple[Any, Any, Any, Any], known: dict[str, str]
+) -> Iterator[str]:
+    arn, via, targets, identity = sides
+    own = f"arn:${{AWS.Partition}}:iam::{account_text(stack_of(grant.key))}:root"
+    key = stand_ins.key_beside(stand_ins.literal(own, known))
+    # Of a name that ends in a pattern the pattern itself, which it matches too.
+    values = {arns.as_text(one): stand_ins.literal(arns.as_text(name or one), known) for one, name in targets}
+    known = {**known, **values, arns.as_text(arn): key}
+    policies = [parse_identity_policy(stand_ins.filled(document(identity), known))] if identity else []
+    through = {"kms:ViaService": stand_ins.literal(arns.as_text(via), known)}
+    for action in grant.service.actions_for(grant.use):
+        for value in values.values():
+            context = {f"kms:EncryptionContext:{grant.service.context_key}": value}
+            sent = context if grant.service.context_key and action in ENCRYPTION_CONTEXT_ACTIONS.value else {}
+            reasons = stand_ins.denied(principal, action, key, {**through, **sent}, key_policy, policies)
+            if reasons:
+                yield (
+                    f"{grant.scope.node.path}: {grant.grantee.name} would be denied {action} with "
+                    f"{grant.key.node.path} through {grant.service.name}, whatever the grant says: {'; '.join(reasons)}"
+                )
+                return

@@ -1,0 +1,188 @@
+"""A grant that what was added later takes away again fails synth, and says through which statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
+
+from secure_kms_constructs import (
+    HardenedKey,
+    ScopedLogGroupManager,
+    ScopedParameterReader,
+    ScopedSecretReader,
+    ScopedSecretRotator,
+)
+from tests.synth.templates import ACCOUNT, REGION, make_role, template
+
+OTHER = f"arn:aws:iam::{ACCOUNT}:role/other"
+OTHER_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:other-AbCdEf"
+
+
+def deny(conditions: dict[str, Any] | None = None, principal: str = "*", action: str = "kms:Decrypt") -> Any:
+    return iam.PolicyStatement(
+        sid="Closed",
+        effect=iam.Effect.DENY,
+        actions=[action],
+        resources=["*"],
+        principals=[iam.AnyPrincipal() if principal == "*" else iam.ArnPrincipal(principal)],
+        conditions=conditions,
+    )
+
+
+@pytest.fixture
+def secret(stack: Stack, key: HardenedKey) -> secretsmanager.Secret:
+    return secretsmanager.Secret(stack, "Secret", encryption_key=key)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(lambda _: deny(), id="for everybody"),
+        pytest.param(lambda role: deny(principal=role.role_arn), id="for the reader"),
+        pytest.param(
+            lambda role: deny({"ArnEquals": {"aws:PrincipalArn": role.role_arn}}), id="for the reader by its ARN"
+        ),
+        pytest.param(lambda _: deny({"ArnNotEquals": {"aws:PrincipalArn": OTHER}}), id="for everybody but another"),
+        pytest.param(
+            lambda _: deny({"StringLike": {"kms:ViaService": "secretsmanager.*"}}), id="through the reader's service"
+        ),
+        pytest.param(lambda _: deny(action="kms:*"), id="of everything"),
+    ],
+)
+def test_a_deny_that_takes_a_reader_out_fails_synth(
+    stack: Stack,
+    key: HardenedKey,
+    secret: secretsmanager.Secret,
+    role: iam.Role,
+    statement: Callable[[iam.Role], iam.PolicyStatement],
+) -> None:
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    # Straight into the document, so that nothing but the last look can see it.
+    written = stack.resolve(statement(role).to_statement_json())
+    key._key_policy.add(written)
+    with pytest.raises(
+        RuntimeError, match=r"Stack/Reader: Stack/Role would be denied kms:Decrypt .*\(Closed\) denies"
+    ) as error:
+        template(stack)
+    assert "Stack/Key through SecretsManager" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(deny(principal=OTHER), id="for another"),
+        pytest.param(deny({"ArnEquals": {"aws:PrincipalArn": OTHER}}), id="for another by its ARN"),
+        pytest.param(deny({"StringLike": {"kms:ViaService": "ssm.*"}}), id="through another service"),
+        pytest.param(deny({"StringEquals": {"kms:EncryptionContext:SecretARN": OTHER_SECRET}}), id="of another secret"),
+        pytest.param(deny(action="kms:Encrypt"), id="of another action"),
+        pytest.param(
+            deny({"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}), id="outside a network, which nobody can tell yet"
+        ),
+    ],
+)
+def test_a_deny_that_leaves_the_reader_in_passes(
+    stack: Stack, key: HardenedKey, secret: secretsmanager.Secret, role: iam.Role, statement: iam.PolicyStatement
+) -> None:
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    key._key_policy.add(stack.resolve(statement.to_statement_json()))
+    template(stack)
+
+
+def owner_only() -> dict[str, Any]:
+    owner = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "kms:PutKeyPolicy", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [owner]}
+
+
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key])
+def test_a_key_policy_replaced_after_the_grant_fails_synth(stack: Stack, role: iam.Role, make: Any) -> None:
+    key = make(stack, "Own")
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    resource: Any = key.node.default_child
+    resource.key_policy = owner_only()
+    with pytest.raises(
+        RuntimeError, match="Stack/Reader: Stack/Role would be denied kms:Decrypt with Stack/Own"
+    ) as error:
+        template(stack)
+    assert "by no statement" in str(error.value)
+    assert "does not apply" not in str(error.value)
+
+
+def rotator(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretRotator(stack, "Grant", grantee=role, secrets=[secret])
+
+
+def parameter_reader(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    name = "/app/password"
+    parameter = ssm.StringParameter.from_secure_string_parameter_attributes(stack, "P", parameter_name=name)
+    ScopedParameterReader(stack, "Grant", grantee=role, parameters=[parameter], key=key)
+
+
+def log_group_manager(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    ScopedLogGroupManager(stack, "Grant", grantee=role, key=key, log_group_prefix="/app/")
+
+
+@pytest.mark.parametrize("grant", [rotator, parameter_reader, log_group_manager])
+@pytest.mark.parametrize("env", [None, Environment(account=ACCOUNT, region=REGION)], ids=["agnostic", "known"])
+@pytest.mark.parametrize("closed", [False, True])
+def test_every_scoped_construct_is_looked_at(grant: Any, env: Environment | None, closed: bool) -> None:
+    stack = Stack(App(), "Stack", env=env)
+    key, role = HardenedKey(stack, "Key"), make_role(stack)
+    grant(stack, key, role)
+    if not closed:
+        template(stack)
+        return
+    key._key_policy.add(stack.resolve(deny(action=["kms:*Data*", "kms:D*"][1]).to_statement_json()))
+    with pytest.raises(RuntimeError, match=r"Stack/Grant: Stack/Role would be denied kms:D.*\(Closed\) denies"):
+        template(stack)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_reader_in_another_stack_is_looked_at(closed: bool) -> None:
+    app = App()
+    env = Environment(account=ACCOUNT, region="cn-north-1")
+    keys, readers = Stack(app, "Keys", env=env), Stack(app, "Readers", env=env)
+    key = HardenedKey(keys, "Key")
+    secret = secretsmanager.Secret(keys, "Secret", encryption_key=key)
+    role = iam.Role(readers, "Role", assumed_by=iam.AccountRootPrincipal(), role_name="reader")
+    ScopedSecretReader(readers, "Reader", grantee=role, secrets=[secret])
+    if closed:
+        named = f"arn:aws-cn:iam::{ACCOUNT}:role/reader"
+        key._key_policy.add(keys.resolve(deny(principal=named).to_statement_json()))
+        with pytest.raises(RuntimeError, match="Readers/Reader: Readers/Role would be denied"):
+            app.synth()
+    else:
+        app.synth()
+
+
+def test_a_secret_with_a_literal_name_matches_the_key_policys_pattern(
+    stack: Stack, key: HardenedKey, role: iam.Role
+) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", secret_name="orders", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    template(stack)
+
+
+def test_an_encryption_context_is_not_expected_where_kms_has_none(stack: Stack, key: HardenedKey) -> None:
+    """DescribeKey has no encryption context, so a statement that asks for one never admits it."""
+    log_group_manager(stack, key, make_role(stack))
+    context = {"StringLike": {"kms:EncryptionContext:aws:logs:arn": "*"}}
+    everything = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": "kms:*",
+        "Resource": "*",
+        "Condition": context,
+    }
+    resource: Any = key.node.default_child
+    resource.key_policy = {**owner_only(), "Statement": [*owner_only()["Statement"], everything]}
+    with pytest.raises(RuntimeError, match="Stack/Role would be denied kms:DescribeKey"):
+        template(stack)
