@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from zlib import crc32
 from typing import Any
+from zlib import crc32
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
