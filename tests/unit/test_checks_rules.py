@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.checks import RULES, Finding, Rule, Severity, find, rule_named
-from secure_kms_constructs.checks.examples import ACCOUNT, REGION
+from secure_kms_constructs.checks.examples import ACCOUNT, REGION, ROOT, allow
 from secure_kms_constructs.templates import read_templates
 from tests.unit.checks.undecidable import ALWAYS_TELLS, UNDECIDABLE, with_parameter
+from tests.unit.checks.variants import VARIANTS
 
 # Only the policy of a key that is not in the templates could make it right, so it is worse than unknown.
 LIKELY = {"KLP505"}
@@ -120,3 +121,47 @@ def test_what_is_not_read_is_said() -> None:
     [found] = found_in(template)
     assert (found.rule, found.severity, found.undecided) == ("KLP004", Severity.INFO, True)
     assert "MyMacro" in found.message
+
+
+@pytest.mark.parametrize("name", ["lockout", "ineffective-grant", "reader-without-decrypt"])
+def test_whose_account_a_stack_goes_to_may_decide(name: str) -> None:
+    """The policies name account 111122223333: without an environment that may be the key's own or another."""
+    rule = rule_named(name)
+    template = json.loads(json.dumps(rule.broken))
+    whole = allow(ROOT, "kms:*", {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})
+    template["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"].append(whole)
+    elsewhere = read_templates({"Stack": template}, account="444455556666", region=REGION)
+    assert {one.undecided for one in find(elsewhere, [rule])} == {False}
+    nowhere = read_templates({"Stack": template}, region=REGION)
+    assert {one.undecided for one in find(nowhere, [rule])} == {True}
+
+
+@pytest.mark.parametrize(
+    "rule, name, template, verdict", VARIANTS, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_a_line_is_drawn_where_it_should_be(rule: str, name: str, template: Any, verdict: bool | None) -> None:
+    found = [one for one in found_in(template) if one.rule == rule]
+    said = {not one.undecided for one in found}
+    expected = {True: {True}, None: {False}, False: set()}[verdict]
+    assert said == expected, f"{name}: {[str(one) for one in found]}"
+
+
+def test_every_rule_that_draws_lines_has_both_sides() -> None:
+    sides: dict[str, set[bool | None]] = {}
+    for rule, _, _, verdict in VARIANTS:
+        sides.setdefault(rule, set()).add(verdict)
+    assert {rule: verdicts for rule, verdicts in sides.items() if len(verdicts) == 1} == {
+        # Their other side is the clean example.
+        **{rule: {True} for rule in ("KLP206",)},
+        **{rule: {False} for rule in ("KLP403", "KLP404")},
+    }
+
+
+@pytest.mark.parametrize("region, undecided", [(REGION, False), (None, True)])
+def test_where_a_log_group_goes_may_decide(region: str | None, undecided: bool) -> None:
+    """The key admits CloudWatch Logs of eu-west-1: of no other region, and of an unknown one perhaps."""
+    template = json.loads(json.dumps(rule_named("log-group-key").clean))
+    statements = template["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"]
+    statements[-1]["Principal"] = {"Service": "logs.eu-west-1.amazonaws.com"}
+    found = find(read_templates({"Stack": template}, account=ACCOUNT, region=region), [rule_named("log-group-key")])
+    assert [one.undecided for one in found if one.rule == "KLP506"] == [undecided]

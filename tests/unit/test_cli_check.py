@@ -396,3 +396,16 @@ def test_without_the_extra_it_says_what_to_install() -> None:
     code = "import sys; sys.modules['typer'] = None; from secure_kms_constructs.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == "secure-kms needs typer, which is not installed: pip install 'secure-kms-constructs[cli]'\n"
+
+
+def test_a_link_in_a_directory_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "infra" / "app.json", BROKEN)
+    (tmp_path / "infra" / "again").symlink_to(tmp_path / "infra")
+    (tmp_path / "infra" / "other.json").symlink_to(tmp_path / "infra" / "app.json")
+    assert rules_in(tmp_path / "infra") == ["KLP401"]
+
+
+def test_of_a_policy_it_is_not_said_that_it_has_no_account(tmp_path: Path) -> None:
+    file = write(tmp_path / "reader.json", POLICY)
+    assert "KLP004" not in run("check", "--show", "info", file).stdout
+    assert "KLP004" in run("check", "--show", "info", write(tmp_path / "app.json", CLEAN)).stdout

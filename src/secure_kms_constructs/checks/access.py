@@ -11,7 +11,7 @@ from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.verdicts import Verdict, any_of
 from secure_kms_constructs.templates.landscape import Key
 
-from .asking import TRUSTED, WILDCARD, answer, is_trusted, named_answer, only, outsiders
+from .asking import TRUSTED, WILDCARD, answer, is_placed, is_trusted, named_answer, only, outsiders
 from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, BASE, DEPLOYS, THE_KEY, VIA, allow, keyed, uses
@@ -43,7 +43,7 @@ def _without_effect(one: Written, made: Key, party: Party, answers: dict[object,
             if (mark, action) not in answers:
                 answers[mark, action] = answer(alone, action, made)
             verdicts.append(answers[mark, action])
-        if verdicts and all(it is False for it in verdicts):
+        if verdicts and all(it is False for it in verdicts) and is_placed(made):
             denied.append(name)
         elif named is None or (verdicts and True not in verdicts):
             doubtful.append(name)
@@ -109,7 +109,7 @@ def _lockout(context: Context) -> Iterator[Found]:
             if True in verdicts:
                 break
         else:
-            doubt = None in verdicts
+            doubt = None in verdicts or not is_placed(made)
             message = "may leave nobody but the root user who may" if doubt else "nobody but the root user may"
             yield Found(resource.source, "Properties.KeyPolicy", f"{message} kms:PutKeyPolicy", "", undecided=doubt)
 

@@ -12,7 +12,7 @@ from secure_kms_constructs.policies.verdicts import Verdict, all_of
 from secure_kms_constructs.templates.landscape import Key, Resource
 from secure_kms_constructs.templates.stacks import ANY_REGION
 
-from .asking import verdict_of
+from .asking import is_placed, verdict_of
 from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, key, policy, template
@@ -72,7 +72,8 @@ def _cannot_decrypt(context: Context, one: Written, secret: Resource) -> Iterato
 def _decrypts(party: Party, made: Key, secret: Resource) -> Verdict:
     via = {"kms:ViaService": f"secretsmanager.{secret.region}.amazonaws.com"}
     context = via | {"kms:EncryptionContext:SecretARN": secret.arn or ""}
-    return verdict_of(party.principal, party, "kms:Decrypt", made, context)
+    verdict = verdict_of(party.principal, party, "kms:Decrypt", made, context)
+    return verdict if verdict or is_placed(made) else None
 
 
 def _log_group(context: Context) -> Iterator[Found]:
