@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from . import arns, key_policy_checks
+from . import arns
 from .asking import Called, account_of, child_of, key_arn_of, region_of, stack_of
 from .findings import announce, checked_key_arn
 from .grantees import Grantee, account_text
@@ -194,6 +194,8 @@ def delegates(key: kms.IKey, service: Service, use: Use) -> bool:
     if isinstance(key, HardenedKey):
         return key.delegates_via(service) and use is not Use.PROVISION
     if isinstance(key, kms.Key):
+        from . import key_policy_checks
+
         home = stack_of(key)
         policy, account = home.resolve([child_of(key).key_policy, account_of(home).id])
         own = arns.as_text(account)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import Any
+from zlib import crc32
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -112,7 +112,7 @@ def _generated_name(scope: Construct, id: str) -> str:
     path = f"{scope.node.path}/{id}".removeprefix(stack.node.path)
     name = f"/{stack.stack_name}{path}"
     allowed = re.sub("[^_./#A-Za-z0-9-]", "-", name)[:500]
-    return name if allowed == name else f"{allowed}-{sha256(name.encode()).hexdigest()[:8]}"
+    return name if allowed == name else f"{allowed}-{crc32(name.encode()):08x}"
 
 
 def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:

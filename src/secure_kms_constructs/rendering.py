@@ -8,7 +8,6 @@ from typing import Any
 import jsii
 from aws_cdk import IAnyProducer, IResolvable, Lazy, Stack, Token
 
-from . import key_policy_checks
 from .asking import asked_once
 from .key_policies import KeyPolicy
 
@@ -32,6 +31,9 @@ class Rendering:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the finished key policy."""
+        # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
+        from . import key_policy_checks
+
         written = self._resource.key_policy
         known = _problems_in(self._stack)
         document = self._policy.document() if _is_same(written, self._token) else written

@@ -11,7 +11,6 @@ from constructs import Construct, IConstruct
 
 from . import arns
 from .asking import stack_of
-from .effects import expect
 from .findings import announce
 from .grantees import Grantee
 from .grants import attach_identity_policy
@@ -46,6 +45,8 @@ def write(
     :param resource_access: the statements of a resource policy without principal; None where the service has none.
     :raises ValueError: where the grant would have no effect.
     """
+    from .effects import expect
+
     foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
     for target in foreign:
         if resource_access is None or target.key is None or target.key.managed:
