@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ from .findings import check_at_synth
 from .grantees import Grantee, account_text
 from .key_side import Target, UsedKey
 from .places import is_known
-from .policies import Policy, PolicyError, parse_identity_policy, parse_key_policy
+from .policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
 from .services import Service, Use
 from .statements import Statement, document
 
@@ -33,7 +35,7 @@ class _Grant:
     grantee: Grantee
     key: kms.Key
     key_arn: str
-    principal: str
+    principal: list[str]
     service: Service
     use: Use
     via: str
@@ -65,7 +67,18 @@ def expect(
         targets = [[target.arn, (target.known_arn if named else None) or ""] for target in under[:_TRIED]]
         via = service.via(under[0].region)
         _grants_on(stack_of(used.key)).append(
-            _Grant(scope, grantee, used.key, used.arn, _named_in(admission), service, use, via, targets, identity)
+            _Grant(
+                scope,
+                grantee,
+                used.key,
+                used.arn,
+                [_named_in(admission), grantee.known_arn()],
+                service,
+                use,
+                via,
+                targets,
+                identity,
+            )
         )
 
 
@@ -89,21 +102,33 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
     # One question for each stack, because each costs a call into Node.
     keys = list(dict.fromkeys(grant.key for grant in grants))
     documents, named = stack.resolve([[child_of(key).key_policy for key in keys], [one.principal for one in grants]])
-    known = _place(stack, named)
-    texts = [arns.as_text(one) for one in named]
-    # One stand-in for all grants of a role, whose ARN is known at deploy time only.
-    principals = [_principal(texts.index(text), grant, text, known) for grant, text in zip(grants, texts, strict=True)]
-    known_there = {**known, **dict(zip(texts, principals, strict=True))}
+    known = _place(stack, [one for pair in named for one in pair])
+    principals: list[tuple[str, str]] = []
+    spelled: dict[str, str] = {}
+    for grant, pair in zip(grants, named, strict=True):
+        texts = [text for text in map(arns.as_text, pair) if text]
+        # One stand-in for all grants of a role, whatever the spelling.
+        principal = spelled.get(grant.grantee.identity) or _principal(len(spelled), grant, texts, known)
+        spelled.update(dict.fromkeys([grant.grantee.identity, *texts], principal))
+        principals.append((principal, texts[-1] if texts else "${Principal}"))
+    policies = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
+    for grant, (principal, text), sides in zip(grants, principals, _resolved(grants), strict=True):
+        key_policy = policies[grant.key]
+        # What the evaluator cannot read, it cannot tell.
+        with suppress(PolicyError):
+            if key_policy:
+                yield from _denials(grant, principal, text, key_policy, sides, known)
+
+
+def _parsed(stack: Stack, document: Any, spelled: dict[str, str], known: dict[str, str]) -> Policy | None:
+    """Parse a key policy; None where it cannot be told whose accounts it names."""
+    account = stand_ins.with_known(account_text(stack), known)
+    if arns.has_placeholder(account) and re.search(r"\b\d{12}\b", str(arns.plain(document))):
+        return None
     try:
-        policies = {
-            key: parse_key_policy(stand_ins.filled(one, known_there)) for key, one in zip(keys, documents, strict=True)
-        }
-    except PolicyError as error:
-        yield f"KMS would refuse a key policy: {error}"
-        return
-    written = _resolved(grants)
-    for grant, principal, sides in zip(grants, principals, written, strict=True):
-        yield from _denials(grant, principal, policies[grant.key], sides, known)
+        return parse_key_policy(stand_ins.filled(document, spelled))
+    except PolicyError:
+        return None
 
 
 def _resolved(grants: Sequence[_Grant]) -> list[Any]:
@@ -134,32 +159,45 @@ def _place(stack: Stack, named: Sequence[Any]) -> dict[str, str]:
     return known
 
 
-def _principal(number: int, grant: _Grant, text: str, known: dict[str, str]) -> str:
-    if arns.parse(text):
-        return stand_ins.literal(text, known)
+def _principal(number: int, grant: _Grant, texts: Sequence[str], known: dict[str, str]) -> str:
+    if texts and arns.parse(texts[-1]):
+        return stand_ins.literal(texts[-1], known)
     root = stand_ins.literal(f"arn:${{AWS.Partition}}:iam::{grant.grantee.account_text}", known)
     return f"{root}:{grant.grantee.kind}/Grantee{number}"
 
 
 def _denials(
-    grant: _Grant, principal: str, key_policy: Policy, sides: tuple[Any, Any, Any, Any], known: dict[str, str]
+    grant: _Grant,
+    principal: str,
+    text: str,
+    key_policy: Policy,
+    sides: tuple[Any, Any, Any, Any],
+    known: dict[str, str],
 ) -> Iterator[str]:
     arn, via, targets, identity = sides
     own = f"arn:${{AWS.Partition}}:iam::{account_text(stack_of(grant.key))}:root"
     key = stand_ins.key_beside(stand_ins.literal(own, known))
     # Of a name that ends in a pattern the pattern itself, which it matches too.
-    values = {arns.as_text(one): stand_ins.literal(arns.as_text(name or one), known) for one, name in targets}
-    known = {**known, **values, arns.as_text(arn): key}
-    policies = [parse_identity_policy(stand_ins.filled(document(identity), known))] if identity else []
-    through = {"kms:ViaService": stand_ins.literal(arns.as_text(via), known)}
+    texts = {arns.as_text(one): arns.as_text(name or one) for one, name in targets}
+    values = {one: stand_ins.literal(name, known) for one, name in texts.items()}
+    filled = {**known, **values, arns.as_text(arn): key}
+    policies = [parse_identity_policy(stand_ins.filled(document(identity), filled))] if identity else []
+    account = stand_ins.with_known(grant.grantee.account_text, known)
+    through = {
+        **stand_ins.told_of(stand_ins.with_known(text, known), account),
+        **stand_ins.hidden(stand_ins.with_known(arns.as_text(via), known), "kms:ViaService"),
+    }
     for action in grant.service.actions_for(grant.use):
-        for value in values.values():
-            context = {f"kms:EncryptionContext:{grant.service.context_key}": value}
-            sent = context if grant.service.context_key and action in ENCRYPTION_CONTEXT_ACTIONS.value else {}
+        for name in texts.values():
+            sent: dict[str, str | Unknown] = {}
+            if grant.service.context_key and action in ENCRYPTION_CONTEXT_ACTIONS.value:
+                context_key = f"kms:EncryptionContext:{grant.service.context_key}"
+                sent = stand_ins.hidden(stand_ins.with_known(name, known), context_key)
             reasons = stand_ins.denied(principal, action, key, {**through, **sent}, key_policy, policies)
             if reasons:
                 yield (
                     f"{grant.scope.node.path}: {grant.grantee.name} would be denied {action} with "
-                    f"{grant.key.node.path} through {grant.service.name}, whatever the grant says: {'; '.join(reasons)}"
+                    f"{grant.key.node.path} through {grant.service.name}, whatever the grant says: "
+                    f"{'; '.join(reasons)}: take the statement out, or the grant"
                 )
                 return

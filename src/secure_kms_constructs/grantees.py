@@ -118,6 +118,10 @@ class Grantee:
         """Tell whether the principal is known to live in another account than one given as text."""
         return arns.contradict(self.account_text, account)
 
+    def known_arn(self) -> str:
+        """Return the ARN where no reference to the principal is needed to tell it, else nothing."""
+        return self.literal_arn() if self._stack is None or self._literal_name is not None else ""
+
     def literal_arn(self) -> str:
         """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
         if self._stack is None or self._literal_name is None:

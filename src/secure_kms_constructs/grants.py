@@ -11,11 +11,12 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from . import arns
-from .asking import asked_once, child_of, node_of, root_of, stack_of
+from .asking import account_of, asked_once, child_of, node_of, root_of, stack_of, stage_of
 from .facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
 from .findings import check_at_synth
 from .grantees import Grantee
 from .packing import pack, size
+from .places import is_known
 from .statements import Statement, document
 
 
@@ -61,8 +62,9 @@ class _Held:
     """What the library has attached to one identity so far."""
 
     estimate: int = 0
-    inline: list[Sequence[Statement]] = field(default_factory=list)
-    packed: list[Statement] = field(default_factory=list)
+    inline: list[tuple[Stack, Sequence[Statement]]] = field(default_factory=list)
+    packed: list[tuple[Stack, Sequence[Statement]]] = field(default_factory=list)
+    named: bool = False
     managed: int = 0
     targets: int = 0
 
@@ -71,6 +73,21 @@ class _Held:
 def _held_in(_app: IConstruct) -> dict[str, _Held]:
     # By identity, because jsii makes a new Python object for a role each time it is asked.
     return {}
+
+
+def _held_by(grantee: Grantee, stack: Stack) -> _Held:
+    # Where the account is not known, a name stands for another role in each stage.
+    identities = _held_in(root_of(stack) if is_known(account_of(stack).id) else stage_of(stack) or root_of(stack))
+    held = identities.get(grantee.identity)
+    if held is None:
+        held = identities[grantee.identity] = _Held()
+        _holders_in(stack).append((grantee, held))
+    return held
+
+
+def note_named(grantee: Grantee, scope: Construct) -> None:
+    """Note that a key policy names the grantee."""
+    _held_by(grantee, stack_of(scope)).named = True
 
 
 def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Sequence[Statement], targets: int) -> bool:
@@ -82,11 +99,7 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     :return: False where the grantee holds no policies; nothing is attached then.
     """
     stack = stack_of(scope)
-    identities = _held_in(root_of(stack))
-    held = identities.get(grantee.identity)
-    if held is None:
-        held = identities[grantee.identity] = _Held()
-        _holders_in(stack).append((grantee, held))
+    held = _held_by(grantee, stack)
     most = INLINE_POLICY_CHARACTERS.value[grantee.kind]
     # What tokens hide is resolved only where it matters: here past the quota, and once for all at synth.
     resolved: Sequence[Any] = statements
@@ -98,7 +111,7 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
         if not _attach_inline(scope, grantee, statements):
             return False
         held.estimate += needed
-        held.inline.append(statements)
+        held.inline.append((stack, statements))
     elif holds_policies(grantee, scope):
         packs = pack(statements, resolved, MANAGED_POLICY_CHARACTERS.value)
         for number, part in enumerate(packs, start=1):
@@ -106,7 +119,7 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
             written = iam.PolicyDocument.from_json(document(part))
             iam.ManagedPolicy(scope, f"Policy{number}", document=written, **_holder(grantee))
         held.managed += len(packs)
-        held.packed += statements
+        held.packed.append((stack, statements))
     else:
         return False
     held.targets += targets
@@ -116,17 +129,26 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
 @asked_once
 def _holders_in(stack: Stack) -> list[tuple[Grantee, _Held]]:
     holders: list[tuple[Grantee, _Held]] = []
-    check_at_synth(stack, lambda: _over_quotas(stack, holders))
+    check_at_synth(stack, lambda: _over_quotas(holders))
     return holders
 
 
-def _over_quotas(stack: Stack, holders: Sequence[tuple[Grantee, _Held]]) -> list[str]:
-    resolved = stack.resolve([held.inline for _, held in holders])
+def _over_quotas(holders: Sequence[tuple[Grantee, _Held]]) -> list[str]:
     return [
         message
-        for (grantee, held), written in zip(holders, resolved, strict=True)
+        for (grantee, held), written in zip(holders, _resolved([held.inline for _, held in holders]), strict=True)
         for message in _over_quota(grantee, held, written)
     ]
+
+
+def _resolved(several: Sequence[Sequence[tuple[Stack, Sequence[Statement]]]]) -> list[list[Any]]:
+    """Resolve each in the stack that holds it, with one question for each stack."""
+    by_stack: dict[Stack, list[Sequence[Statement]]] = {}
+    for pairs in several:
+        for stack, statements in pairs:
+            by_stack.setdefault(stack, []).append(statements)
+    found = {stack: iter(stack.resolve(held)) for stack, held in by_stack.items()}
+    return [[next(found[stack]) for stack, _ in pairs] for pairs in several]
 
 
 def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
@@ -142,7 +164,7 @@ def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
                 # What is empty drops out of a resolved value.
                 made_with = stack.resolve({"inline": resource.policies}).get("inline", [])
                 inline += sum(size(policy["policyDocument"]) for policy in made_with)
-                ours = arns.references([written, stack.resolve(held.packed)])
+                ours = arns.references([written, _resolved([held.packed])]) if held.named else set()
                 circle = sorted(ours & arns.references(made_with))
             managed += len(stack.resolve(resource.managed_policy_arns) or ()) if managed else 0
     found = []

@@ -23,7 +23,12 @@ class Rendering:
         self._resource = resource
         self._policy = policy
         self._put(_shared(stack, policy.document()))
-        policy.at_first_change(lambda: self._put(Lazy.uncached_any(_Producer(stack, policy))))
+        policy.at_first_change(self._follow)
+
+    def _follow(self) -> None:
+        # What somebody has assigned in its place stays, as an escape hatch should.
+        if _is_same(self._resource.key_policy, self._token):
+            self._put(Lazy.uncached_any(_Producer(self._stack, self._policy)))
 
     def _put(self, token: IResolvable) -> None:
         self._token = token

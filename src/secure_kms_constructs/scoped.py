@@ -13,7 +13,7 @@ from . import arns
 from .asking import stack_of
 from .findings import announce
 from .grantees import Grantee
-from .grants import attach_identity_policy
+from .grants import attach_identity_policy, note_named
 from .key_side import Target, admit, by_key, key_policy_contexts
 from .keys import HardenedKey
 from .services import Service, Use
@@ -79,6 +79,7 @@ def write(
         expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
         if done:
             written.key_policy[key.arn] = done
+            note_named(grantee, scope)
         if required:
             written.required_key_policy[key.arn] = required
     for target in foreign if not directly or foreign else targets:

@@ -39,6 +39,24 @@ def _filled(value: Any, known: Mapping[str, str]) -> Any:
     return literal(value, known) if isinstance(value, str) else value
 
 
+def hidden(text: str, condition_key: str) -> dict[str, str | Unknown]:
+    """Return what a request has under a condition key: a stand-in must not be compared with real names."""
+    return {condition_key: Unknown(condition_key) if arns.has_placeholder(text) else text}
+
+
+def told_of(principal: str, account: str) -> dict[str, str | Unknown]:
+    """Return what of a principal is not known, as condition keys, where its ARN or account is not literal."""
+    unknown = ["aws:PrincipalArn", "aws:username"] if arns.has_placeholder(principal) else []
+    if arns.has_placeholder(account):
+        unknown += ["aws:PrincipalAccount", "aws:ResourceAccount", "kms:CallerAccount"]
+    return {name: Unknown(name) for name in unknown}
+
+
+def with_known(text: str, known: Mapping[str, str]) -> str:
+    """Return a text with what is known in place of its placeholders, and nothing made up."""
+    return _PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), known.get(text, text))
+
+
 def literal(text: str, known: Mapping[str, str]) -> str:
     """Return a text with literals in place of its placeholders."""
     if text in known:
@@ -63,7 +81,7 @@ def denied(
     principal: str,
     action: str,
     key: str,
-    context: Mapping[str, str],
+    context: Mapping[str, str | Unknown],
     key_policy: Policy,
     identity_policies: Sequence[Policy] = (),
 ) -> tuple[str, ...]:

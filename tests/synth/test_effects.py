@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Aws, CfnCondition, CfnParameter, Environment, Fn, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -46,10 +46,6 @@ def secret(stack: Stack, key: HardenedKey) -> secretsmanager.Secret:
     [
         pytest.param(lambda _: deny(), id="for everybody"),
         pytest.param(lambda role: deny(principal=role.role_arn), id="for the reader"),
-        pytest.param(
-            lambda role: deny({"ArnEquals": {"aws:PrincipalArn": role.role_arn}}), id="for the reader by its ARN"
-        ),
-        pytest.param(lambda _: deny({"ArnNotEquals": {"aws:PrincipalArn": OTHER}}), id="for everybody but another"),
         pytest.param(
             lambda _: deny({"StringLike": {"kms:ViaService": "secretsmanager.*"}}), id="through the reader's service"
         ),
@@ -93,6 +89,103 @@ def test_a_deny_that_leaves_the_reader_in_passes(
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
     key._key_policy.add(stack.resolve(statement.to_statement_json()))
     template(stack)
+
+
+NAMED = f"arn:aws:iam::{ACCOUNT}:role/app/reader"
+
+
+def by_name(condition: str, *names: str) -> iam.PolicyStatement:
+    return deny({condition: {"aws:PrincipalArn": list(names)}})
+
+
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key], ids=["named in the key policy", "left to IAM"])
+@pytest.mark.parametrize(
+    "statement, closed",
+    [
+        pytest.param(by_name("ArnEquals", NAMED), True, id="for the reader"),
+        pytest.param(by_name("ArnNotEquals", NAMED), False, id="for everybody but the reader"),
+        pytest.param(by_name("ArnNotEquals", OTHER), True, id="for everybody but another"),
+        pytest.param(by_name("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/app/*"), True, id="for the reader's path"),
+        pytest.param(by_name("ArnNotLike", f"arn:aws:iam::{ACCOUNT}:role/app/*"), False, id="outside its path"),
+    ],
+)
+@pytest.mark.parametrize("imported", [False, True], ids=["a role of this app", "an imported role"])
+def test_a_deny_by_name_meets_the_reader_or_spares_it(
+    stack: Stack, make: Any, statement: iam.PolicyStatement, closed: bool, imported: bool
+) -> None:
+    key = make(stack, "Own")
+    role = (
+        iam.Role.from_role_arn(stack, "Role", NAMED) if imported else make_role(stack, role_name="reader", path="/app/")
+    )
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    if make is HardenedKey:
+        key._key_policy.add(stack.resolve(statement.to_statement_json()))
+    else:
+        key.add_to_resource_policy(statement)
+    if closed:
+        with pytest.raises(RuntimeError, match=r"would be denied kms:Decrypt .*\(Closed\) denies"):
+            template(stack)
+    else:
+        template(stack)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/Stack-*"}},
+        {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}},
+        {"StringNotEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
+        {"StringNotLike": {"kms:EncryptionContext:SecretARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:*"}},
+    ],
+)
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key])
+def test_what_only_the_deployment_tells_is_compared_with_nothing(conditions: dict[str, Any], make: Any) -> None:
+    stack = Stack(App(), "Stack")
+    key, role = make(stack, "Key"), make_role(stack)
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    if make is HardenedKey:
+        key._key_policy.add(stack.resolve(deny(conditions).to_statement_json()))
+    else:
+        key.add_to_resource_policy(deny(conditions))
+    template(stack)
+
+
+@pytest.mark.parametrize("arn", [NAMED, "parameter"])
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key])
+def test_an_imported_role_in_a_stack_without_account_passes(arn: str, make: Any) -> None:
+    stack = Stack(App(), "Stack")
+    key = make(stack, "Key")
+    if arn == "parameter":
+        arn = f"arn:aws:iam::{CfnParameter(stack, 'Account').value_as_string}:role/reader"
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=iam.Role.from_role_arn(stack, "R", arn), secrets=[secret])
+    template(stack)
+
+
+def test_a_statement_that_is_an_intrinsic_function_passes(stack: Stack, role: iam.Role) -> None:
+    key = kms.Key(stack, "Own")
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    condition = CfnCondition(stack, "If", expression=Fn.condition_equals("a", "b"))
+    resource: Any = key.node.default_child
+    maybe = Fn.condition_if(condition.logical_id, stack.resolve(deny().to_statement_json()), Aws.NO_VALUE)
+    resource.key_policy = {**owner_only(), "Statement": [*owner_only()["Statement"], maybe]}
+    template(stack)
+
+
+def test_one_role_reads_in_two_regions() -> None:
+    app = App()
+    home, abroad = (Stack(app, f"In{region}", env=Environment(account=ACCOUNT, region=region)) for region in REGIONS)
+    role = make_role(home, role_name="reader")
+    for stack in (home, abroad):
+        secret = secretsmanager.Secret(stack, "Secret", encryption_key=HardenedKey(stack, "Key"))
+        ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    app.synth()
+
+
+REGIONS = (REGION, "us-east-1")
 
 
 def owner_only() -> dict[str, Any]:

@@ -78,6 +78,26 @@ def test_a_good_policy_assigned_by_escape_hatch_passes(stack: Stack, key: Harden
     assert len(key_policy(stack)) == 1
 
 
+def test_what_somebody_assigned_stays_when_a_grant_follows(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    resource: Any = key.node.default_child
+    resource.key_policy = {"Version": "2012-10-17", "Statement": [{**OWNER, "Sid": "Mine"}]}
+    key.grant_decrypt(role)
+    assert [one["Sid"] for one in key_policy(stack)] == ["Mine"]
+
+
+def test_an_owner_whose_partition_is_a_token_is_not_locked_out_by_a_real_name(stack: Stack, key: HardenedKey) -> None:
+    but_deployers = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws-cn:iam::{ACCOUNT}:role/cdk-*"}}
+    key.add_to_resource_policy(
+        statement(
+            "kms:PutKeyPolicy",
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            conditions=but_deployers,
+        )
+    )
+    template(stack)
+
+
 def test_a_deny_that_locks_the_key_fails_synth(stack: Stack, key: HardenedKey) -> None:
     key.add_to_resource_policy(
         statement("kms:*", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], sid="DenyAll")
