@@ -140,8 +140,11 @@ def test_a_deny_by_name_meets_the_reader_or_spares_it(
     ],
 )
 @pytest.mark.parametrize("make", [HardenedKey, kms.Key])
-def test_what_only_the_deployment_tells_is_compared_with_nothing(conditions: dict[str, Any], make: Any) -> None:
-    stack = Stack(App(), "Stack")
+@pytest.mark.parametrize("env", [None, Environment(account=ACCOUNT, region=REGION)], ids=["agnostic", "known"])
+def test_what_only_the_deployment_tells_is_compared_with_nothing(
+    conditions: dict[str, Any], make: Any, env: Environment | None
+) -> None:
+    stack = Stack(App(), "Stack", env=env)
     key, role = make(stack, "Key"), make_role(stack)
     secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
@@ -161,6 +164,17 @@ def test_an_imported_role_in_a_stack_without_account_passes(arn: str, make: Any)
         arn = f"arn:aws:iam::{CfnParameter(stack, 'Account').value_as_string}:role/reader"
     secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
     ScopedSecretReader(stack, "Reader", grantee=iam.Role.from_role_arn(stack, "R", arn), secrets=[secret])
+    template(stack)
+
+
+def test_an_account_that_is_named_may_be_the_one_that_is_not_known_yet() -> None:
+    stack = Stack(App(), "Stack")
+    key, role = kms.Key(stack, "Key"), make_role(stack)
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    resource: Any = key.node.default_child
+    resource.key_policy = {"Version": "2012-10-17", "Statement": [root]}
     template(stack)
 
 

@@ -7,7 +7,7 @@ import re
 
 import jsii
 import pytest
-from aws_cdk import IStableStringProducer, Lazy, Stack
+from aws_cdk import App, IStableStringProducer, Lazy, Stack, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -225,6 +225,15 @@ def test_what_tokens_hide_is_counted_in_managed_policies(stack: Stack, role: iam
     made = managed(stack)
     assert sum(text.count("n" * 460) for text in made) == 80
     assert max(map(len, made)) <= 6144
+
+
+def test_roles_of_one_name_in_stages_without_account_are_different_roles() -> None:
+    app = App()
+    for name in ("Dev", "Test", "Prod"):
+        stack = Stack(Stage(app, name), "Stack")
+        role = make_role(stack, role_name="reader")
+        ScopedSecretReader(stack, "Reader", grantee=role, secrets=imported(stack, 70), key=AWS_MANAGED)
+        assert len(stack.node.find_child("Reader").node.children) == 1
 
 
 def test_a_role_under_its_quota_passes(stack: Stack, role: iam.Role) -> None:

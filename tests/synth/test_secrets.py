@@ -29,6 +29,7 @@ from tests.synth.templates import (
     info,
     key_policy,
     kms_statements,
+    make_role,
     naming,
     readable,
     template,
@@ -297,3 +298,15 @@ def test_a_role_made_with_policies_that_name_the_secret_is_a_circle_that_synth_r
     ScopedSecretReader(stack, "CircleReader", grantee=role, secrets=[secret, *more])
     with pytest.raises(RuntimeError, match="made with inline policies that name Named"):
         App.of(stack).synth()
+
+
+@pytest.mark.parametrize("make", [kms.Key, None], ids=["a key that leaves it to IAM", "the default key"])
+def test_inline_policies_that_name_the_secret_are_no_circle_where_no_key_policy_names_the_role(
+    stack: Stack, make: Any
+) -> None:
+    own = make(stack, "Own") if make else None
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=own)
+    describe = iam.PolicyStatement(actions=["secretsmanager:DescribeSecret"], resources=[secret.secret_arn])
+    role = make_role(stack, inline_policies={"Own": iam.PolicyDocument(statements=[describe])})
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    assert cycle(template(stack)) == []
