@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.checks import RULES, Finding, Rule, Severity, find, rule_named
-from secure_kms_constructs.checks.examples import ACCOUNT, REGION, ROOT, allow
+from secure_kms_constructs.checks.examples import ACCOUNT, REGION, ROOT, allow, keyed
 from secure_kms_constructs.templates import read_templates
 from tests.unit.checks.undecidable import ALWAYS_TELLS, UNDECIDABLE, with_parameter
 from tests.unit.checks.variants import VARIANTS
@@ -165,3 +165,10 @@ def test_where_a_log_group_goes_may_decide(region: str | None, undecided: bool) 
     statements[-1]["Principal"] = {"Service": "logs.eu-west-1.amazonaws.com"}
     found = find(read_templates({"Stack": template}, account=ACCOUNT, region=region), [rule_named("log-group-key")])
     assert [one.undecided for one in found if one.rule == "KLP506"] == [undecided]
+
+
+def test_who_is_admitted_by_more_patterns_than_can_be_tried_is_not_told() -> None:
+    patterns = [f"arn:aws:iam::*:role/*{letter}{place}*x" for place, letter in enumerate("abcdefghijklmn")]
+    statement = allow("*", "kms:GetPublicKey", {"ArnLike": {"aws:PrincipalArn": patterns}})
+    found = [one for one in found_in(keyed(statement)) if one.rule == "KLP502"]
+    assert [one.undecided for one in found] == [True]

@@ -409,3 +409,19 @@ def test_of_a_policy_it_is_not_said_that_it_has_no_account(tmp_path: Path) -> No
     file = write(tmp_path / "reader.json", POLICY)
     assert "KLP004" not in run("check", "--show", "info", file).stdout
     assert "KLP004" in run("check", "--show", "info", write(tmp_path / "app.json", CLEAN)).stdout
+
+
+def test_sarif_points_into_the_assembly_of_a_stage(tmp_path: Path) -> None:
+    made = tmp_path / "cdk.out"
+    assembly(made / "assembly-Prod", BROKEN)
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "assembly-Prod"}}
+    write(made / "manifest.json", {"version": "55.0.0", "artifacts": {"assembly-Prod": stage}})
+    [result] = json.loads(check(made, "--format", "sarif").stdout)["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert Path(uri) == made / "assembly-Prod" / "Stack.template.json"
+
+
+def test_an_assembly_within_itself_ends(tmp_path: Path) -> None:
+    itself = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "."}}
+    write(tmp_path / "manifest.json", {"version": "55.0.0", "artifacts": {"Again": itself}})
+    assert check(tmp_path).exit_code in (0, 2)

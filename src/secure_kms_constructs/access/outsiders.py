@@ -90,7 +90,7 @@ class Outsiders:
         return f"{whose} like {_and(alike)}" if alike else whose
 
     def _services(self) -> Iterator[Party]:
-        for name in sorted(self.mentions.services):
+        for name in sorted(filter(_is_principal, self.mentions.services)):
             yield Party(name, name)
         like = sorted(self.mentions.services_like, key=lambda one: one.text)
         found = telling_texts((Pattern(f"{ONE}{ANY}.amazonaws.com"), *like), frozenset(self.mentions.services))
@@ -127,3 +127,12 @@ def _shown(pattern: Pattern) -> str:
 
 def _and(texts: list[str]) -> str:
     return " and ".join(texts)
+
+
+def _is_principal(name: str) -> bool:
+    """Tell whether somebody can be called so; a policy may name what nobody is."""
+    try:
+        parse_caller(name)
+    except PolicyError:
+        return False
+    return True

@@ -105,6 +105,8 @@ def outsiders(key: Key, statement: Statement, action: str) -> Iterator[tuple[boo
     alone = Key(key.arn, policy, key.source)
     known = mentions_of(policy).accounts | {key.arn.split(":")[4]}
     for party in Outsiders(key.arn, policy).parties:
+        if party.untold:
+            yield None, Region((), (), {})
         if party.caller.kind is not Kind.SERVICE and party.caller.account not in known:
             yield from circumstances(party, action, alone)
 

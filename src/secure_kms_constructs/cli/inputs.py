@@ -19,6 +19,7 @@ _TELLTALE = re.compile(r"""AWS::|\bStatement\\?["']?\s*:""")
 _ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 _MANIFEST = "manifest.json"
 _UNREAD = "KLP004"
+_STAGES = 20
 
 
 @dataclass
@@ -178,15 +179,19 @@ def _names(paths: Sequence[Path]) -> dict[Path, str]:
 
 def _files(assembly: Path) -> dict[str, Path]:
     """Return the template file of each stack of an assembly."""
-    found: dict[str, Path] = {}
-    for manifest in (assembly / _MANIFEST, *sorted(assembly.glob("assembly-*/manifest.json"))):
-        value = parse_json(read_text(manifest), str(manifest))
-        artifacts = value.get("artifacts") if isinstance(value, dict) else None
-        for name, artifact in artifacts.items() if isinstance(artifacts, dict) else ():
-            match artifact:
-                case {"properties": {"templateFile": str(file)}}:
-                    found[name] = manifest.parent / file
+    found = dict(_stacks(assembly))
     for directory, path, kind, data in recorded(assembly):
         if kind == "aws:cdk:templateFile":
             found.setdefault(path, directory / str(data))
     return found
+
+
+def _stacks(directory: Path, stages: int = _STAGES) -> Iterator[tuple[str, Path]]:
+    value = parse_json(read_text(directory / _MANIFEST), str(directory / _MANIFEST))
+    artifacts = value.get("artifacts") if isinstance(value, dict) else None
+    for name, artifact in artifacts.items() if isinstance(artifacts, dict) else ():
+        match artifact:
+            case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:
+                yield name, directory / file
+            case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}} if stages:
+                yield from _stacks(directory / below, stages - 1)

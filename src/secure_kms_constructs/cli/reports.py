@@ -130,7 +130,7 @@ def _result(one: Finding, files: Files) -> dict[str, object]:
 
 def _file(one: Finding, files: Files) -> Path | None:
     names = (one.stack, *("/".join(one.path.split("/")[:end]) for end in range(one.path.count("/") + 1, 0, -1)))
-    return next((files[name] for name in names if name in files), None)
+    return next((files[name] for name in names if name in files and files[name].is_file()), None)
 
 
 @lru_cache(maxsize=4096)
