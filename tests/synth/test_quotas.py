@@ -233,7 +233,7 @@ def test_roles_of_one_name_in_stages_without_account_are_different_roles() -> No
         stack = Stack(Stage(app, name), "Stack")
         role = make_role(stack, role_name="reader")
         ScopedSecretReader(stack, "Reader", grantee=role, secrets=imported(stack, 70), key=AWS_MANAGED)
-        assert len(stack.node.find_child("Reader").node.children) == 1
+        assert [child.node.id for child in stack.node.find_child("Reader").node.children] == ["Policy"]
 
 
 def test_a_role_under_its_quota_passes(stack: Stack, role: iam.Role) -> None:
