@@ -32,7 +32,7 @@ LAYERS = {
     "places": {"asking"},
     "findings": {"arns", "asking", "facts", "places", "statements"},
     "grantees": {"arns", "asking", "key_policies", "places"},
-    "grants": {"arns", "asking", "facts", "findings", "grantees", "packing", "statements"},
+    "grants": {"arns", "asking", "facts", "findings", "grantees", "packing", "places", "statements"},
     "rendering": {"asking", "key_policies", "key_policy_checks"},
     "key_arguments": {"arns", "facts", "reading", "services"},
     "keys": {
