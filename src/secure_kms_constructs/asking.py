@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -44,6 +44,23 @@ def stack_of(construct: IConstruct) -> Stack:
         return construct
     # For a resource that is a property of its own, read in half the time.
     return construct.stack if isinstance(construct, Resource) else Stack.of(construct)
+
+
+@asked_once
+def top_of(stack: Stack) -> Stack:
+    """Return the stack that CloudFormation deploys a nested stack with, or the stack itself."""
+    while (parent := stack.nested_stack_parent) is not None:
+        stack = parent
+    return stack
+
+
+def resolve_each(pairs: Sequence[tuple[Stack, Any]]) -> list[Any]:
+    """Resolve each value in its stack, with one question for each stack."""
+    by_stack: dict[Stack, list[Any]] = {}
+    for stack, value in pairs:
+        by_stack.setdefault(stack, []).append(value)
+    found = {stack: iter(stack.resolve(values)) for stack, values in by_stack.items()}
+    return [next(found[stack]) for stack, _ in pairs]
 
 
 def place_in(construct: IConstruct, scope: IConstruct) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Stack
 
-from .asking import account_of, asked_once, region_of
+from .asking import account_of, asked_once, region_of, top_of
 
 
 @asked_once
@@ -16,9 +16,7 @@ def deployer_of(stack: Stack) -> str:
 
     https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
-    top = stack
-    while (parent := top.nested_stack_parent) is not None:
-        top = parent
+    top = top_of(stack)
     synthesizer = top.synthesizer
     try:
         arn = synthesizer.cloud_formation_execution_role_arn  # type: ignore[attr-defined]

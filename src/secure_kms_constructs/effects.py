@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from . import arns, stand_ins
-from .asking import asked_once, child_of, region_of, stack_of
+from .asking import asked_once, child_of, region_of, resolve_each, stack_of
 from .facts import ENCRYPTION_CONTEXT_ACTIONS
 from .findings import check_at_synth
 from .grantees import Grantee, account_text
@@ -112,7 +112,10 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
         spelled.update(dict.fromkeys([grant.grantee.identity, *texts], principal))
         principals.append((principal, texts[-1] if texts else "${Principal}"))
     policies = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
-    for grant, (principal, text), sides in zip(grants, principals, _resolved(grants), strict=True):
+    written = resolve_each(
+        [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
+    )
+    for grant, (principal, text), sides in zip(grants, principals, written, strict=True):
         key_policy = policies[grant.key]
         # What the evaluator cannot read, it cannot tell.
         with suppress(PolicyError):
@@ -129,19 +132,6 @@ def _parsed(stack: Stack, document: Any, spelled: dict[str, str], known: dict[st
         return parse_key_policy(stand_ins.filled(document, spelled))
     except PolicyError:
         return None
-
-
-def _resolved(grants: Sequence[_Grant]) -> list[Any]:
-    by_writer: dict[Stack, list[int]] = {}
-    for index, grant in enumerate(grants):
-        by_writer.setdefault(stack_of(grant.scope), []).append(index)
-    found: dict[int, Any] = {}
-    for writer, indices in by_writer.items():
-        sides = [
-            [one.key_arn, one.via, one.targets, list(one.identity)] for one in (grants[index] for index in indices)
-        ]
-        found.update(zip(indices, writer.resolve(sides), strict=True))
-    return [found[index] for index in range(len(grants))]
 
 
 def _place(stack: Stack, named: Sequence[Any]) -> dict[str, str]:

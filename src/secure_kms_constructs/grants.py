@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from . import arns
-from .asking import account_of, asked_once, child_of, node_of, root_of, stack_of, stage_of
+from .asking import account_of, asked_once, child_of, node_of, resolve_each, root_of, stack_of, stage_of
 from .facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
 from .findings import check_at_synth
 from .grantees import Grantee
@@ -134,21 +134,12 @@ def _holders_in(stack: Stack) -> list[tuple[Grantee, _Held]]:
 
 
 def _over_quotas(holders: Sequence[tuple[Grantee, _Held]]) -> list[str]:
+    resolved = iter(resolve_each([pair for _, held in holders for pair in held.inline]))
     return [
         message
-        for (grantee, held), written in zip(holders, _resolved([held.inline for _, held in holders]), strict=True)
-        for message in _over_quota(grantee, held, written)
+        for grantee, held in holders
+        for message in _over_quota(grantee, held, [next(resolved) for _ in held.inline])
     ]
-
-
-def _resolved(several: Sequence[Sequence[tuple[Stack, Sequence[Statement]]]]) -> list[list[Any]]:
-    """Resolve each in the stack that holds it, with one question for each stack."""
-    by_stack: dict[Stack, list[Sequence[Statement]]] = {}
-    for pairs in several:
-        for stack, statements in pairs:
-            by_stack.setdefault(stack, []).append(statements)
-    found = {stack: iter(stack.resolve(held)) for stack, held in by_stack.items()}
-    return [[next(found[stack]) for stack, _ in pairs] for pairs in several]
 
 
 def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
@@ -164,7 +155,7 @@ def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
                 # What is empty drops out of a resolved value.
                 made_with = stack.resolve({"inline": resource.policies}).get("inline", [])
                 inline += sum(size(policy["policyDocument"]) for policy in made_with)
-                ours = arns.references([written, _resolved([held.packed])]) if held.named else set()
+                ours = arns.references([written, resolve_each(held.packed)]) if held.named else set()
                 circle = sorted(ours & arns.references(made_with))
             managed += len(stack.resolve(resource.managed_policy_arns) or ()) if managed else 0
     found = []

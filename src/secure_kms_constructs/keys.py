@@ -26,7 +26,7 @@ from .facts import (
     USAGE_ACTIONS,
 )
 from .findings import announce, check_at_synth, check_several
-from .grantees import Grantee, resolve_grantee
+from .grantees import Grantee, account_text, resolve_grantee
 from .grants import holds_policies
 from .key_arguments import check_actions, check_days, check_resource_arns, check_usage
 from .key_policies import Admission, KeyPolicy, through
@@ -43,11 +43,8 @@ _DECRYPT = ("kms:Decrypt",)
 
 
 @asked_once
-def _texts_of(stack: Stack) -> tuple[str, str]:
-    """Return the account of a stack and its root as text."""
-    account = account_of(stack)
-    own, root = map(arns.as_text, stack.resolve([account.id, account.root]))
-    return own, root
+def _root_text_of(stack: Stack) -> str:
+    return arns.as_text(stack.resolve(account_of(stack).root))
 
 
 @lru_cache(maxsize=1)
@@ -152,7 +149,7 @@ class HardenedKey(kms.Key):
         self._stack = stack
         self._region = region_of(stack)
         self._account = account_of(stack)
-        self._account_text, self._root_text = _texts_of(stack)
+        self._account_text, self._root_text = account_text(stack), _root_text_of(stack)
         self._delegates = tuple(delegate_via)
         self._multi_region = multi_region
         self._usage = "SYMMETRIC" if symmetric else key_usage.name

@@ -71,11 +71,7 @@ class ScopedLogGroupManager(Construct):
         super().__init__(scope, id)
         place_in(self, scope)
         identity = statements.log_group_management(arn) + kms_identity(_SERVICE, Use.PROVISION, [target])
-        try:
-            written = scoped.write(self, resolved, [target], _SERVICE, Use.PROVISION, identity)
-        except ValueError:
-            scope.node.try_remove_child(id)
-            raise
+        written = scoped.write(self, resolved, [target], _SERVICE, Use.PROVISION, identity)
         taken.add((resolved.name, log_group_prefix))
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""

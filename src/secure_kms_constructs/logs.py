@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from . import arns, statements
-from .asking import Called, region_of, stack_of
+from .asking import Called, region_of, stack_of, top_of
 from .deployers import deployer_of
 from .facts import LOG_GROUP_NAME
 from .findings import announce, checked_key_arn, paste_ready
@@ -106,9 +106,7 @@ class LogGroupWithCmk(logs.LogGroup):
 
 def _generated_name(scope: Construct, id: str) -> str:
     """Return the stack's name and the path below it: unique in an account, and known before the log group exists."""
-    stack = stack_of(scope)
-    while (parent := stack.nested_stack_parent) is not None:
-        stack = parent
+    stack = top_of(stack_of(scope))
     path = f"{scope.node.path}/{id}".removeprefix(stack.node.path)
     name = f"/{stack.stack_name}{path}"
     allowed = re.sub("[^_./#A-Za-z0-9-]", "-", name)[:500]

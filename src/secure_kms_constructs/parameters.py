@@ -68,11 +68,7 @@ class ScopedParameterReader(Construct):
         place_in(self, scope)
         identity = statements.parameter_access([target.arn for target in targets], paths)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        try:
-            written = scoped.write(self, resolved, targets, _SERVICE, Use.READ, identity)
-        except ValueError:
-            scope.node.try_remove_child(id)
-            raise
+        written = scoped.write(self, resolved, targets, _SERVICE, Use.READ, identity)
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""
         self.key_policy_statements: dict[str, list[Statement]] = written.key_policy

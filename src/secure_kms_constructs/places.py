@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack
 
-from .asking import asked_once, environment_of, stage_of
+from .asking import environment_of, stage_of, top_of
 
 _WAYS = "pass its full ARN as key=ResolvedKey.from_arn(...) or key=ResolvedKey.from_parameter(...)"
 
@@ -72,7 +72,7 @@ def wait_for(consumer: Stack, producer: Stack, what: object) -> None:
 
     :raises ValueError: where that stack already waits for this one.
     """
-    consumer, producer = _top(consumer), _top(producer)
+    consumer, producer = top_of(consumer), top_of(producer)
     if consumer is producer:
         return
     if producer in _waits.get(consumer, ()):
@@ -91,13 +91,6 @@ def wait_for(consumer: Stack, producer: Stack, what: object) -> None:
             seen.add(stack)
             reached += [*_waits.get(stack, ()), *stack.dependencies]
     _waits.setdefault(consumer, set()).add(producer)
-
-
-@asked_once
-def _top(stack: Stack) -> Stack:
-    while (parent := stack.nested_stack_parent) is not None:
-        stack = parent
-    return stack
 
 
 def is_known(text: str) -> bool:

@@ -56,19 +56,15 @@ class ScopedSecretRotator(Construct):
         self._grantee = grantee
         identity = statements.secret_rotation([target.arn for target in targets])
         identity += kms_identity(_SERVICE, Use.WRITE, targets)
-        try:
-            written = scoped.write(
-                self,
-                resolved,
-                targets,
-                _SERVICE,
-                Use.WRITE,
-                identity,
-                lambda: statements.secret_rotation(["*"])[:1],
-            )
-        except ValueError:
-            scope.node.try_remove_child(id)
-            raise
+        written = scoped.write(
+            self,
+            resolved,
+            targets,
+            _SERVICE,
+            Use.WRITE,
+            identity,
+            lambda: statements.secret_rotation(["*"])[:1],
+        )
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""
         self.key_policy_statements: dict[str, list[Statement]] = written.key_policy

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aws_cdk import Resource
@@ -43,49 +44,61 @@ def write(
     """Write both sides of a grant.
 
     :param resource_access: the statements of a resource policy without principal; None where the service has none.
-    :raises ValueError: where the grant would have no effect.
+    :raises ValueError: where the grant would have no effect; the construct is taken out again.
     """
     from .effects import expect
 
-    foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
-    for target in foreign:
-        if resource_access is None or target.key is None or target.key.managed:
-            text = arns.as_text(stack_of(scope).resolve(target.arn))
-            raise ValueError(
-                f"{text} cannot be read from another account, got the grantee {grantee.name}: "
-                + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
+    with _whole_or_gone(scope):
+        foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
+        for target in foreign:
+            if resource_access is None or target.key is None or target.key.managed:
+                text = arns.as_text(stack_of(scope).resolve(target.arn))
+                raise ValueError(
+                    f"{text} cannot be read from another account, got the grantee {grantee.name}: "
+                    + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
+                )
+        grantee.check_writer(stack_of(scope))
+        written = Written()
+        directly = not attach_identity_policy(scope, grantee, identity, len(targets))
+        if not directly:
+            written.identity = identity
+        elif len(foreign) == len(targets):
+            written.required_identity = identity
+            announce(
+                scope,
+                "requiredIdentityPolicy",
+                f"{grantee.name} is of another account, so its policy cannot be written here: "
+                "unless it allows this already, its owner must add",
+                identity,
             )
-    grantee.check_writer(stack_of(scope))
-    written = Written()
-    directly = not attach_identity_policy(scope, grantee, identity, len(targets))
-    if not directly:
-        written.identity = identity
-    elif len(foreign) == len(targets):
-        written.required_identity = identity
-        announce(
-            scope,
-            "requiredIdentityPolicy",
-            f"{grantee.name} is of another account, so its policy cannot be written here: "
-            "unless it allows this already, its owner must add",
-            identity,
-        )
-    else:
-        _check_direct(grantee, targets, resource_access is not None)
-    for key, under in by_key(targets):
-        contexts = key_policy_contexts(under)
-        via = service.via(under[0].region)
-        done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
-        sides = written.identity or written.required_identity
-        expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
-        if done:
-            written.key_policy[key.arn] = done
-            note_named(grantee, scope)
-        if required:
-            written.required_key_policy[key.arn] = required
-    for target in foreign if not directly or foreign else targets:
-        assert resource_access is not None
-        _open(scope, grantee, target, resource_access(), bool(foreign), written)
-    return written
+        else:
+            _check_direct(grantee, targets, resource_access is not None)
+        for key, under in by_key(targets):
+            contexts = key_policy_contexts(under)
+            via = service.via(under[0].region)
+            done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
+            sides = written.identity or written.required_identity
+            expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
+            if done:
+                written.key_policy[key.arn] = done
+                note_named(grantee, scope)
+            if required:
+                written.required_key_policy[key.arn] = required
+        for target in foreign if not directly or foreign else targets:
+            assert resource_access is not None
+            _open(scope, grantee, target, resource_access(), bool(foreign), written)
+        return written
+
+
+@contextmanager
+def _whole_or_gone(construct: Construct) -> Iterator[None]:
+    """Take a construct out of the tree again where it is refused half way."""
+    try:
+        yield
+    except ValueError:
+        if construct.node.scope:
+            construct.node.scope.node.try_remove_child(construct.node.id)
+        raise
 
 
 def apply_before(self: Construct, *constructs: IConstruct) -> None:

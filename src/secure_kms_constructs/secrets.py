@@ -64,19 +64,15 @@ class ScopedSecretReader(Construct):
         place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        try:
-            written = scoped.write(
-                self,
-                resolved,
-                targets,
-                _SERVICE,
-                Use.READ,
-                identity,
-                lambda: statements.secret_access(["*"], version_stages),
-            )
-        except ValueError:
-            scope.node.try_remove_child(id)
-            raise
+        written = scoped.write(
+            self,
+            resolved,
+            targets,
+            _SERVICE,
+            Use.READ,
+            identity,
+            lambda: statements.secret_access(["*"], version_stages),
+        )
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""
         self.key_policy_statements: dict[str, list[Statement]] = written.key_policy

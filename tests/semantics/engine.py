@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from pathlib import Path
-from types import TracebackType
 from typing import Any
+
+from tests.semantics.judge import Judge
 
 Json = dict[str, Any]
 
-_SCRIPT = Path(__file__).with_name("judge.mjs")
 _CONTEXT_PAIR = "kms:EncryptionContext:"
 _TYPES = {
     "root": "Account",
@@ -22,37 +19,13 @@ _TYPES = {
 }
 
 
-class Engine:
-    """One Node process: ``with Engine() as engine: engine.ask(cases)``."""
-
-    _process: subprocess.Popen[str]
-
-    def __enter__(self) -> Engine:
-        self._process = subprocess.Popen(
-            [os.environ.get("JSII_NODE", "node"), str(_SCRIPT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.communicate()
-
-    def ask(self, cases: list[Json]) -> list[bool]:
-        """Answer some cases, few enough to fit a pipe; ValueError for one it cannot judge."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write("".join(f"{json.dumps(_question(case))}\n" for case in cases))
-        self._process.stdin.flush()
-        replies = [json.loads(self._process.stdout.readline()) for _ in cases]
-        errors = [reply["error"] for reply in replies if "error" in reply]
-        if errors:
-            raise ValueError(f"cannot judge: {errors[0]}")
-        return [reply["result"] == "Allowed" for reply in replies]
+def ask(judge: Judge, cases: list[Json]) -> list[bool]:
+    """Answer some cases, few enough to fit a pipe; ValueError for one it cannot judge."""
+    replies = judge.exchange([json.dumps(_question(case)) for case in cases])
+    errors = [reply["error"] for reply in replies if "error" in reply]
+    if errors:
+        raise ValueError(f"cannot judge: {errors[0]}")
+    return [reply["result"] == "Allowed" for reply in replies]
 
 
 def _question(case: Json) -> Json:

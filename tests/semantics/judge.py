@@ -107,16 +107,23 @@ class Judge:
     ) -> None:
         self._process.communicate()
 
-    def ask(self, question: Question) -> Answer:
-        """Answer a question; ValueError for one that cannot be judged, such as an unknown action or key."""
+    def exchange(self, questions: list[str]) -> list[dict[str, Any]]:
+        """Return the replies to questions as JSON, few enough to fit a pipe."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(question.as_json() + "\n")
+        self._process.stdin.write("".join(f"{question}\n" for question in questions))
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        return [self._reply(self._process.stdout.readline()) for _ in questions]
+
+    def _reply(self, line: str) -> dict[str, Any]:
         if not line:
             raise RuntimeError(f"the judge ended with exit code {self._process.wait()}; its errors are above")
-        reply = json.loads(line)
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def ask(self, question: Question) -> Answer:
+        """Answer a question; ValueError for one that cannot be judged, such as an unknown action or key."""
+        [reply] = self.exchange([question.as_json()])
         if "error" in reply:
             raise ValueError(f"cannot judge {question.action} by {question.principal}: {reply['error']}")
         return Answer(reply["result"] == "Allowed", reply["result"], reply["explanation"])

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 
 from secure_kms_constructs.policies import Decision, Request, evaluate
 from tests.semantics.differences import DIFFERENCES, UNDECIDED, Difference, Undecided, rewritten
-from tests.semantics.engine import Engine
+from tests.semantics.engine import ask
+from tests.semantics.judge import Judge
 from tests.semantics.strategies import REQUESTS_PER_CASE, cases
 
 Json = dict[str, Any]
@@ -25,8 +26,8 @@ COMPARISONS = int(os.environ.get("DIFFERENTIAL_COMPARISONS", "0"))
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with Engine() as process:
+def engine() -> Iterator[Judge]:
+    with Judge() as process:
         yield process
 
 
@@ -48,8 +49,8 @@ def decide(case: Json) -> Decision:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(drawn=cases())
-def test_both_answer_alike(drawn: list[Json], engine: Engine, answers: Counter[bool]) -> None:
-    for case, theirs in zip(drawn, engine.ask([rewritten(case) for case in drawn]), strict=True):
+def test_both_answer_alike(drawn: list[Json], engine: Judge, answers: Counter[bool]) -> None:
+    for case, theirs in zip(drawn, ask(engine, [rewritten(case) for case in drawn]), strict=True):
         ours = decide(case)
         assert ours.allowed is theirs, f"iam-simulate says {theirs}\n{ours}\n{json.dumps(case, indent=1)}"
         answers[theirs] += 1
@@ -63,13 +64,13 @@ def test_enough_was_compared(answers: Counter[bool]) -> None:
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.rule)
-def test_the_difference_is_still_there(difference: Difference, engine: Engine) -> None:
+def test_the_difference_is_still_there(difference: Difference, engine: Judge) -> None:
     assert decide(difference.example).allowed is difference.allowed
-    as_is, as_rewritten = engine.ask([difference.example, difference.rewrite(difference.example)])
+    as_is, as_rewritten = ask(engine, [difference.example, difference.rewrite(difference.example)])
     assert (as_is, as_rewritten) == (not difference.allowed, difference.allowed), difference.source
 
 
 @pytest.mark.parametrize("undecided", UNDECIDED, ids=lambda undecided: undecided.why)
-def test_only_the_engine_decides(undecided: Undecided, engine: Engine) -> None:
+def test_only_the_engine_decides(undecided: Undecided, engine: Judge) -> None:
     assert decide(undecided.example).allowed is None, undecided.source
-    assert engine.ask([undecided.example]) in ([True], [False])
+    assert ask(engine, [undecided.example]) in ([True], [False])
