@@ -63,6 +63,8 @@ Pairs = dict[tuple[str, int], tuple[Result, Result]]
 def child(*arguments: str) -> str:
     """Run Python in a fresh process and return the last line it prints."""
     environment = {**os.environ, "CDK_VALIDATION": "false"}
+    # Bytecode is kept, as it is wherever a wheel is installed.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run([sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.splitlines()[-1]
 

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .facts import LOOKUP_DUMMY_KEY_ID, PARAMETER_NAME
 
 _PLACEHOLDER = r"\$\{[^}]*\}"
-_ARN = re.compile(r"arn:(?P<partition>[^:]+):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<resource>.+)")
-_REGION = re.compile(rf"[a-z]{{2,}}(-[a-z]+)+-[0-9]+|{_PLACEHOLDER}")
-_ACCOUNT = re.compile(rf"[0-9]{{12}}|{_PLACEHOLDER}")
-_PARTITION = re.compile(rf"aws(-[a-z]+)*|{_PLACEHOLDER}")
+# As text, because what compiles while a module loads is waited for in each app.
+_ARN = r"arn:(?P<partition>[^:]+):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*):(?P<resource>.+)"
+_REGION = rf"[a-z]{{2,}}(-[a-z]+)+-[0-9]+|{_PLACEHOLDER}"
+_ACCOUNT = rf"[0-9]{{12}}|{_PLACEHOLDER}"
+_PARTITION = rf"aws(-[a-z]+)*|{_PLACEHOLDER}"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}")
+_KEY_ID = rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}"
 
 
-@dataclass(frozen=True)
-class Arn:
+class Arn(NamedTuple):
     """The parts of an ARN; a part that is known only at deploy time is a ``${...}`` placeholder."""
 
     partition: str
@@ -66,7 +65,7 @@ def only_pseudo_parameters(text: str) -> bool:
 
 def parse(text: str) -> Arn | None:
     """Return the parts of an ARN, None where the text is no ARN or hides its structure."""
-    match = _ARN.fullmatch(text)
+    match = re.fullmatch(_ARN, text)
     return Arn(**match.groupdict()) if match else None
 
 
@@ -105,10 +104,10 @@ def key_arn(text: str, what: object = "key") -> Arn | None:
     if arn.resource.startswith("alias/"):
         raise refuse("a policy on an alias ARN never matches a use of the key, pass the ARN of the key it points to")
     for part, pattern in (("partition", _PARTITION), ("region", _REGION), ("account", _ACCOUNT)):
-        if not pattern.fullmatch(getattr(arn, part)):
+        if not re.fullmatch(pattern, getattr(arn, part)):
             raise refuse(f"its {part} is {getattr(arn, part)!r}")
     kind, _, key_id = arn.resource.partition("/")
-    if kind != "key" or not _KEY_ID.fullmatch(key_id):
+    if kind != "key" or not re.fullmatch(_KEY_ID, key_id):
         if "*" in key_id or "?" in key_id:
             raise refuse("a wildcard reaches other keys, name one key for each statement")
         raise refuse(f"{arn.resource!r} is not key/<uuid> or key/mrk-<32 hexadecimal digits>")
@@ -117,7 +116,7 @@ def key_arn(text: str, what: object = "key") -> Arn | None:
 
 def is_key_id(text: str) -> bool:
     """Tell whether a text is the literal id of a KMS key."""
-    return bool(_KEY_ID.fullmatch(text)) and not has_placeholder(text)
+    return bool(re.fullmatch(_KEY_ID, text)) and not has_placeholder(text)
 
 
 def is_lookup_dummy(arn: Arn) -> bool:
@@ -164,12 +163,12 @@ _LONGEST = {"${AWS.Partition}": 10, "${AWS.Region}": 14, "${AWS.AccountId}": 12,
 _LONGEST_ARN = 130
 
 
-_TOKEN = re.compile(r"\$\{Token\[(AWS\.\w+)\.\d+\]\}")
+_TOKEN = r"\$\{Token\[(AWS\.\w+)\.\d+\]\}"
 
 
 def bounded(text: str) -> str:
     """Return the text with each placeholder, or each token of CDK, as long as it can become."""
-    named = _TOKEN.sub(r"${\1}", text)
+    named = re.sub(_TOKEN, r"${\1}", text)
     return re.sub(_PLACEHOLDER, lambda match: "x" * _LONGEST.get(match[0], _LONGEST_ARN), named)
 
 

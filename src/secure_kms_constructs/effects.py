@@ -35,7 +35,7 @@ class _Grant:
     grantee: Grantee
     key: kms.Key
     key_arn: str
-    principal: list[str]
+    named: str
     service: Service
     use: Use
     via: str
@@ -72,7 +72,7 @@ def expect(
                 grantee,
                 used.key,
                 used.arn,
-                [_named_in(admission), grantee.known_arn()],
+                _named_in(admission),
                 service,
                 use,
                 via,
@@ -94,14 +94,34 @@ def _named_in(admission: Sequence[Statement]) -> str:
 def _grants_on(stack: Stack) -> list[_Grant]:
     """Return the grants on keys of a stack."""
     grants: list[_Grant] = []
-    check_at_synth(stack, lambda: list(_problems(stack, grants)))
+    check_at_synth(stack, lambda: _problems(stack, grants))
     return grants
 
 
-def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
+def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
     # One question for each stack, because each costs a call into Node.
+    written = resolve_each(
+        [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
+    )
+    imported = [one.grantee.literal_arn() if one.grantee.stack is None else "" for one in grants]
+    found, by_name = _look(stack, grants, imported, written)
+    if found or by_name:
+        # The name of a role of this app takes four calls into Node, and seldom matters.
+        found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written)
+    return found
+
+
+def _look(
+    stack: Stack, grants: Sequence[_Grant], names: Sequence[str], written: Sequence[Any]
+) -> tuple[list[str], bool]:
+    """Return what is denied, and whether a key policy speaks of others by name, who may be these under their names.
+
+    :param names: the ARNs of the grantees; nothing for one that is not told.
+    :param written: what the grants wrote, resolved.
+    """
     keys = list(dict.fromkeys(grant.key for grant in grants))
-    documents, named = stack.resolve([[child_of(key).key_policy for key in keys], [one.principal for one in grants]])
+    pairs = [[grant.named, name] for grant, name in zip(grants, names, strict=True)]
+    documents, named = stack.resolve([[child_of(key).key_policy for key in keys], pairs])
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
     spelled: dict[str, str] = {}
@@ -111,16 +131,26 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> Iterator[str]:
         principal = spelled.get(grant.grantee.identity) or _principal(len(spelled), grant, texts, known)
         spelled.update(dict.fromkeys([grant.grantee.identity, *texts], principal))
         principals.append((principal, texts[-1] if texts else "${Principal}"))
-    policies = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
-    written = resolve_each(
-        [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
-    )
+    parsed = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
+    policies = {key: policy for key, policy in parsed.items() if policy}
+    found: list[str] = []
     for grant, (principal, text), sides in zip(grants, principals, written, strict=True):
-        key_policy = policies[grant.key]
         # What the evaluator cannot read, it cannot tell.
         with suppress(PolicyError):
-            if key_policy:
-                yield from _denials(grant, principal, text, key_policy, sides, known)
+            if grant.key in policies:
+                found += _denials(grant, principal, text, policies[grant.key], sides, known)
+    granted = set(spelled.values())
+    return found, any(_speaks_of_others(policy, granted) for policy in policies.values())
+
+
+def _speaks_of_others(policy: Policy, granted: set[str]) -> bool:
+    """Tell whether a key policy ties anything to names, or denies by name, beyond the stand-ins of the grantees."""
+    for statement in policy.statements:
+        tied = {condition.key.lower(): condition.values for condition in statement.conditions}
+        denied = statement.principals.aws - {"*"} if statement.effect.value != "Allow" else set()
+        if {"aws:username", "aws:userid"} & set(tied) or {*tied.get("aws:principalarn", ()), *denied} - granted:
+            return True
+    return False
 
 
 def _parsed(stack: Stack, document: Any, spelled: dict[str, str], known: dict[str, str]) -> Policy | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import arns, statements
 from .facts import (
@@ -19,16 +18,14 @@ from .services import Service, Use
 from .statements import Statement
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """An AWS account as policies name it; both may be CDK tokens."""
 
     root: str
     id: str
 
 
-@dataclass(frozen=True)
-class Admission:
+class Admission(NamedTuple):
     """What the key policy says of one principal's use of the key.
 
     :param account: where given, the principal also needs an identity policy: the statement names the account's root
@@ -152,7 +149,7 @@ class KeyPolicy:
         self.note_use(admission.principal, admission.actions, admission.identity)
         self._change()
         # The contexts of one principal's admissions add up, and an open one takes in the others.
-        shape = replace(admission, context_values=())
+        shape = admission._replace(context_values=())
         contexts = self._admissions.setdefault(shape, dict.fromkeys(admission.context_values))
         if contexts and admission.context_values:
             contexts.update(dict.fromkeys(admission.context_values))
@@ -161,9 +158,10 @@ class KeyPolicy:
 
     def provision(self, actions: Iterable[str], via: str) -> None:
         """Admit the deployer to what creating a resource through a service needs; it holds DescribeKey anyway."""
-        self._change()
         for action in sorted(set(actions) - set(DEPLOYER_ACTIONS.value)):
-            self._provisioned.setdefault(action, {})[via] = None
+            if via not in self._provisioned.get(action, {}):
+                self._change()
+                self._provisioned.setdefault(action, {})[via] = None
 
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
@@ -187,7 +185,7 @@ class KeyPolicy:
         logs = through(Service.CLOUDWATCH_LOGS, Use.PROVISION, via, deployer or self._deployer, None, [log_group_arn])
         held = DEPLOYER_ACTIONS.value if logs.principal == self._deployer else ()
         own = tuple(action for action in logs.actions if action not in held)
-        self.admit(replace(logs, sid="AllowDeployerToCreateLogGroups", actions=own))
+        self.admit(logs._replace(sid="AllowDeployerToCreateLogGroups", actions=own))
 
     def admit_logs_service(self, principal: str, log_group_arn: str) -> None:
         """Admit CloudWatch Logs alone, for log groups that somebody else creates."""
@@ -272,7 +270,7 @@ class KeyPolicy:
         """One statement for all principals that share service, actions and encryption contexts."""
         shared: dict[Admission, list[str]] = {}
         for shape, contexts in self._admissions.items():
-            anyone = replace(shape, principal="", identity="", context_values=tuple(contexts))
+            anyone = shape._replace(principal="", identity="", context_values=tuple(contexts))
             shared.setdefault(anyone, []).append(shape.principal)
         return [statement for admission, who in shared.items() for statement in admission.statements(who)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -23,8 +23,7 @@ from .services import Service, Use
 from .statements import Statement, identity_via
 
 
-@dataclass(frozen=True)
-class UsedKey:
+class UsedKey(NamedTuple):
     """A key as a grant names it.
 
     :param key: the key whose policy has to admit the grantee.

@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache, reduce
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from . import arns, statements
-from .asking import Called, account_of, asked_once, child_of, place_in, region_of, stack_of
+from .asking import Called, account_of, asked_once, place_in, region_of, stack_of
 from .deployers import deployer_of
 from .facts import (
     CROSS_ACCOUNT_ACTIONS,
@@ -32,9 +32,12 @@ from .key_arguments import check_actions, check_days, check_resource_arns, check
 from .key_policies import Admission, KeyPolicy, through
 from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .places import GRANT_APART, check_reference, is_known
-from .rendering import Rendering, reference
+from .rendering import Rendering, as_document, reference
 from .services import PROVISIONED_SERVICES, Service, Use
 from .statements import identity_via, replication_of_keys, replication_of_secrets
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ssm as ssm
 
 _SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
 # Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
@@ -45,11 +48,6 @@ _DECRYPT = ("kms:Decrypt",)
 @asked_once
 def _root_text_of(stack: Stack) -> str:
     return arns.as_text(stack.resolve(account_of(stack).root))
-
-
-@lru_cache(maxsize=1)
-def _empty_document() -> iam.PolicyDocument:
-    return iam.PolicyDocument()
 
 
 @lru_cache(maxsize=1)
@@ -169,6 +167,7 @@ class HardenedKey(kms.Key):
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
             for service in delegate_via:
                 self._key_policy.delegate(service, service.via(self._region))
+        written = as_document(stack, self._key_policy)
         super().__init__(
             scope,
             id,
@@ -180,12 +179,11 @@ class HardenedKey(kms.Key):
             multi_region=multi_region or None,
             key_spec=None if symmetric else key_spec,
             key_usage=None if symmetric else key_usage,
-            policy=_empty_document(),
+            policy=written,
             removal_policy=removal_policy,
         )
-        # Rendered from plain data; the L2's own document stays empty.
         place_in(self, scope)
-        rendering = Rendering(stack, child_of(self), self._key_policy)
+        rendering = Rendering(stack, self, self._key_policy, written)
         check_at_synth(stack, lambda: [f"{self.node.path}: {problem}" for problem in rendering.problems()])
 
     def add_to_resource_policy(
@@ -333,6 +331,9 @@ class HardenedKey(kms.Key):
 
         https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html
         """
+        # Loaded for those who need it: it takes as long as half of this library.
+        from aws_cdk import aws_ssm as ssm
+
         arns.check_parameter_name(parameter_name)
         literal = is_known(parameter_name)
         return ssm.StringParameter(

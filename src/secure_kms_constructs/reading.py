@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 _POSITIVE = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
@@ -18,11 +19,14 @@ def listed(value: Any) -> list[Any]:
 
 def meant(patterns: Any, among: Iterable[str]) -> set[str]:
     """Return the actions that the patterns of a statement match; IAM ignores case."""
-    expressions = [
-        re.compile(re.escape(str(pattern)).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
-        for pattern in listed(patterns)
-    ]
-    return {action for action in among if any(expression.fullmatch(action) for expression in expressions)}
+    actions = frozenset(among)
+    return set().union(*(_matched(str(pattern), actions) for pattern in listed(patterns)))
+
+
+@lru_cache(maxsize=4096)
+def _matched(pattern: str, actions: frozenset[str]) -> frozenset[str]:
+    expression = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
+    return frozenset(filter(expression.fullmatch, actions))
 
 
 def allows_or_denies(statement: dict[str, Any], action: str) -> bool:
@@ -59,10 +63,10 @@ def bound(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 # A role of single sign-on has random characters at its end and a region in its path; more than that is no name.
-_NAMED = re.compile(r"arn:[^:*?]+:iam::[^:*?]+:(role|user)/(.*/)?[^/*?]{3}[^/]*")
+_NAMED = r"arn:[^:*?]+:iam::[^:*?]+:(role|user)/(.*/)?[^/*?]{3}[^/]*"
 
 
 def names_principals(tied: dict[str, Any]) -> bool:
     """Tell whether conditions tie a statement to roles and users by name; a pattern needs a beginning of one."""
     names = [str(value) for value in listed(tied.get("aws:principalarn"))]
-    return bool(names) and all(_NAMED.fullmatch(name) or not re.search("[*?]", name) for name in names)
+    return bool(names) and all(re.fullmatch(_NAMED, name) or not re.search("[*?]", name) for name in names)

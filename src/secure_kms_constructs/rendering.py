@@ -6,46 +6,48 @@ import json
 from typing import Any
 
 import jsii
-from aws_cdk import IAnyProducer, IResolvable, Lazy, Stack, Token
+from aws_cdk import IAnyProducer, Lazy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 
-from .asking import asked_once
+from .asking import asked_once, child_of
 from .key_policies import KeyPolicy
 
 
 class Rendering:
-    """The key policy of one L1 key: as it is, until it changes for the first time, and from then on as it is at synth.
+    """The key policy of one key: as it is, until it changes for the first time, and from then on as it is at synth.
 
-    :param resource: the ``CfnKey``.
+    :param written: what the key was made with, of ``as_document``.
     """
 
-    def __init__(self, stack: Stack, resource: Any, policy: KeyPolicy) -> None:
+    def __init__(self, stack: Stack, key: kms.Key, policy: KeyPolicy, written: iam.PolicyDocument) -> None:
         self._stack = stack
-        self._resource = resource
+        self._key = key
         self._policy = policy
-        self._put(_shared(stack, policy.document()))
+        self._written: Any = written
+        self._follows = False
         policy.at_first_change(self._follow)
 
     def _follow(self) -> None:
+        resource = child_of(self._key)
         # What somebody has assigned in its place stays, as an escape hatch should.
-        if _is_same(self._resource.key_policy, self._token):
-            self._put(Lazy.uncached_any(_Producer(self._stack, self._policy)))
-
-    def _put(self, token: IResolvable) -> None:
-        self._token = token
-        self._resource.key_policy = token
+        if _is_same(resource.key_policy, self._written):
+            self._follows = True
+            self._written = Lazy.uncached_any(_Producer(self._stack, self._policy))
+            resource.key_policy = self._written
 
     def problems(self) -> list[str]:
         """Return what is wrong with the finished key policy."""
         # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
         from . import key_policy_checks
 
-        written = self._resource.key_policy
-        known = _problems_in(self._stack)
-        document = self._policy.document() if _is_same(written, self._token) else written
-        text = _as_json(document)
-        if text not in known:
-            known[text] = key_policy_checks.problems(self._stack.resolve(document))
-        return known[text]
+        document, known = child_of(self._key).key_policy, _problems_in(self._stack)
+        if self._follows and _is_same(document, self._written):
+            document = as_document(self._stack, self._policy)
+        name = _as_json(document)
+        if name not in known:
+            known[name] = key_policy_checks.problems(self._stack.resolve(document))
+        return known[name]
 
 
 @jsii.implements(IAnyProducer)
@@ -55,19 +57,20 @@ class _Producer:
         self._policy = policy
 
     def produce(self, _context: Any) -> Any:
-        return _shared(self._stack, self._policy.document())
+        return as_document(self._stack, self._policy)
 
 
-def _shared(stack: Stack, document: dict[str, Any]) -> IResolvable:
-    """Return a document as a token, the same for the same: a document is long, and Node asks for it often."""
-    tokens, text = _tokens_in(stack), _as_json(document)
-    if text not in tokens:
-        tokens[text] = Token.as_any(document)
-    return tokens[text]
+def as_document(stack: Stack, policy: KeyPolicy) -> iam.PolicyDocument:
+    """Return a key policy for Node, the same for the same: it is long, and Node asks for it often."""
+    documents, document = _documents_in(stack), policy.document()
+    text = _as_json(document)
+    if text not in documents:
+        documents[text] = iam.PolicyDocument.from_json(document)
+    return documents[text]
 
 
 @asked_once
-def _tokens_in(_stack: Stack) -> dict[str, IResolvable]:
+def _documents_in(_stack: Stack) -> dict[str, iam.PolicyDocument]:
     return {}
 
 
