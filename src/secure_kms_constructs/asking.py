@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar, cast
 
-from aws_cdk import Resource, Stack, Stage
+from aws_cdk import ConstructSelector, IConstructSelector, Resource, Stack, Stage
 from aws_cdk import aws_kms as kms
 from constructs import IConstruct, Node
 
@@ -101,7 +101,13 @@ def node_of(construct: IConstruct) -> Node:
 @asked_once
 def child_of(construct: IConstruct) -> Any:
     """Return the L1 that a construct is made of."""
-    return node_of(construct).default_child
+    return next(iter(_own_l1().select(construct)), None)
+
+
+@lru_cache(maxsize=1)
+def _own_l1() -> IConstructSelector:
+    # One question, where the way by the node takes two.
+    return ConstructSelector.cfn_resource()
 
 
 @asked_once

@@ -146,11 +146,12 @@ def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
     """Return what IAM would refuse to attach, other policies of an owned identity included."""
     inline, managed, circle = sum(size(document(one)) for one in written), held.managed, list[str]()
     if grantee.stack is not None:
-        stack, resource = grantee.stack, child_of(grantee.principal)
-        default = node_of(grantee.principal).try_find_child("DefaultPolicy")
-        if isinstance(default, iam.Policy):
-            inline += size(stack.resolve(default.document))
-        if isinstance(resource, (iam.CfnRole, iam.CfnUser)):
+        stack, children = grantee.stack, node_of(grantee.principal).children
+        if any(isinstance(child, iam.Policy) for child in children):
+            default = node_of(grantee.principal).try_find_child("DefaultPolicy")
+            inline += size(stack.resolve(default.document)) if isinstance(default, iam.Policy) else 0
+        resource = next((child for child in children if isinstance(child, (iam.CfnRole, iam.CfnUser))), None)
+        if resource:
             if resource.policies:
                 # What is empty drops out of a resolved value.
                 made_with = stack.resolve({"inline": resource.policies}).get("inline", [])

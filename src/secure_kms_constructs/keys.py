@@ -25,7 +25,7 @@ from .facts import (
     SECRET_REPLICA_ACTIONS,
     USAGE_ACTIONS,
 )
-from .findings import announce, check_at_synth, check_several
+from .findings import announce, check_several
 from .grantees import Grantee, account_text, resolve_grantee
 from .grants import holds_policies
 from .key_arguments import check_actions, check_days, check_resource_arns, check_usage
@@ -183,8 +183,7 @@ class HardenedKey(kms.Key):
             removal_policy=removal_policy,
         )
         place_in(self, scope)
-        rendering = Rendering(stack, self, self._key_policy, written)
-        check_at_synth(stack, lambda: [f"{self.node.path}: {problem}" for problem in rendering.problems()])
+        Rendering(stack, self, self._key_policy, written)
 
     def add_to_resource_policy(
         self,

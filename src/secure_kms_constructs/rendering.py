@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jsii
-from aws_cdk import IAnyProducer, Lazy, Stack
+from aws_cdk import ConstructSelector, IAnyProducer, Lazy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from .asking import asked_once, child_of
+from .findings import check_at_synth
 from .key_policies import KeyPolicy
 
 
@@ -22,32 +25,59 @@ class Rendering:
 
     def __init__(self, stack: Stack, key: kms.Key, policy: KeyPolicy, written: iam.PolicyDocument) -> None:
         self._stack = stack
-        self._key = key
+        self.key = key
         self._policy = policy
         self._written: Any = written
         self._follows = False
         policy.at_first_change(self._follow)
+        _renderings_in(stack).append(self)
 
     def _follow(self) -> None:
-        resource = child_of(self._key)
+        resource = child_of(self.key)
         # What somebody has assigned in its place stays, as an escape hatch should.
-        if _is_same(resource.key_policy, self._written):
+        if _reference(resource.key_policy) == self.written:
             self._follows = True
             self._written = Lazy.uncached_any(_Producer(self._stack, self._policy))
             resource.key_policy = self._written
 
-    def problems(self) -> list[str]:
-        """Return what is wrong with the finished key policy."""
-        # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
-        from . import key_policy_checks
+    @property
+    def written(self) -> str:
+        """What tells the object that was written into the key."""
+        return _reference(self._written)
 
-        document, known = child_of(self._key).key_policy, _problems_in(self._stack)
-        if self._follows and _is_same(document, self._written):
-            document = as_document(self._stack, self._policy)
+    def finished(self, stands: bool) -> Any:
+        """Return the key policy that is deployed, as a token or as plain data.
+
+        :param stands: whether what was written is known to be there still.
+        """
+        there = self._written if stands else child_of(self.key).key_policy
+        if self._follows and _reference(there) == self.written:
+            return as_document(self._stack, self._policy)
+        return there
+
+
+@asked_once
+def _renderings_in(stack: Stack) -> list[Rendering]:
+    renderings: list[Rendering] = []
+    check_at_synth(stack, lambda: list(_problems(stack, renderings)))
+    return renderings
+
+
+def _problems(stack: Stack, renderings: Sequence[Rendering]) -> Iterator[str]:
+    # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
+    from . import key_policy_checks
+
+    # Two questions less for each key than to look for its L1.
+    resources: Any = ConstructSelector.resources_of_type("AWS::KMS::Key").select(stack)
+    missing = Counter(one.written for one in renderings)
+    missing.subtract(_reference(resource.key_policy) for resource in resources)
+    found: dict[str, list[str]] = {}
+    for one in renderings:
+        document = one.finished(stands=missing[one.written] <= 0)
         name = _as_json(document)
-        if name not in known:
-            known[name] = key_policy_checks.problems(self._stack.resolve(document))
-        return known[name]
+        if name not in found:
+            found[name] = key_policy_checks.problems(stack.resolve(document))
+        yield from (f"{one.key.node.path}: {problem}" for problem in found[name])
 
 
 @jsii.implements(IAnyProducer)
@@ -74,11 +104,6 @@ def _documents_in(_stack: Stack) -> dict[str, iam.PolicyDocument]:
     return {}
 
 
-@asked_once
-def _problems_in(_stack: Stack) -> dict[str, list[str]]:
-    return {}
-
-
 def _as_json(document: Any) -> str:
     return json.dumps(document, default=reference)
 
@@ -88,5 +113,5 @@ def reference(value: Any) -> str:
     return str(value.__jsii_ref__.ref)
 
 
-def _is_same(one: Any, other: Any) -> bool:
-    return hasattr(one, "__jsii_ref__") and reference(one) == reference(other)
+def _reference(value: Any) -> str:
+    return reference(value) if hasattr(value, "__jsii_ref__") else ""

@@ -33,7 +33,7 @@ LAYERS = {
     "findings": {"arns", "asking", "facts", "places", "statements"},
     "grantees": {"arns", "asking", "key_policies", "places"},
     "grants": {"arns", "asking", "facts", "findings", "grantees", "packing", "places", "statements"},
-    "rendering": {"asking", "key_policies", "key_policy_checks"},
+    "rendering": {"asking", "findings", "key_policies", "key_policy_checks"},
     "key_arguments": {"arns", "facts", "reading", "services"},
     "keys": {
         *("arns", "asking", "deployers", "facts", "findings", "grantees", "grants", "key_arguments", "key_policies"),

@@ -61,7 +61,7 @@ def _delegation(context: Context) -> Iterator[Found]:
         verdict = all_of((named, _unconditional(one, account)))
         if verdict is not False:
             may = "leaves" if verdict else "may leave"
-            message = f"{may} the key to every IAM policy of account {account}, without condition"
+            message = f"{may} the key to every IAM policy of its account, without condition"
             yield one.found(message, "Principal", undecided=verdict is None)
 
 
