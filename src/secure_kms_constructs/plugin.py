@@ -13,7 +13,7 @@ import aws_cdk as cdk
 import jsii
 
 from .checks import Finding, Severity
-from .checks.acknowledgements import PLUGIN, Acknowledgement, in_assembly, in_templates, named, recorded, split
+from .checks.acknowledgements import PLUGIN, Acknowledgement, in_records, in_templates, named, recorded, split
 from .checks.rules import any_rule_named, chosen
 from .checks.running import find
 from .templates import read_assembly
@@ -76,10 +76,11 @@ class KmsLeastPrivilegeChecks:
         stacks = context.stack_templates
         directory = _assembly(Path(stacks[0].template_path))
         paths = [stack.stack_construct_path for stack in stacks]
-        files = {path: below / str(file) for below, path, kind, file in recorded(directory) if kind == _TEMPLATE_FILE}
+        records = list(recorded(directory))
+        files = {path: below / str(file) for below, path, kind, file in records if kind == _TEMPLATE_FILE}
         landscapes = read_assembly(directory)
         found = [one for one in find(landscapes, self._rules) if _is_below(one.path, paths)]
-        given = {*in_assembly(directory), *_above(context.app_construct, paths)}
+        given = {*in_records(records), *_above(context.app_construct, paths)}
         # CDK itself takes out what its acknowledgements cover, and reports it with the reason.
         found += [it for one in sorted(given) if _is_below(one.path, paths) for it in one.problems(date.today())]
         open_findings, acknowledged = split(found, set(in_templates(landscapes)) - given, date.today())

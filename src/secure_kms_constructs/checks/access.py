@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secure_kms_constructs.access.mentions import mentions_of
+from secure_kms_constructs.access.mentions import Mentions
 from secure_kms_constructs.access.parties import EVERYTHING, Party, of_mentioned
 from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
 from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.verdicts import Verdict, any_of
 from secure_kms_constructs.templates.landscape import Key
 
@@ -29,19 +30,22 @@ def _ineffective(context: Context) -> Iterator[Found]:
             continue
         for value in one.statement.resources.values:
             made = None if isinstance(value, Unknown) else context.keys.get(value.written)
-            for party in context.holders(one.document) if made else ():
-                yield from _without_effect(one, made, party, answers)  # type: ignore[arg-type]
+            if made is None:
+                continue
+            for party in context.holders(one.document):
+                mark = _mark(one, made, party, context.mentioned[made.arn])
+                yield from _without_effect(one, made, party, mark, answers)
 
 
-def _without_effect(one: Written, made: Key, party: Party, answers: dict[object, Verdict]) -> Iterator[Found]:
+def _without_effect(
+    one: Written, made: Key, party: Party, mark: object, answers: dict[object, Verdict]
+) -> Iterator[Found]:
     denied, doubtful = [], []
-    alone = only(party, one.statement, one.document.policy)
-    mark = _mark(one, made, alone)
     for name, named in named_actions(one.statement):
         verdicts = []
         for action in sorted((named or frozenset()) & KEY_ACTIONS.value):
             if (mark, action) not in answers:
-                answers[mark, action] = answer(alone, action, made)
+                answers[mark, action] = answer(only(party, one.statement, one.document.policy), action, made)
             verdicts.append(answers[mark, action])
         if verdicts and all(it is False for it in verdicts) and is_placed(made):
             denied.append(name)
@@ -57,12 +61,13 @@ def _without_effect(one: Written, made: Key, party: Party, answers: dict[object,
         yield one.found(message, "Action", undecided=True)
 
 
-def _mark(one: Written, made: Key, alone: Party) -> object:
+def _mark(one: Written, made: Key, party: Party, mentioned: Mentions) -> object:
     """What the answer depends on: most roles that may use a key have the same statement, and are not told apart."""
-    if len(alone.policies) > 1 or alone.boundary or mentions_of(made.policy).tell(alone.principal):
-        return one, made, alone.principal
+    denies = any(it.effect is Effect.DENY for policy in party.policies for it in policy.statements)
+    if denies or party.boundary or mentioned.tell(party.principal):
+        return one, made, party.principal
     conditions = tuple((it.operator, it.key, it.values) for it in one.statement.conditions)
-    return made, alone.caller.kind, alone.caller.account, one.statement.effect, conditions
+    return made, party.caller.kind, party.caller.account, one.allows, conditions
 
 
 def _public(context: Context) -> Iterator[Found]:
@@ -137,7 +142,7 @@ def _both(context: Context) -> Iterator[Found]:
 
 def _named(context: Context, made: Key) -> Iterator[Party]:
     """The principals that a key policy names."""
-    for arn in sorted(mentions_of(made.policy).arns):
+    for arn in sorted(context.mentioned[made.arn].arns):
         party = context.by_arn.get(arn) or of_mentioned(arn, context.scene.identities.parties)
         if party is not None and not party.is_root:
             yield party

@@ -27,6 +27,9 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _WORDS = 4
 _STAGES = 20
 
+# Of a construct: the directory of its assembly, its path, the type of the entry, the data.
+Record = tuple[Path, str, object, object]
+
 
 @dataclass(frozen=True, order=True)
 class Acknowledgement:
@@ -103,13 +106,18 @@ def in_templates(landscapes: Iterable[Landscape]) -> Iterator[Acknowledgement]:
 
 def in_assembly(directory: Path) -> Iterator[Acknowledgement]:
     """Return what the constructs of a cloud assembly acknowledge; of the app and its stages CDK keeps no record."""
-    for _, path, kind, data in recorded(directory):
+    return in_records(recorded(directory))
+
+
+def in_records(records: Iterable[Record]) -> Iterator[Acknowledgement]:
+    """Return what constructs acknowledge of which an assembly has these records."""
+    for _, path, kind, data in records:
         if kind == _KIND and isinstance(data, dict):
             yield from named(path, data)
 
 
-def recorded(directory: Path, stages: int = _STAGES) -> Iterator[tuple[Path, str, object, object]]:
-    """Return what a cloud assembly records of constructs: its directory, the path, the type of the entry, the data."""
+def recorded(directory: Path, stages: int = _STAGES) -> Iterator[Record]:
+    """Return what a cloud assembly records of constructs."""
     artifacts = _object(directory / "manifest.json").get("artifacts")
     for artifact in artifacts.values() if isinstance(artifacts, dict) else ():
         match artifact:

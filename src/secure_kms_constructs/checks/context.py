@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from secure_kms_constructs.access.mentions import Mentions, mentions_of
 from secure_kms_constructs.access.parties import Party
 from secure_kms_constructs.access.scenes import Scene
 from secure_kms_constructs.policies import Unknown
@@ -56,6 +57,11 @@ class Context:
     def keys(self) -> Mapping[str, Key]:
         """The keys by ARN."""
         return {key.arn: key for key in self.landscape.keys}
+
+    @cached_property
+    def mentioned(self) -> Mapping[str, Mentions]:
+        """Whom key policies tell from others, by the ARNs of the keys."""
+        return {key.arn: mentions_of(key.policy) for key in self.landscape.keys}
 
     @cached_property
     def made_keys(self) -> tuple[tuple[Key, Resource], ...]:

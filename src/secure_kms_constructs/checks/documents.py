@@ -9,7 +9,7 @@ from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, Unknown
 from secure_kms_constructs.policies.documents import Effect, Statement
-from secure_kms_constructs.policies.verdicts import Verdict
+from secure_kms_constructs.policies.verdicts import Verdict, opposite
 from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.keys import KEY_TYPES, default_policy
 from secure_kms_constructs.templates.landscape import Resource
@@ -68,12 +68,13 @@ class Written:
     @property
     def allows(self) -> Verdict:
         """Whether it is an Allow."""
-        return {Effect.ALLOW: True, Effect.DENY: False, Effect.UNKNOWN: None}[self.statement.effect]
+        effect = self.statement.effect
+        return None if effect is Effect.UNKNOWN else effect is Effect.ALLOW
 
     @property
     def denies(self) -> Verdict:
         """Whether it is a Deny."""
-        return {Effect.ALLOW: False, Effect.DENY: True, Effect.UNKNOWN: None}[self.statement.effect]
+        return opposite(self.allows)
 
     def found(self, message: str, *elements: str, undecided: bool = False, likely: bool = False) -> Found:
         """Return a finding about it, or about the first of some elements that it has."""

@@ -42,10 +42,11 @@ def _create_grant(context: Context) -> Iterator[Found]:
     for one in (*context.identity_statements, *context.key_statements):
         if one.allows is False or one.document.policy.name in guarded or _is_service_only(one):
             continue
-        grants = [name for name, named in named_actions(one.statement) if _is_about_grants(name, named)]
-        unknown = any(named is None for _, named in named_actions(one.statement))
-        bound = tests(one.statement, lambda name: name in ("kms:grantisforawsresource", "kms:viaservice"))
-        if bound or not (grants or unknown):
+        actions = list(named_actions(one.statement))
+        grants = [name for name, named in actions if _is_about_grants(name, named)]
+        if not grants and all(named is not None for _, named in actions):
+            continue
+        if tests(one.statement, lambda name: name in ("kms:grantisforawsresource", "kms:viaservice")):
             continue
         doubt = one.allows is None or not grants or is_unknown(one.statement)
         may = "may allow" if doubt else "allows"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -92,7 +91,7 @@ def _wrong(text: str, one: Written, only_kms: bool) -> str | None:
 def _lookup_dummy(context: Context) -> Iterator[Found]:
     for resource in context.landscape.resources:
         for name, value in resource.properties.items():
-            if LOOKUP_DUMMY_KEY_ID.value in json.dumps(value, default=str):
+            if LOOKUP_DUMMY_KEY_ID.value in str(value):
                 message = f"holds {LOOKUP_DUMMY_KEY_ID.value}, which CDK writes before it has looked a key up"
                 yield Found(resource.source, f"Properties.{name}", message, LOOKUP_DUMMY_KEY_ID.value)
 

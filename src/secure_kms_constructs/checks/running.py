@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from secure_kms_constructs.access.whens import whens
+from secure_kms_constructs.templates.collecting import without_collecting
 from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.landscape import Landscape, Note, Resource, Source
 
@@ -16,6 +17,7 @@ from .rule import Rule
 from .rules import RULES
 
 
+@without_collecting()
 def find(landscapes: Sequence[Landscape], rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
     """Return what rules find.
 

@@ -30,6 +30,7 @@ _ELEMENTS = (
     "NotResource",
     "Condition",
 )
+_EVERYONE = parse_principals("*", "Principal")
 _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
 
 
@@ -192,4 +193,4 @@ def _principals(statement: Mapping[str, object], where: str, is_key_policy: bool
         raise PolicyError(f"{where} must have a Principal, as every statement of a key policy")
     if not is_key_policy and name is not None:
         raise PolicyError(f"{where} must not have a {name}: an identity policy has that of its identity")
-    return parse_principals(statement[name] if name else "*", f"{where}: {name}")
+    return parse_principals(statement[name], f"{where}: {name}") if name else _EVERYONE

@@ -105,7 +105,8 @@ class Resolver:
         self._steps += 1
         try:
             if isinstance(value, list):
-                return [one for one in (self.value(one, stack) for one in value) if one is not NO_VALUE]
+                found = (one if _is_plain(one) else self.value(one, stack) for one in value)
+                return [one for one in found if one is not NO_VALUE]
             return self._object(value, stack)
         finally:
             self._steps -= 1
@@ -160,7 +161,7 @@ class Resolver:
             if name.startswith("Fn::"):
                 # A macro, or a loop: its siblings are what it adds to.
                 return Unknown(f"what {name} makes")
-            one = self.value(inner, stack)
+            one = inner if _is_plain(inner) else self.value(inner, stack)
             if one is not NO_VALUE:
                 resolved[name] = one
         return resolved
@@ -188,3 +189,8 @@ class Resolver:
             end = match.end()
         pieces.append(text[end:])
         return joined([piece for piece in pieces if piece != ""]) if end else text
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a value is a text that says all, as most are; what else there is takes longer to tell."""
+    return isinstance(value, str) and "{{" not in value
