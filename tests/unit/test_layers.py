@@ -54,8 +54,7 @@ LAYERS = {
         "statements",
     },
     "secrets": {
-        *("asking", "findings", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services"),
-        "statements",
+        *("findings", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"),
     },
     "rotators": {
         *("asking", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"),

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from secure_kms_constructs.templates import Landscape
-from secure_kms_constructs.templates.loading import TemplateError, parse_json, read_text
+from secure_kms_constructs.templates.loading import read_object
 
 from .findings import Finding, Severity
 from .own_rules import OVERDUE, UNFOUNDED
@@ -118,14 +118,14 @@ def in_records(records: Iterable[Record]) -> Iterator[Acknowledgement]:
 
 def recorded(directory: Path, stages: int = _STAGES) -> Iterator[Record]:
     """Return what a cloud assembly records of constructs."""
-    artifacts = _object(directory / "manifest.json").get("artifacts")
+    artifacts = read_object(directory / "manifest.json").get("artifacts")
     for artifact in artifacts.values() if isinstance(artifacts, dict) else ():
         match artifact:
             case {"type": "cdk:cloud-assembly", "properties": {"directoryName": str(below)}}:
                 yield from recorded(directory / Path(below).name, stages - 1) if stages else ()
                 continue
             case {"additionalMetadataFile": str(file)}:
-                metadata: object = _object(directory / Path(file).name)
+                metadata: object = read_object(directory / Path(file).name)
             case {"metadata": metadata}:
                 pass
             case _:
@@ -142,10 +142,3 @@ def named(path: str, data: dict[str, object]) -> Iterator[Acknowledgement]:
         plugin, _, rule = str(name).partition("::")
         if plugin == PLUGIN:
             yield Acknowledgement(rule, path, str(reason))
-
-
-def _object(path: Path) -> dict[str, object]:
-    value = parse_json(read_text(path), str(path))
-    if not isinstance(value, dict):
-        raise TemplateError(f"{path} must hold an object, got {type(value).__name__}")
-    return value

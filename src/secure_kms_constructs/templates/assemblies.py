@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
-from .loading import Template, TemplateError, parse_json, parse_template, read_text
+from .loading import Template, TemplateError, parse_template, read_object, read_text
 from .nested import with_nested
 from .stacks import ANY_REGION, Environment, Stack
 
@@ -78,7 +78,7 @@ def inside(directory: Path, file: str) -> Path:
 def _artifacts(
     directory: Path, parameters: Mapping[str, Mapping[str, object]], elsewhere: Environment, stages: int
 ) -> Iterator[_Artifact]:
-    artifacts = _object(directory / "manifest.json").get("artifacts")
+    artifacts = read_object(directory / "manifest.json").get("artifacts")
     if not isinstance(artifacts, dict):
         raise TemplateError(f"{directory / 'manifest.json'} must list the artifacts of a cloud assembly")
     for name, artifact in artifacts.items():
@@ -118,7 +118,7 @@ def _assets(directory: Path) -> dict[str, str]:
     """Return the files of a directory's asset manifests by their hashes."""
     files: dict[str, str] = {}
     for path in sorted(directory.glob("*.assets.json")):
-        listed = _object(path).get("files")
+        listed = read_object(path).get("files")
         for asset, described in listed.items() if isinstance(listed, dict) else ():
             match described:
                 case {"source": {"path": str(file)}}:
@@ -135,7 +135,7 @@ def _paths(artifact: Mapping[str, object], directory: Path) -> list[tuple[str, s
     metadata = artifact.get("metadata")
     file = artifact.get("additionalMetadataFile")
     if isinstance(file, str):
-        metadata = _object(inside(directory, file))
+        metadata = read_object(inside(directory, file))
     paths = []
     for path, entries in metadata.items() if isinstance(metadata, dict) else ():
         for entry in entries if isinstance(entries, list) else ():
@@ -143,10 +143,3 @@ def _paths(artifact: Mapping[str, object], directory: Path) -> list[tuple[str, s
                 case {"type": "aws:cdk:logicalId", "data": str(logical_id)}:
                     paths.append((path.removeprefix("/"), logical_id))
     return paths
-
-
-def _object(path: Path) -> dict[str, object]:
-    value = parse_json(read_text(path), str(path))
-    if not isinstance(value, dict):
-        raise TemplateError(f"{path} must hold an object, got {type(value).__name__}")
-    return value

@@ -73,6 +73,14 @@ def parse_json(text: str, name: str) -> object:
         raise TemplateError(f"{name} must be JSON: {error}") from None
 
 
+def read_object(path: Path) -> dict[str, object]:
+    """Return the object that a JSON file holds; TemplateError for one that holds none."""
+    value = parse_json(read_text(path), str(path))
+    if not isinstance(value, dict):
+        raise TemplateError(f"{path} must hold an object, got {type(value).__name__}")
+    return value
+
+
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     made = dict(pairs)
     if len(made) != len(pairs):
