@@ -103,8 +103,7 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
     written = resolve_each(
         [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
     )
-    imported = [one.grantee.literal_arn() if one.grantee.stack is None else "" for one in grants]
-    found, by_name = _look(stack, grants, imported, written)
+    found, by_name = _look(stack, grants, [""] * len(grants), written)
     if found or by_name:
         # The name of a role of this app takes four calls into Node, and seldom matters.
         found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written)

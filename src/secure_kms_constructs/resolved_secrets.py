@@ -89,7 +89,7 @@ def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -
         full = secret.secret_full_arn
         return (full, True) if full is not None else (f"{secret.secret_arn}{SECRET_SUFFIX.value}", False)
     if same_place(stack, place):
-        return secret.secret_arn, True
+        return _reference_to(secret), True
     what, ways = Called("secret", secret), "give the secret a literal secret_name, or import it by its complete ARN"
     check_environments(stack, place, what, ways)
     known = _named_arn(place, secret)
@@ -97,10 +97,10 @@ def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -
         # CDK would give the ARN without the suffix for both of its ARNs.
         return known, False
     try:
-        stack.resolve(secret.secret_arn)
+        stack.resolve(_reference_to(secret))
     except RuntimeError as error:
         raise ValueError(f"the ARN of {what} cannot be told in stack {stack.node.path}: {ways}") from error
-    return secret.secret_arn, True
+    return _reference_to(secret), True
 
 
 def _named_arn(stack: Stack, secret: secretsmanager.ISecret) -> str | None:
@@ -165,6 +165,11 @@ class _Keys:
 
     def check_used(self) -> None:
         self._used.check_used()
+
+
+@asked_once
+def _reference_to(secret: secretsmanager.ISecret) -> str:
+    return secret.secret_arn
 
 
 @asked_once

@@ -103,6 +103,7 @@ def by_name(condition: str, *names: str) -> iam.PolicyStatement:
     "statement, closed",
     [
         pytest.param(by_name("ArnEquals", NAMED), True, id="for the reader"),
+        pytest.param(deny(principal=NAMED), True, id="for the reader as a principal"),
         pytest.param(by_name("ArnNotEquals", NAMED), False, id="for everybody but the reader"),
         pytest.param(by_name("ArnNotEquals", OTHER), True, id="for everybody but another"),
         pytest.param(by_name("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/app/*"), True, id="for the reader's path"),
@@ -220,6 +221,40 @@ def test_a_key_policy_replaced_after_the_grant_fails_synth(stack: Stack, role: i
         template(stack)
     assert "by no statement" in str(error.value)
     assert "does not apply" not in str(error.value)
+
+
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key])
+@pytest.mark.parametrize("name, closed", [("reader", False), ("readers", True)])
+def test_a_key_policy_replaced_by_one_that_names_the_reader_passes(
+    stack: Stack, make: Any, name: str, closed: bool
+) -> None:
+    key, role = make(stack, "Own"), make_role(stack, role_name="reader")
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    reader = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+    document = owner_only()
+    document["Statement"].append({"Effect": "Allow", "Principal": reader, "Action": "kms:Decrypt", "Resource": "*"})
+    resource: Any = key.node.default_child
+    resource.key_policy = document
+    if closed:
+        with pytest.raises(RuntimeError, match="Stack/Role would be denied kms:Decrypt"):
+            template(stack)
+    else:
+        template(stack)
+
+
+@pytest.mark.parametrize("name, closed", [("reader", True), ("other", False)])
+def test_a_deny_by_user_name_meets_the_reader_or_spares_it(
+    stack: Stack, key: HardenedKey, secret: secretsmanager.Secret, name: str, closed: bool
+) -> None:
+    user = iam.User(stack, "User", user_name="reader")
+    ScopedSecretReader(stack, "Reader", grantee=user, secrets=[secret])
+    key._key_policy.add(stack.resolve(deny({"StringEquals": {"aws:username": name}}).to_statement_json()))
+    if closed:
+        with pytest.raises(RuntimeError, match="Stack/User would be denied kms:Decrypt"):
+            template(stack)
+    else:
+        template(stack)
 
 
 def rotator(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
