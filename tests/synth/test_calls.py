@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ Count = Callable[[Callable[[], Any]], int]
 
 
 @pytest.fixture
-def count(monkeypatch: pytest.MonkeyPatch) -> Iterator[Count]:
+def count(monkeypatch: pytest.MonkeyPatch) -> Count:
     sent = 0
     send = _NodeProcess.send
 
@@ -32,7 +32,7 @@ def count(monkeypatch: pytest.MonkeyPatch) -> Iterator[Count]:
         return sent - before
 
     monkeypatch.setattr(_NodeProcess, "send", counted)
-    yield count
+    return count
 
 
 def test_a_second_key_takes_one_call_and_a_secret_under_it_five(stack: Stack, key: HardenedKey, count: Count) -> None:
