@@ -28,7 +28,6 @@ class Rendering:
         self.key = key
         self._policy = policy
         self._written: Any = written
-        self._follows = False
         policy.at_first_change(self._follow)
         _renderings_in(stack).append(self)
 
@@ -36,7 +35,6 @@ class Rendering:
         resource = child_of(self.key)
         # What somebody has assigned in its place stays, as an escape hatch should.
         if _reference(resource.key_policy) == self.written:
-            self._follows = True
             self._written = Lazy.uncached_any(_Producer(self._stack, self._policy))
             resource.key_policy = self._written
 
@@ -50,10 +48,7 @@ class Rendering:
 
         :param stands: whether what was written is known to be there still.
         """
-        there = self._written if stands else child_of(self.key).key_policy
-        if self._follows and _reference(there) == self.written:
-            return as_document(self._stack, self._policy)
-        return there
+        return self._written if stands else child_of(self.key).key_policy
 
 
 @asked_once

@@ -155,10 +155,11 @@ def test_past_the_quota_synth_fails_with_a_number_that_fits() -> None:
         synthesize(fit + fit // 10)
 
 
-def test_policies_that_the_role_has_already_are_counted(stack: Stack) -> None:
+@pytest.mark.parametrize("make", [make_role, iam.User])
+def test_policies_that_the_identity_has_already_are_counted(stack: Stack, make: Any) -> None:
     managed_policies = [iam.ManagedPolicy.from_aws_managed_policy_name(f"P{n}") for n in range(10)]
-    role = make_role(stack, managed_policies=managed_policies)
-    ScopedSecretReader(stack, "Reader", grantee=role, secrets=imported(stack, 150), key=AWS_MANAGED)
+    grantee = make(stack, "Grantee", managed_policies=managed_policies)
+    ScopedSecretReader(stack, "Reader", grantee=grantee, secrets=imported(stack, 150), key=AWS_MANAGED)
     with pytest.raises(
         RuntimeError, match=r"would need 1[2-9] managed policies for 150 secrets, .*about 0 secrets fit"
     ):
