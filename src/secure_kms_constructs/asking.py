@@ -100,12 +100,12 @@ def node_of(construct: IConstruct) -> Node:
 
 @asked_once
 def child_of(construct: IConstruct) -> Any:
-    """Return the L1 that a construct is made of."""
-    return next(iter(_own_l1().select(construct)), None)
+    """Return the L1 that a construct is made of, of an L1 itself; None where there is none."""
+    return next(iter(_selector_of_l1().select(construct)), None)
 
 
 @lru_cache(maxsize=1)
-def _own_l1() -> IConstructSelector:
+def _selector_of_l1() -> IConstructSelector:
     # One question, where the way by the node takes two.
     return ConstructSelector.cfn_resource()
 

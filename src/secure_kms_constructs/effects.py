@@ -103,23 +103,27 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
     written = resolve_each(
         [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
     )
-    found, by_name = _look(stack, grants, [""] * len(grants), written)
-    if found or by_name:
-        # The name of a role of this app takes four calls into Node, and seldom matters.
-        found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written)
+    # The name of a role of this app takes four calls into Node, and seldom matters. Without it the first look takes
+    # stand-ins for names; where these are compared with real names, or deny anything, the second look decides.
+    imported = [one.grantee.literal_arn() if one.grantee.stack is None else "" for one in grants]
+    found, sure = _look(stack, grants, imported, written, made_up=True)
+    if found or not sure:
+        found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written, made_up=False)
     return found
 
 
 def _look(
-    stack: Stack, grants: Sequence[_Grant], names: Sequence[str], written: Sequence[Any]
+    stack: Stack, grants: Sequence[_Grant], names: Sequence[str], written: Sequence[Any], *, made_up: bool
 ) -> tuple[list[str], bool]:
-    """Return what is denied, and whether a key policy speaks of others by name, who may be these under their names.
+    """Return what is denied, and whether that holds whatever the grantees are called.
 
     :param names: the ARNs of the grantees; nothing for one that is not told.
     :param written: what the grants wrote, resolved.
+    :param made_up: whether conditions are asked of the stand-ins of grantees; otherwise what is not told is unknown.
     """
     keys = list(dict.fromkeys(grant.key for grant in grants))
-    pairs = [[grant.named, name] for grant, name in zip(grants, names, strict=True)]
+    own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
+    pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
     documents, named = stack.resolve([[child_of(key).key_policy for key in keys], pairs])
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
@@ -129,27 +133,32 @@ def _look(
         # One stand-in for all grants of a role, whatever the spelling.
         principal = spelled.get(grant.grantee.identity) or _principal(len(spelled), grant, texts, known)
         spelled.update(dict.fromkeys([grant.grantee.identity, *texts], principal))
-        principals.append((principal, texts[-1] if texts else "${Principal}"))
-    parsed = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
-    policies = {key: policy for key, policy in parsed.items() if policy}
+        text = principal if made_up else texts[-1] if texts else "${Principal}"
+        principals.append((principal, text))
+    policies = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
     found: list[str] = []
     for grant, (principal, text), sides in zip(grants, principals, written, strict=True):
+        policy = policies[grant.key]
         # What the evaluator cannot read, it cannot tell.
         with suppress(PolicyError):
-            if grant.key in policies:
-                found += _denials(grant, principal, text, policies[grant.key], sides, known)
+            if policy:
+                found += _denials(grant, principal, text, policy, sides, known)
     granted = set(spelled.values())
-    return found, any(_speaks_of_others(policy, granted) for policy in policies.values())
+    return found, all(policy is not None and _speaks_of(granted, policy) for policy in policies.values())
 
 
-def _speaks_of_others(policy: Policy, granted: set[str]) -> bool:
-    """Tell whether a key policy ties anything to names, or denies by name, beyond the stand-ins of the grantees."""
+def _speaks_of(granted: set[str], policy: Policy) -> bool:
+    """Tell whether a key policy ties nothing to names, and denies none, but the stand-ins of grantees."""
     for statement in policy.statements:
-        tied = {condition.key.lower(): condition.values for condition in statement.conditions}
         denied = statement.principals.aws - {"*"} if statement.effect.value != "Allow" else set()
-        if {"aws:username", "aws:userid"} & set(tied) or {*tied.get("aws:principalarn", ()), *denied} - granted:
-            return True
-    return False
+        if denied - granted:
+            return False
+        for condition in statement.conditions:
+            key, values = condition.key.lower(), set(condition.values)
+            by_name = key in ("aws:username", "aws:userid") or (key == "aws:principalarn" and values - granted)
+            if by_name or any("${" in str(value) for value in values):
+                return False
+    return True
 
 
 def _parsed(stack: Stack, document: Any, spelled: dict[str, str], known: dict[str, str]) -> Policy | None:

@@ -167,7 +167,7 @@ class HardenedKey(kms.Key):
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
             for service in delegate_via:
                 self._key_policy.delegate(service, service.via(self._region))
-        written = as_document(stack, self._key_policy)
+        made_with = as_document(stack, self._key_policy)
         super().__init__(
             scope,
             id,
@@ -179,11 +179,11 @@ class HardenedKey(kms.Key):
             multi_region=multi_region or None,
             key_spec=None if symmetric else key_spec,
             key_usage=None if symmetric else key_usage,
-            policy=written,
+            policy=made_with.shared,
             removal_policy=removal_policy,
         )
         place_in(self, scope)
-        Rendering(stack, self, self._key_policy, written)
+        self._rendering = Rendering(stack, self, self._key_policy, made_with)
 
     def add_to_resource_policy(
         self,

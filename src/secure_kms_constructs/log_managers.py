@@ -10,22 +10,22 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from . import statements
-from .asking import region_of, stack_of
+from . import scoped, statements
+from .asking import place_in, region_of, stack_of
 from .facts import LOG_GROUP_NAME
 from .findings import announce
 from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKeys, kms_identity
 from .keys import HardenedKey, logs_principal
-from .scoped import ScopedGrant
 from .services import Service, Use
+from .statements import Statement
 
 _SERVICE = Service.CLOUDWATCH_LOGS
 
 _managed: WeakKeyDictionary[kms.IKey, set[tuple[str, str]]] = WeakKeyDictionary()
 
 
-class ScopedLogGroupManager(ScopedGrant):
+class ScopedLogGroupManager(Construct):
     """Lets one role or user create and configure log groups under a prefix, encrypted with one key.
 
     The identity policy allows ``logs:CreateLogGroup``, ``AssociateKmsKey``, ``PutRetentionPolicy`` and ``TagResource``
@@ -68,10 +68,20 @@ class ScopedLogGroupManager(ScopedGrant):
             raise ValueError(
                 f"log_group_prefix {log_group_prefix!r} is managed by {resolved.name} already: leave one manager out"
             )
+        super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.log_group_management(arn) + kms_identity(_SERVICE, Use.PROVISION, [target])
-        super().__init__(scope, id, resolved, [target], _SERVICE, Use.PROVISION, identity)
+        written = scoped.write(self, resolved, [target], _SERVICE, Use.PROVISION, identity)
         taken.add((resolved.name, log_group_prefix))
+        self.identity_statements: list[Statement] = written.identity
+        """What was added to the grantee's identity policies."""
+        self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
+        """What was added to the key policy, by key ARN; CloudWatch Logs' statements included."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
+        """What the owner of an imported key must have in its key policy, by key ARN."""
         self._admit_service(used.key, used.arn, arn)
+
+    apply_before = scoped.apply_before
 
     def _admit_service(self, key: kms.IKey, key_arn: str, log_groups: str) -> None:
         stack = stack_of(self)

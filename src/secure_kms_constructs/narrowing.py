@@ -35,10 +35,12 @@ def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account
     :param own_account: the key's account as it stands in ``resolved``.
     :raises ValueError: where the statement would open the key, or would never match.
     """
+    text = arns.plain(resolved)
+    if "Action" not in statement and "NotAction" not in statement:
+        raise ValueError(f"a key policy statement must name its actions, got {text}: KMS would ignore it")
     if statement.get("Effect") == "Deny":
         policy.add(statement)
         return
-    text = arns.plain(resolved)
     if "NotAction" in statement or "NotPrincipal" in statement or "Principal" not in statement:
         raise ValueError(f"a key policy statement must name its actions and principals, got {text}")
     principal, said = statement["Principal"], text["Principal"]

@@ -13,22 +13,22 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from . import arns, statements
-from .asking import Called, name_of, region_of, stack_of
+from . import arns, scoped, statements
+from .asking import Called, name_of, place_in, region_of, stack_of
 from .facts import PARAMETER_NAME
 from .grantees import account_text, resolve_grantee
 from .key_side import Target, UsedKey, UsedKeys, kms_identity
 from .managed_keys import AwsManaged
 from .places import check_environments, check_reference, is_known, same_place
-from .scoped import ScopedGrant
 from .services import Service, Use
+from .statements import Statement
 
 _SERVICE = Service.PARAMETER_STORE
 # A reference to a parameter of this app brings the slash of its name along.
 _RESOURCE = r"parameter(/[^/*?]|\$\{)[^*?]*"
 
 
-class ScopedParameterReader(ScopedGrant):
+class ScopedParameterReader(Construct):
     """Lets one role or user read named SSM parameters, and use their key for nothing else.
 
     The identity policy allows ``ssm:GetParameter`` and ``GetParameters`` on exactly these parameters, and
@@ -64,9 +64,19 @@ class ScopedParameterReader(ScopedGrant):
     ) -> None:
         paths, targets = _resolve(scope, parameters, key, by_path)
         resolved = resolve_grantee(grantee, scope)
+        super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.parameter_access([target.arn for target in targets], paths)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        super().__init__(scope, id, resolved, targets, _SERVICE, Use.READ, identity)
+        written = scoped.write(self, resolved, targets, _SERVICE, Use.READ, identity)
+        self.identity_statements: list[Statement] = written.identity
+        """What was added to the grantee's identity policies."""
+        self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
+        """What was added to key policies, by key ARN."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
+        """What the owners of imported keys must have in their key policies, by key ARN."""
+
+    apply_before = scoped.apply_before
 
 
 def _resolve(

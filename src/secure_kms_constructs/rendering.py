@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsii
 from aws_cdk import ConstructSelector, IAnyProducer, Lazy, Stack
@@ -17,19 +17,35 @@ from .findings import check_at_synth
 from .key_policies import KeyPolicy
 
 
-class Rendering:
-    """The key policy of one key: as it is, until it changes for the first time, and from then on as it is at synth.
+class Document(NamedTuple):
+    """A key policy in Node, shared by all keys of a stack that have the same, and how many statements it has."""
 
-    :param written: what the key was made with, of ``as_document``.
+    shared: iam.PolicyDocument
+    statements: int
+
+
+class Rendering:
+    """The key policy of one key: what it shares until it changes for the first time, then its own as it is at synth.
+
+    :param made_with: what the L2 was given as its policy.
+    :raises ValueError: where something else has taken its place.
     """
 
-    def __init__(self, stack: Stack, key: kms.Key, policy: KeyPolicy, written: iam.PolicyDocument) -> None:
+    def __init__(self, stack: Stack, key: kms.Key, policy: KeyPolicy, made_with: Document) -> None:
         self._stack = stack
         self.key = key
         self._policy = policy
-        self._written: Any = written
+        self.made_with = made_with
+        self._written: Any = made_with.shared
+        others = _renderings_in(stack)
+        # Whoever injects properties does so for all keys of a stack, so the first tells.
+        if not others and _reference(child_of(key).key_policy) != self.written:
+            raise ValueError(
+                f"a property injector sets the policy of {key.node.path}, and a HardenedKey writes its own: "
+                "leave policy out of what it injects into kms.Key"
+            )
         policy.at_first_change(self._follow)
-        _renderings_in(stack).append(self)
+        others.append(self)
 
     def _follow(self) -> None:
         resource = child_of(self.key)
@@ -62,13 +78,19 @@ def _problems(stack: Stack, renderings: Sequence[Rendering]) -> Iterator[str]:
     # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
     from . import key_policy_checks
 
-    # Two questions less for each key than to look for its L1.
+    for one in {_reference(it.made_with.shared): it for it in renderings}.values():
+        if one.made_with.shared.statement_count > one.made_with.statements:
+            yield (
+                f"{one.key.node.path}: statements were added to a document that all keys of the stack start with: "
+                "use add_to_resource_policy of the key, or assign a document of your own"
+            )
+    # One question less for each key than to look for its L1. Where all counts are equal, each key of the stack holds
+    # what was written into one of them.
     resources: Any = ConstructSelector.resources_of_type("AWS::KMS::Key").select(stack)
-    missing = Counter(one.written for one in renderings)
-    missing.subtract(_reference(resource.key_policy) for resource in resources)
+    stands = Counter(one.written for one in renderings) == Counter(_reference(one.key_policy) for one in resources)
     found: dict[str, list[str]] = {}
     for one in renderings:
-        document = one.finished(stands=missing[one.written] <= 0)
+        document = one.finished(stands)
         name = _as_json(document)
         if name not in found:
             found[name] = key_policy_checks.problems(stack.resolve(document))
@@ -82,20 +104,20 @@ class _Producer:
         self._policy = policy
 
     def produce(self, _context: Any) -> Any:
-        return as_document(self._stack, self._policy)
+        return as_document(self._stack, self._policy).shared
 
 
-def as_document(stack: Stack, policy: KeyPolicy) -> iam.PolicyDocument:
+def as_document(stack: Stack, policy: KeyPolicy) -> Document:
     """Return a key policy for Node, the same for the same: it is long, and Node asks for it often."""
     documents, document = _documents_in(stack), policy.document()
     text = _as_json(document)
     if text not in documents:
-        documents[text] = iam.PolicyDocument.from_json(document)
+        documents[text] = Document(iam.PolicyDocument.from_json(document), len(document["Statement"]))
     return documents[text]
 
 
 @asked_once
-def _documents_in(_stack: Stack) -> dict[str, iam.PolicyDocument]:
+def _documents_in(_stack: Stack) -> dict[str, Document]:
     return {}
 
 

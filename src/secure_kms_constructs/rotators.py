@@ -11,19 +11,19 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from . import statements
-from .asking import account_of, stack_of
+from . import scoped, statements
+from .asking import account_of, place_in, stack_of
 from .grantees import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets
-from .scoped import ScopedGrant
 from .services import Service, Use
+from .statements import Statement
 
 _SERVICE = Service.SECRETS_MANAGER
 
 
-class ScopedSecretRotator(ScopedGrant):
+class ScopedSecretRotator(Construct):
     """Lets one rotation function write new versions of named secrets, and use their keys for nothing else.
 
     The identity policy allows ``secretsmanager:DescribeSecret``, ``GetSecretValue``, ``PutSecretValue`` and
@@ -50,11 +50,14 @@ class ScopedSecretRotator(ScopedGrant):
     ) -> None:
         targets = resolve_secrets(scope, secrets, key)
         resolved = resolve_grantee(grantee, scope)
+        super().__init__(scope, id)
+        place_in(self, scope)
+        self._secrets = {target.resource: target.arn for target in targets}
+        self._grantee = grantee
         identity = statements.secret_rotation([target.arn for target in targets])
         identity += kms_identity(_SERVICE, Use.WRITE, targets)
-        super().__init__(
-            scope,
-            id,
+        written = scoped.write(
+            self,
             resolved,
             targets,
             _SERVICE,
@@ -62,8 +65,18 @@ class ScopedSecretRotator(ScopedGrant):
             identity,
             lambda: statements.secret_rotation(["*"])[:1],
         )
-        self._secrets = {target.resource: target.arn for target in targets}
-        self._grantee = grantee
+        self.identity_statements: list[Statement] = written.identity
+        """What was added to the grantee's identity policies."""
+        self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
+        """What was added to key policies, by key ARN."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
+        """What the owners of imported keys must have in their key policies, by key ARN."""
+        self.required_resource_policy_statements: dict[str, list[Statement]] = written.required_resource_policy
+        """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
+        self.required_identity_statements: list[Statement] = written.required_identity
+        """What the owner of a grantee of another account, imported here, must have in its identity policy."""
+
+    apply_before = scoped.apply_before
 
     def add_rotation_schedule(
         self,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from aws_cdk import Resource
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from . import arns
-from .asking import place_in, stack_of
+from .asking import stack_of
 from .findings import announce
 from .grantees import Grantee
 from .grants import attach_identity_policy, note_named
@@ -20,80 +21,51 @@ from .services import Service, Use
 from .statements import Statement
 
 
-class ScopedGrant(Construct):
-    """A grant to one role or user, and as data what it wrote and what others have to write.
+@dataclass
+class Written:
+    """What a grant wrote, and what others have to write, by the ARN of the key or resource."""
 
-    :param grantee: who it is for.
-    :param identity: the statements for the grantee's identity policies.
+    identity: list[Statement] = field(default_factory=list)
+    key_policy: dict[str, list[Statement]] = field(default_factory=dict)
+    required_key_policy: dict[str, list[Statement]] = field(default_factory=dict)
+    required_resource_policy: dict[str, list[Statement]] = field(default_factory=dict)
+    required_identity: list[Statement] = field(default_factory=list)
+
+
+def write(
+    scope: Construct,
+    grantee: Grantee,
+    targets: Sequence[Target],
+    service: Service,
+    use: Use,
+    identity: list[Statement],
+    resource_access: Callable[[], list[Statement]] | None = None,
+) -> Written:
+    """Write both sides of a grant.
+
     :param resource_access: the statements of a resource policy without principal; None where the service has none.
     :raises ValueError: where the grant would have no effect; the construct is taken out again.
     """
+    from .effects import expect
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        grantee: Grantee,
-        targets: Sequence[Target],
-        service: Service,
-        use: Use,
-        identity: list[Statement],
-        resource_access: Callable[[], list[Statement]] | None = None,
-    ) -> None:
-        super().__init__(scope, id)
-        place_in(self, scope)
-        self.identity_statements: list[Statement] = []
-        """What was added to the grantee's identity policies."""
-        self.key_policy_statements: dict[str, list[Statement]] = {}
-        """What was added to key policies, by key ARN."""
-        self.required_key_policy_statements: dict[str, list[Statement]] = {}
-        """What the owners of imported keys must have in their key policies, by key ARN."""
-        self.required_resource_policy_statements: dict[str, list[Statement]] = {}
-        """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
-        self.required_identity_statements: list[Statement] = []
-        """What the owner of a grantee of another account, imported here, must have in its identity policy."""
-        with _whole_or_gone(self):
-            self._write(grantee, targets, service, use, identity, resource_access)
-
-    def apply_before(self, *constructs: IConstruct) -> None:
-        """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
-
-        Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(...)`` would take
-        in the function's role, which the grant depends on.
-
-        :param constructs: what has to wait.
-        """
-        for construct in constructs:
-            (construct.node.default_child or construct).node.add_dependency(self)
-
-    def _write(
-        self,
-        grantee: Grantee,
-        targets: Sequence[Target],
-        service: Service,
-        use: Use,
-        identity: list[Statement],
-        resource_access: Callable[[], list[Statement]] | None,
-    ) -> None:
-        from .effects import expect
-
-        here = stack_of(self)
+    with _whole_or_gone(scope):
         foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
         for target in foreign:
             if resource_access is None or target.key is None or target.key.managed:
+                text = arns.as_text(stack_of(scope).resolve(target.arn))
                 raise ValueError(
-                    f"{arns.as_text(here.resolve(target.arn))} cannot be read from another account, "
-                    f"got the grantee {grantee.name}: "
+                    f"{text} cannot be read from another account, got the grantee {grantee.name}: "
                     + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
                 )
-        grantee.check_writer(here)
-        directly = not attach_identity_policy(self, grantee, identity, len(targets))
+        grantee.check_writer(stack_of(scope))
+        written = Written()
+        directly = not attach_identity_policy(scope, grantee, identity, len(targets))
         if not directly:
-            self.identity_statements = identity
+            written.identity = identity
         elif len(foreign) == len(targets):
-            self.required_identity_statements = identity
+            written.required_identity = identity
             announce(
-                self,
+                scope,
                 "requiredIdentityPolicy",
                 f"{grantee.name} is of another account, so its policy cannot be written here: "
                 "unless it allows this already, its owner must add",
@@ -104,40 +76,18 @@ class ScopedGrant(Construct):
         for key, under in by_key(targets):
             contexts = key_policy_contexts(under)
             via = service.via(under[0].region)
-            done, required = admit(self, grantee, key, service, use, via, contexts, directly=directly)
-            sides = self.identity_statements or self.required_identity_statements
-            expect(self, grantee, key, done, service, use, under, sides, named=bool(contexts))
+            done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
+            sides = written.identity or written.required_identity
+            expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
             if done:
-                self.key_policy_statements[key.arn] = done
-                note_named(grantee, self)
+                written.key_policy[key.arn] = done
+                note_named(grantee, scope)
             if required:
-                self.required_key_policy_statements[key.arn] = required
+                written.required_key_policy[key.arn] = required
         for target in foreign if not directly or foreign else targets:
             assert resource_access is not None
-            self._open(grantee, target, resource_access(), bool(foreign))
-
-    def _open(self, grantee: Grantee, target: Target, access: list[Statement], foreign: bool) -> None:
-        """Name the grantee in the policy of a resource, or say what its owner has to write."""
-        owned = isinstance(target.resource, Resource)
-        arn = grantee.arn_in(stack_of(target.resource), stack_of(self)) if owned else grantee.literal_arn()
-        principal = {"AWS": grantee.account.root if foreign else arn}
-        named: list[Statement] = [{**statement, "Principal": principal} for statement in access]
-        if foreign:
-            only = {"ArnEquals": {"aws:PrincipalArn": arn}}
-            named = [{**statement, "Condition": {**statement.get("Condition", {}), **only}} for statement in named]
-        if not owned:
-            self.required_resource_policy_statements[target.arn] = named
-            announce(
-                self,
-                "requiredResourcePolicy",
-                f"the secret {target.known_arn or target.arn} is imported, so its policy cannot be written here: "
-                "its owner must add",
-                named,
-            )
-            return
-        for statement in named:
-            if not target.resource.add_to_resource_policy(iam.PolicyStatement.from_json(statement)).statement_added:
-                raise _no_effect(grantee, f"{target.resource.node.path} takes no resource policy")
+            _open(scope, grantee, target, resource_access(), bool(foreign), written)
+        return written
 
 
 @contextmanager
@@ -151,6 +101,18 @@ def _whole_or_gone(construct: Construct) -> Iterator[None]:
         raise
 
 
+def apply_before(self: Construct, *constructs: IConstruct) -> None:
+    """Make resources wait for the grant, such as a Lambda function that is invoked while the stack deploys.
+
+    Only the resource itself waits, not what is made along with it: ``function.node.add_dependency(...)`` would take in
+    the function's role, which the grant depends on.
+
+    :param constructs: what has to wait.
+    """
+    for construct in constructs:
+        (construct.node.default_child or construct).node.add_dependency(self)
+
+
 def _check_direct(grantee: Grantee, targets: Sequence[Target], resource_policies: bool) -> None:
     """Check that a grantee without policies of its own can be named by the resources and their keys."""
     for target in targets:
@@ -162,6 +124,37 @@ def _check_direct(grantee: Grantee, targets: Sequence[Target], resource_policies
             raise _no_effect(
                 grantee, f"{target.resource.node.path} is no secret with a literal name under a HardenedKey"
             )
+
+
+def _open(
+    scope: Construct,
+    grantee: Grantee,
+    target: Target,
+    access: list[Statement],
+    foreign: bool,
+    written: Written,
+) -> None:
+    """Name the grantee in the policy of a resource, or say what its owner has to write."""
+    owned = isinstance(target.resource, Resource)
+    arn = grantee.arn_in(stack_of(target.resource), stack_of(scope)) if owned else grantee.literal_arn()
+    principal = {"AWS": grantee.account.root if foreign else arn}
+    named: list[Statement] = [{**statement, "Principal": principal} for statement in access]
+    if foreign:
+        only = {"ArnEquals": {"aws:PrincipalArn": arn}}
+        named = [{**statement, "Condition": {**statement.get("Condition", {}), **only}} for statement in named]
+    if not owned:
+        written.required_resource_policy[target.arn] = named
+        announce(
+            scope,
+            "requiredResourcePolicy",
+            f"the secret {target.known_arn or target.arn} is imported, so its policy cannot be written here: "
+            "its owner must add",
+            named,
+        )
+        return
+    for statement in named:
+        if not target.resource.add_to_resource_policy(iam.PolicyStatement.from_json(statement)).statement_added:
+            raise _no_effect(grantee, f"{target.resource.node.path} takes no resource policy")
 
 
 def _no_effect(grantee: Grantee, why: str) -> ValueError:

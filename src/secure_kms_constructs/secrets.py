@@ -9,19 +9,20 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from . import statements
+from . import scoped, statements
+from .asking import place_in
 from .findings import check_several
 from .grantees import resolve_grantee
 from .key_side import kms_identity
 from .managed_keys import AwsManaged
 from .resolved_secrets import resolve_secrets
-from .scoped import ScopedGrant
 from .services import Service, Use
+from .statements import Statement
 
 _SERVICE = Service.SECRETS_MANAGER
 
 
-class ScopedSecretReader(ScopedGrant):
+class ScopedSecretReader(Construct):
     """Lets one role or user read the values of named secrets, and use their keys for nothing else.
 
     The identity policy allows ``secretsmanager:GetSecretValue`` and ``DescribeSecret`` on exactly these secrets, and
@@ -59,11 +60,12 @@ class ScopedSecretReader(ScopedGrant):
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
         resolved = resolve_grantee(grantee, scope)
+        super().__init__(scope, id)
+        place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        super().__init__(
-            scope,
-            id,
+        written = scoped.write(
+            self,
             resolved,
             targets,
             _SERVICE,
@@ -71,3 +73,15 @@ class ScopedSecretReader(ScopedGrant):
             identity,
             lambda: statements.secret_access(["*"], version_stages),
         )
+        self.identity_statements: list[Statement] = written.identity
+        """What was added to the grantee's identity policies."""
+        self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
+        """What was added to key policies, by key ARN."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
+        """What the owners of imported keys must have in their key policies, by key ARN."""
+        self.required_resource_policy_statements: dict[str, list[Statement]] = written.required_resource_policy
+        """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
+        self.required_identity_statements: list[Statement] = written.required_identity
+        """What the owner of a grantee of another account, imported here, must have in its identity policy."""
+
+    apply_before = scoped.apply_before

@@ -18,6 +18,7 @@ from secure_kms_constructs import (
     ScopedParameterReader,
     ScopedSecretReader,
     ScopedSecretRotator,
+    Service,
 )
 from tests.synth.templates import ACCOUNT, REGION, make_role, template
 
@@ -254,6 +255,74 @@ def test_a_deny_by_user_name_meets_the_reader_or_spares_it(
         with pytest.raises(RuntimeError, match="Stack/User would be denied kms:Decrypt"):
             template(stack)
     else:
+        template(stack)
+
+
+def referring(role: iam.Role, condition: str, **more: Any) -> iam.PolicyStatement:
+    return deny({condition: {"aws:PrincipalArn": role.role_arn}, **more})
+
+
+ALL_OF_TEAM = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team-*"}}
+
+
+@pytest.mark.parametrize("names", [("team-a", "team-b"), (None, None)], ids=["literal names", "generated names"])
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key], ids=["named in the key policy", "left to IAM"])
+@pytest.mark.parametrize(
+    "statement, closed",
+    [
+        pytest.param(lambda a, _: referring(a, "ArnEquals"), "A", id="for the first reader"),
+        pytest.param(lambda _, b: referring(b, "ArnNotEquals"), "A", id="for everybody but the second"),
+        pytest.param(lambda a, _: referring(a, "ArnNotEquals"), "B", id="for everybody but the first"),
+    ],
+)
+def test_a_deny_that_refers_to_a_reader_meets_the_right_one(
+    stack: Stack, make: Any, names: tuple[str | None, ...], statement: Any, closed: str
+) -> None:
+    key = make(stack, "Own")
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    roles = [make_role(stack, id, role_name=name) for id, name in zip("AB", names, strict=True)]
+    for role in roles:
+        ScopedSecretReader(stack, f"Reader{role.node.id}", grantee=role, secrets=[secret])
+    key.add_to_resource_policy(statement(*roles))
+    if None in names:
+        # What only the deployment tells is compared with nothing.
+        template(stack)
+        return
+    with pytest.raises(RuntimeError, match=f"Stack/{closed} would be denied kms:Decrypt") as error:
+        template(stack)
+    assert str(error.value).count("would be denied") == 1
+
+
+def test_two_conditions_on_the_name_of_a_reader_are_both_looked_at(stack: Stack, key: HardenedKey) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    one, other = (make_role(stack, name, role_name=name) for name in ("team-a", "team-b"))
+    for role in (one, other):
+        ScopedSecretReader(stack, f"Reader{role.node.id}", grantee=role, secrets=[secret])
+    key.add_to_resource_policy(referring(other, "ArnNotEquals", **ALL_OF_TEAM))
+    with pytest.raises(RuntimeError, match="Stack/team-a would be denied kms:Decrypt"):
+        template(stack)
+
+
+def test_a_deny_with_the_name_of_a_user_in_a_variable_is_looked_at(stack: Stack, key: HardenedKey) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name="bob/db")
+    ScopedSecretReader(stack, "Reader", grantee=iam.User(stack, "User", user_name="alice"), secrets=[secret])
+    own = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:${{aws:username}}/*"
+    key.add_to_resource_policy(deny({"StringNotLike": {"kms:EncryptionContext:SecretARN": own}}))
+    with pytest.raises(RuntimeError, match="Stack/User would be denied kms:Decrypt"):
+        template(stack)
+
+
+@pytest.mark.parametrize("conditions", [None, {"ArnEquals": {"aws:PrincipalArn": NAMED}}])
+@pytest.mark.parametrize("delegates", [True, False])
+def test_a_deny_of_an_imported_reader_is_found_where_the_stack_has_no_account(
+    conditions: dict[str, Any] | None, delegates: bool
+) -> None:
+    stack = Stack(App(), "Stack")
+    key = HardenedKey(stack, "Key", delegate_via=[Service.SECRETS_MANAGER] if delegates else [])
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=iam.Role.from_role_arn(stack, "Role", NAMED), secrets=[secret])
+    key.add_to_resource_policy(deny(conditions, principal="*" if conditions else NAMED))
+    with pytest.raises(RuntimeError, match="would be denied kms:Decrypt"):
         template(stack)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+import jsii
 import pytest
-from aws_cdk import Stack
+from aws_cdk import IPropertyInjector, NestedStack, PropertyInjectors, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 
 from secure_kms_constructs import HardenedKey
 from tests.synth.templates import (
@@ -76,6 +78,47 @@ def test_a_good_policy_assigned_by_escape_hatch_passes(stack: Stack, key: Harden
     resource: Any = key.node.default_child
     resource.key_policy = {"Version": "2012-10-17", "Statement": [OWNER]}
     assert len(key_policy(stack)) == 1
+
+
+AUDITOR = {"Effect": "Allow", "Principal": INERT["Principal"], "Action": "kms:Decrypt", "Resource": "*"}
+
+
+@pytest.mark.parametrize("granted", [False, True])
+def test_a_statement_added_to_the_document_of_one_key_does_not_open_the_others(
+    stack: Stack, key: HardenedKey, role: iam.Role, granted: bool
+) -> None:
+    resource: Any = key.node.default_child
+    resource.key_policy.add_statements(iam.PolicyStatement.from_json(AUDITOR))
+    HardenedKey(stack, "MadeLater")
+    if granted:
+        key.grant_decrypt(role)
+    with pytest.raises(RuntimeError, match=r"Stack/\w+: statements were added to a document that all keys"):
+        template(stack)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_copy_of_what_was_written_does_not_stand_for_the_key(stack: Stack, key: HardenedKey, nested: bool) -> None:
+    resource: Any = key.node.default_child
+    kms.CfnKey(NestedStack(stack, "Nested") if nested else stack, "Copy", key_policy=resource.key_policy)
+    resource.key_policy = {"Version": "2012-10-17", "Statement": [OWNER, WIDE]}
+    with pytest.raises(RuntimeError, match="admits everyone"):
+        template(stack)
+
+
+def test_an_injected_policy_is_refused(stack: Stack) -> None:
+    @jsii.implements(IPropertyInjector)
+    class Injector:
+        @property
+        def construct_unique_id(self) -> str:
+            return str(kms.Key.PROPERTY_INJECTION_ID)
+
+        def inject(self, original_props: Any, *, scope: Any, id: str) -> Any:  # noqa: ARG002
+            document = {"Version": "2012-10-17", "Statement": [OWNER]}
+            return {**original_props, "policy": iam.PolicyDocument.from_json(document)}
+
+    PropertyInjectors.of(stack).add(cast(Any, Injector()))
+    with pytest.raises(ValueError, match="a property injector sets the policy of Stack/Key"):
+        HardenedKey(stack, "Key")
 
 
 def test_what_somebody_assigned_stays_when_a_grant_follows(stack: Stack, key: HardenedKey, role: iam.Role) -> None:

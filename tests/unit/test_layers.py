@@ -54,7 +54,8 @@ LAYERS = {
         "statements",
     },
     "secrets": {
-        *("findings", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"),
+        *("asking", "findings", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services"),
+        "statements",
     },
     "rotators": {
         *("asking", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"),

@@ -276,6 +276,13 @@ def test_the_l2_admin_grant_becomes_an_administrator_without_policy_updates() ->
     assert not {"kms:PutKeyPolicy", "kms:CreateGrant", "kms:Put*", "kms:Create*"} & set(gained["Action"])
 
 
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_statement_without_actions_is_refused(effect: str) -> None:
+    written = {name: value for name, value in statement({"AWS": ROLE}, []).items() if name != "Action"}
+    with pytest.raises(ValueError, match="must name its actions"):
+        added({**written, "Effect": effect})
+
+
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey*", "kms:Re*", "kms:decrypt"])
 def test_a_statement_that_uses_the_key_is_refused_for_an_administrator(action: str) -> None:
     with pytest.raises(ValueError, match="an administrator of the key must not use it"):
