@@ -277,6 +277,21 @@ def two_roles() -> Any:
     return template(Key=key(allow(ROLE_ARN, "kms:Decrypt")), **roles)
 
 
+def one_of_two(restricted: str) -> Any:
+    """Two roles with the same statement on a key that leaves its use to IAM, of which one is restricted otherwise."""
+    made = two_roles()
+    resources = made["Resources"]
+    resources["Key"] = key(allow(ROOT, "kms:Decrypt"))
+    if restricted == "deny":
+        resources["No"] = policy(allow(None, "kms:Decrypt", Effect="Deny"))
+        resources["No"]["Properties"]["Roles"] = [{"Ref": "other"}]
+    else:
+        limit = {"PolicyDocument": {"Version": "2012-10-17", "Statement": [allow(None, "s3:GetObject")]}}
+        resources["Limit"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": limit}
+        resources["other"]["Properties"]["PermissionsBoundary"] = {"Ref": "Limit"}
+    return made
+
+
 ACCESS: list[Case] = [
     (
         "KLP501",
@@ -287,6 +302,8 @@ ACCESS: list[Case] = [
     ("KLP501", "through the service that the key admits", use(condition={"StringEquals": VIA}), QUIET),
     ("KLP501", "a role that the key policy names", NAMED, QUIET),
     ("KLP501", "another role than the key policy names", two_roles(), FOUND),
+    ("KLP501", "a role that is denied it, beside one that is not", one_of_two("deny"), FOUND),
+    ("KLP501", "a role with a boundary, beside one without", one_of_two("boundary"), FOUND),
     ("KLP501", "another service than a statement before", two_services(), FOUND),
     ("KLP501", "what another policy of the role denies", denied(), FOUND),
     ("KLP501", "all keys, some of which may admit it", use(resource="*"), QUIET),
