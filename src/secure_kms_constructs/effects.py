@@ -104,9 +104,9 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
         [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
     )
     # The name of a role of this app takes four calls into Node, and seldom matters. Without it the first look takes
-    # stand-ins for names; where these are compared with real names, or deny anything, the second look decides.
-    imported = [one.grantee.literal_arn() if one.grantee.stack is None else "" for one in grants]
-    found, sure = _look(stack, grants, imported, written, made_up=True)
+    # stand-ins for names; where these are compared with real names, are denied anything, or a key policy cannot be read
+    # without a name, the second look decides.
+    found, sure = _look(stack, grants, [""] * len(grants), written, made_up=True)
     if found or not sure:
         found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written, made_up=False)
     return found

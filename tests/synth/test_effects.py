@@ -303,11 +303,14 @@ def test_two_conditions_on_the_name_of_a_reader_are_both_looked_at(stack: Stack,
         template(stack)
 
 
-def test_a_deny_with_the_name_of_a_user_in_a_variable_is_looked_at(stack: Stack, key: HardenedKey) -> None:
-    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name="bob/db")
+@pytest.mark.parametrize("condition, owner", [("StringNotLike", "bob"), ("StringLike", "alice")])
+def test_a_deny_with_the_name_of_a_user_in_a_variable_is_looked_at(
+    stack: Stack, key: HardenedKey, condition: str, owner: str
+) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name=f"{owner}/db")
     ScopedSecretReader(stack, "Reader", grantee=iam.User(stack, "User", user_name="alice"), secrets=[secret])
     own = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:${{aws:username}}/*"
-    key.add_to_resource_policy(deny({"StringNotLike": {"kms:EncryptionContext:SecretARN": own}}))
+    key.add_to_resource_policy(deny({condition: {"kms:EncryptionContext:SecretARN": own}}))
     with pytest.raises(RuntimeError, match="Stack/User would be denied kms:Decrypt"):
         template(stack)
 

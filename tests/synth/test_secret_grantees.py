@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from secure_kms_constructs import AWS_MANAGED, HardenedKey, ScopedSecretReader, Service
+from secure_kms_constructs import AWS_MANAGED, HardenedKey, ResolvedKey, ScopedSecretReader, Service
 from tests.synth.templates import (
     ACCOUNT,
     COMPLETE,
@@ -168,12 +168,14 @@ def test_a_grantee_without_policies_reads_a_secret_under_the_default_key(stack: 
     assert len(resources(template(stack), "AWS::SecretsManager::ResourcePolicy")) == 1
 
 
-def test_the_default_key_does_not_serve_another_account(stack: Stack) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_the_default_key_does_not_serve_another_account(stack: Stack, given: bool) -> None:
     """aws/secretsmanager admits callers of its own account only, and its policy cannot be changed."""
     secret = secretsmanager.Secret(stack, "Secret")
     grantee = iam.ArnPrincipal(f"arn:aws:iam::{OTHER_ACCOUNT}:role/r")
-    with pytest.raises(ValueError, match=OTHER_ACCOUNT):
-        ScopedSecretReader(stack, "Reader", grantee=grantee, secrets=[secret])
+    key = ResolvedKey.aws_managed(stack, "Key", Service.SECRETS_MANAGER, at="deploy") if given else None
+    with pytest.raises(ValueError, match=r"cannot be read from another account.*put it under a customer-managed key"):
+        ScopedSecretReader(stack, "Reader", grantee=grantee, secrets=[secret], key=key)
 
 
 def test_the_default_key_of_another_account_does_not_serve_this_one(stack: Stack, role: iam.Role) -> None:
