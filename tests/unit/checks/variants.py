@@ -42,6 +42,7 @@ NOT_ACTION = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
 NOT_RESOURCE = {"Effect": "Allow", "Action": "kms:Decrypt", "NotResource": KEY_ARN}
 IDENTITY: list[Case] = [
     ("KLP101", "kms:ReEncryptFrom alone on every key", use("kms:ReEncryptFrom", "*"), FOUND),
+    ("KLP101", "an effect that is not known", use(resource="*", Effect={"Fn::ImportValue": "effect"}), UNDECIDED),
     ("KLP101", "kms:Encrypt on every key", use("kms:Encrypt", "*"), QUIET),
     ("KLP101", "every action but those of IAM", uses(NOT_ACTION), FOUND),
     ("KLP101", "every key but one", uses(NOT_RESOURCE), FOUND),
