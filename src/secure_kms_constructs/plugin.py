@@ -13,13 +13,21 @@ import aws_cdk as cdk
 import jsii
 
 from .checks import Finding, Severity
-from .checks.acknowledgements import PLUGIN, Acknowledgement, in_records, in_templates, named, recorded, split
+from .checks.acknowledgements import (
+    PLUGIN,
+    Acknowledgement,
+    in_records,
+    in_templates,
+    named,
+    recorded,
+    split,
+    template_files,
+)
 from .checks.rules import any_rule_named, chosen
 from .checks.running import find
 from .templates import read_assembly
 
 NEVER = "never"
-_TEMPLATE_FILE = "aws:cdk:templateFile"
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
@@ -77,7 +85,7 @@ class KmsLeastPrivilegeChecks:
         directory = _assembly(Path(stacks[0].template_path))
         paths = [stack.stack_construct_path for stack in stacks]
         records = list(recorded(directory))
-        files = {path: below / str(file) for below, path, kind, file in records if kind == _TEMPLATE_FILE}
+        files = template_files(records)
         landscapes = read_assembly(directory)
         found = [one for one in find(landscapes, self._rules) if _is_below(one.path, paths)]
         given = {*in_records(records), *_above(context.app_construct, paths)}

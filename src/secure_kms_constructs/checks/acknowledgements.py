@@ -22,6 +22,7 @@ from .rules import is_known
 PLUGIN = "KmsLeastPrivilege"
 
 _KIND = "aws:cdk:acknowledged-rules"
+_TEMPLATE_FILE = "aws:cdk:templateFile"
 _REVIEW = re.compile(r"[,;.(\s]*\breview(?:ed)? by:? ([0-9]\S*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _WORDS = 4
@@ -134,6 +135,11 @@ def recorded(directory: Path, stages: int = _STAGES) -> Iterator[Record]:
             for entry in entries if isinstance(entries, list) else ():
                 if isinstance(entry, dict):
                     yield directory, str(path).removeprefix("/"), entry.get("type"), entry.get("data")
+
+
+def template_files(records: Iterable[Record]) -> dict[str, Path]:
+    """Return the template file of each stack, by its construct path, of which an assembly has these records."""
+    return {path: directory / str(file) for directory, path, kind, file in records if kind == _TEMPLATE_FILE}
 
 
 def named(path: str, data: dict[str, object]) -> Iterator[Acknowledgement]:

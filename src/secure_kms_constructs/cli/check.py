@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    pass
 
 UNUSABLE = 2
 
@@ -87,7 +84,7 @@ def check(
     from . import baselines, reports
     from .inputs import check_paths
 
-    with _mistakes():
+    with mistakes():
         if update_baseline and baseline is None:
             raise ValueError("--update-baseline needs --baseline FILE, the file to write")
         known = baselines.read(baseline) if baseline and not update_baseline else None
@@ -118,7 +115,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _mistakes() -> Iterator[None]:
+def mistakes() -> Iterator[None]:
     """Say what is wrong in a line: nobody should have to read a traceback."""
     try:
         yield

@@ -53,12 +53,9 @@ def access(
     """
     from . import formats
 
-    try:
+    with check.mistakes():
         found = _read(path, account, region)
         report = formats.report(found, key, action)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
     written = formats.write(report, form.value, to_terminal=output is None)
     if output is not None:
         output.write_text(written, encoding="utf-8")

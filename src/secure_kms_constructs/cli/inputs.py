@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, check_templates
-from secure_kms_constructs.checks.acknowledgements import recorded
-from secure_kms_constructs.templates.loading import Template, TemplateError, parse_json, parse_template, read_text
+from secure_kms_constructs.checks.acknowledgements import recorded, template_files
+from secure_kms_constructs.checks.own_rules import UNREAD
+from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = ("node_modules", "__pycache__")
@@ -18,7 +19,6 @@ _SKIPPED = ("node_modules", "__pycache__")
 _TELLTALE = re.compile(r"""AWS::|\bStatement\\?["']?\s*:""")
 _ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 _MANIFEST = "manifest.json"
-_UNREAD = "KLP004"
 _STAGES = 20
 
 
@@ -128,7 +128,7 @@ def _policy(path: Path, document: Template, rules: Sequence[Rule], account: str 
         region=region,
     )
     # Where it goes is not the policy's to say; that it is no policy is.
-    found = (one for one in report.findings if one.rule != _UNREAD or one.path)
+    found = (one for one in report.findings if one.rule != UNREAD or one.path)
     return Report(tuple(_of_file(one, str(path)) for one in found))
 
 
@@ -179,16 +179,11 @@ def _names(paths: Sequence[Path]) -> dict[Path, str]:
 
 def _files(assembly: Path) -> dict[str, Path]:
     """Return the template file of each stack of an assembly."""
-    found = dict(_stacks(assembly))
-    for directory, path, kind, data in recorded(assembly):
-        if kind == "aws:cdk:templateFile":
-            found.setdefault(path, directory / str(data))
-    return found
+    return template_files(recorded(assembly)) | dict(_stacks(assembly))
 
 
 def _stacks(directory: Path, stages: int = _STAGES) -> Iterator[tuple[str, Path]]:
-    value = parse_json(read_text(directory / _MANIFEST), str(directory / _MANIFEST))
-    artifacts = value.get("artifacts") if isinstance(value, dict) else None
+    artifacts = read_object(directory / _MANIFEST).get("artifacts")
     for name, artifact in artifacts.items() if isinstance(artifacts, dict) else ():
         match artifact:
             case {"type": "aws:cloudformation:stack", "properties": {"templateFile": str(file)}}:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .check import UNUSABLE
+from .check import mistakes
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,11 +32,8 @@ def explain(rule: Annotated[str, typer.Argument(help="Id or name of a rule, such
     from secure_kms_constructs.checks import Rule
     from secure_kms_constructs.checks.rules import any_rule_named
 
-    try:
+    with mistakes():
         found = any_rule_named(rule)
-    except ValueError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from None
     typer.secho(f"{found.id} {found.name} ({found.severity.value})", bold=True)
     typer.echo(f"{found.title}.\n\nWhy: {found.why}\nFix: {found.fix}")
     if not isinstance(found, Rule):

@@ -97,7 +97,7 @@ class Resolver:
     def value(self, value: object, stack: Stack) -> object:
         """Return a value with everything resolved that can be; the rest is ``Unknown``, as narrow as possible."""
         if isinstance(value, str):
-            return self._dynamic(value, stack) if "{{resolve:" in value else value
+            return value if _is_plain(value) else self._dynamic(value, stack)
         if not isinstance(value, (dict, list)):
             return value
         if self._steps >= _STEPS:
@@ -179,7 +179,7 @@ class Resolver:
         self._characters += len(value)
         if self._characters > _CHARACTERS:
             return Unknown("more text than anybody's templates hold")
-        return self._dynamic(value, stack) if "{{resolve:" in value else value
+        return value if _is_plain(value) else self._dynamic(value, stack)
 
     def _dynamic(self, text: str, stack: Stack) -> object:
         pieces: list[object] = []
@@ -193,4 +193,4 @@ class Resolver:
 
 def _is_plain(value: object) -> bool:
     """Tell whether a value is a text that says all, as most are; what else there is takes longer to tell."""
-    return isinstance(value, str) and "{{" not in value
+    return isinstance(value, str) and "{{resolve:" not in value

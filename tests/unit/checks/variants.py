@@ -11,6 +11,7 @@ from secure_kms_constructs.checks.examples import (
     KEY_ARN,
     KEY_ID,
     OTHER_ACCOUNT,
+    OTHER_ROOT,
     REGION,
     ROLE,
     ROOT,
@@ -92,7 +93,6 @@ IDENTITY: list[Case] = [
     ("KLP103", "a Deny of an alias", use(resource="alias/app", Effect="Deny"), FOUND),
 ]
 
-OTHER_ROOT = f"arn:aws:iam::{OTHER_ACCOUNT}:root"
 ALIKE = {"StringLike": {"aws:PrincipalArn": "*"}}
 GRANTS = ["kms:CreateGrant", "kms:ListGrants"]
 KEY_POLICY: list[Case] = [
