@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
-from secure_kms_constructs import facts
+from secure_kms_constructs.aws import facts
 
 _ARNS = {
     "AWS::IAM::Role": "arn:aws:iam::111122223333:role/Bench-{}-xxxxxxxxxxxx",

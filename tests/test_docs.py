@@ -90,7 +90,7 @@ def expected(block: Block) -> str:
 
 
 BLOCKS = [block for path in DOCUMENTS for block in blocks_of(path.name, path.read_text())]
-# Its examples are those of the rules, and tests/unit/test_checks_docs.py keeps it in step.
+# Its examples are those of the rules, and tests/unit/checks/test_docs.py keeps it in step.
 GENERATED = ("rules.md",)
 CODE = [one for one in BLOCKS if one.language in ("python", "py", "diff") and one.document not in GENERATED]
 

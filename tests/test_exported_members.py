@@ -41,7 +41,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize(
     "name, loaded",
-    [("Service", "services"), ("Use", "services"), ("HardenedKey", "keys"), ("LogGroupWithCmk", "logs")],
+    [("Service", "aws.services"), ("Use", "aws.services"), ("HardenedKey", "keys"), ("LogGroupWithCmk", "logs")],
 )
 def test_a_name_loads_its_module_on_first_use(name: str, loaded: str) -> None:
     source = Path(secure_kms_constructs.__file__).parent.parent
@@ -52,7 +52,7 @@ def test_a_name_loads_its_module_on_first_use(name: str, loaded: str) -> None:
         "assert home not in sys.modules\n"
         f"package.{name}\n"
         "assert home in sys.modules\n"
-        f"assert ('aws_cdk' in sys.modules) is {loaded != 'services'}\n"
+        f"assert ('aws_cdk' in sys.modules) is {loaded != 'aws.services'}\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr

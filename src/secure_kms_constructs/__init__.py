@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .access import AccessMap, assert_can, assert_cannot, assert_only
+    from .aws.services import Service, Use
+    from .cdk.managed_keys import AWS_MANAGED
     from .checks import assert_no_findings
     from .exceptions import documented_exception
     from .keys import HardenedKey
-    from .log_managers import ScopedLogGroupManager
-    from .logs import LogGroupWithCmk
-    from .managed_keys import AWS_MANAGED
+    from .logs import LogGroupWithCmk, ScopedLogGroupManager
     from .parameters import ScopedParameterReader
     from .plugin import KmsLeastPrivilegeChecks
     from .resolved_keys import ResolvedKey
-    from .rotators import ScopedSecretRotator
-    from .secrets import ScopedSecretReader
-    from .services import Service, Use
+    from .secrets import ScopedSecretReader, ScopedSecretRotator
 
 __all__ = [
     "AWS_MANAGED",
@@ -42,18 +40,18 @@ __all__ = [
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
 _HOMES = {
-    "AWS_MANAGED": "managed_keys",
+    "AWS_MANAGED": "cdk.managed_keys",
     "AccessMap": "access",
     "HardenedKey": "keys",
     "KmsLeastPrivilegeChecks": "plugin",
     "LogGroupWithCmk": "logs",
     "ResolvedKey": "resolved_keys",
-    "ScopedLogGroupManager": "log_managers",
+    "ScopedLogGroupManager": "logs",
     "ScopedParameterReader": "parameters",
     "ScopedSecretReader": "secrets",
-    "ScopedSecretRotator": "rotators",
-    "Service": "services",
-    "Use": "services",
+    "ScopedSecretRotator": "secrets",
+    "Service": "aws.services",
+    "Use": "aws.services",
     "assert_can": "access",
     "assert_cannot": "access",
     "assert_no_findings": "checks",

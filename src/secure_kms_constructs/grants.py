@@ -10,14 +10,14 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from . import arns
-from .asking import account_of, asked_once, child_of, node_of, resolve_each, root_of, stack_of, stage_of
-from .facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
-from .findings import check_at_synth
-from .grantees import Grantee
-from .packing import pack, size
-from .places import is_known
-from .statements import Statement, document
+from .authoring.packing import pack, size
+from .authoring.statements import Statement, document
+from .aws import arns
+from .aws.facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
+from .cdk.asking import account_of, asked_once, child_of, node_of, resolve_each, root_of, stack_of, stage_of
+from .cdk.findings import check_at_synth
+from .cdk.grantees import Grantee
+from .cdk.places import is_known
 
 
 def holds_policies(grantee: Grantee, scope: Construct) -> bool:

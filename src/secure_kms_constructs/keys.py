@@ -14,10 +14,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from . import arns, statements
-from .asking import Called, account_of, asked_once, place_in, region_of, stack_of
-from .deployers import deployer_of
-from .facts import (
+from .authoring import statements
+from .authoring.key_policies import Admission, KeyPolicy, through
+from .authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from .authoring.statements import identity_via, replication_of_keys, replication_of_secrets
+from .aws import arns
+from .aws.facts import (
     CROSS_ACCOUNT_ACTIONS,
     PENDING_WINDOW_DAYS,
     REPLICATE_ACTIONS,
@@ -25,16 +27,15 @@ from .facts import (
     SECRET_REPLICA_ACTIONS,
     USAGE_ACTIONS,
 )
-from .findings import announce, check_several
-from .grantees import Grantee, account_text, resolve_grantee
+from .aws.services import PROVISIONED_SERVICES, Service, Use
+from .cdk.asking import Called, account_of, asked_once, place_in, region_of, stack_of
+from .cdk.deployers import deployer_of
+from .cdk.findings import announce, check_several
+from .cdk.grantees import Grantee, account_text, resolve_grantee
+from .cdk.key_arguments import check_actions, check_days, check_resource_arns, check_usage
+from .cdk.places import GRANT_APART, check_reference, is_known
+from .cdk.rendering import Rendering, as_document, reference
 from .grants import holds_policies
-from .key_arguments import check_actions, check_days, check_resource_arns, check_usage
-from .key_policies import Admission, KeyPolicy, through
-from .narrowing import L2_ADMIN_ACTIONS, add_narrowed
-from .places import GRANT_APART, check_reference, is_known
-from .rendering import Rendering, as_document, reference
-from .services import PROVISIONED_SERVICES, Service, Use
-from .statements import identity_via, replication_of_keys, replication_of_secrets
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm

@@ -13,15 +13,17 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from . import arns, scoped, statements
-from .asking import Called, name_of, place_in, region_of, stack_of
-from .facts import PARAMETER_NAME
-from .grantees import account_text, resolve_grantee
-from .key_side import Target, UsedKey, UsedKeys, kms_identity
-from .managed_keys import AwsManaged
-from .places import check_environments, check_reference, is_known, same_place
-from .services import Service, Use
-from .statements import Statement
+from .authoring import statements
+from .authoring.statements import Statement
+from .aws import arns
+from .aws.facts import PARAMETER_NAME
+from .aws.services import Service, Use
+from .cdk.asking import Called, name_of, place_in, region_of, stack_of
+from .cdk.grantees import account_text, resolve_grantee
+from .cdk.managed_keys import AwsManaged
+from .cdk.places import check_environments, check_reference, is_known, same_place
+from .scoped import writes
+from .scoped.key_side import Target, UsedKey, UsedKeys, kms_identity
 
 _SERVICE = Service.PARAMETER_STORE
 # A reference to a parameter of this app brings the slash of its name along.
@@ -68,7 +70,7 @@ class ScopedParameterReader(Construct):
         place_in(self, scope)
         identity = statements.parameter_access([target.arn for target in targets], paths)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        written = scoped.write(self, resolved, targets, _SERVICE, Use.READ, identity)
+        written = writes.write(self, resolved, targets, _SERVICE, Use.READ, identity)
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""
         self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
@@ -76,7 +78,7 @@ class ScopedParameterReader(Construct):
         self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
         """What the owners of imported keys must have in their key policies, by key ARN."""
 
-    apply_before = scoped.apply_before
+    apply_before = writes.apply_before
 
 
 def _resolve(

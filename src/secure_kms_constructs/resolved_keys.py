@@ -12,12 +12,12 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import custom_resources as cr
 from constructs import Construct
 
-from . import arns
-from .asking import stack_of
-from .facts import ALIAS_NAME, AWS_MANAGED_ALIASES, LOOKUP_DUMMY_KEY_ID
-from .findings import checked_key_arn, report_lookup
-from .managed_keys import AWS_MANAGED, AwsManaged, mark
-from .services import Service
+from .aws import arns
+from .aws.facts import ALIAS_NAME, AWS_MANAGED_ALIASES, LOOKUP_DUMMY_KEY_ID
+from .aws.services import Service
+from .cdk.asking import stack_of
+from .cdk.findings import checked_key_arn, report_lookup
+from .cdk.managed_keys import AWS_MANAGED, AwsManaged, mark
 
 At = Literal["synth", "deploy"]
 

@@ -1,23 +1,26 @@
-"""ScopedSecretReader: read these secrets, and decrypt nothing else."""
+"""ScopedSecretReader and ScopedSecretRotator: read or rotate these secrets, and use their keys for nothing else."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aws_cdk import Duration, Names
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from . import scoped, statements
-from .asking import place_in
-from .findings import check_several
-from .grantees import resolve_grantee
-from .key_side import kms_identity
-from .managed_keys import AwsManaged
-from .resolved_secrets import resolve_secrets
-from .services import Service, Use
-from .statements import Statement
+from .authoring import statements
+from .authoring.statements import Statement
+from .aws.services import Service, Use
+from .cdk.asking import account_of, place_in, stack_of
+from .cdk.findings import check_several
+from .cdk.grantees import resolve_grantee
+from .cdk.managed_keys import AwsManaged
+from .scoped import writes
+from .scoped.key_side import kms_identity
+from .scoped.resolved_secrets import resolve_secrets
 
 _SERVICE = Service.SECRETS_MANAGER
 
@@ -64,7 +67,7 @@ class ScopedSecretReader(Construct):
         place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        written = scoped.write(
+        written = writes.write(
             self,
             resolved,
             targets,
@@ -84,4 +87,110 @@ class ScopedSecretReader(Construct):
         self.required_identity_statements: list[Statement] = written.required_identity
         """What the owner of a grantee of another account, imported here, must have in its identity policy."""
 
-    apply_before = scoped.apply_before
+    apply_before = writes.apply_before
+
+
+class ScopedSecretRotator(Construct):
+    """Lets one rotation function write new versions of named secrets, and use their keys for nothing else.
+
+    The identity policy allows ``secretsmanager:DescribeSecret``, ``GetSecretValue``, ``PutSecretValue`` and
+    ``UpdateSecretVersionStage`` on exactly these secrets, ``GetRandomPassword``, and ``kms:Decrypt`` and
+    ``kms:GenerateDataKey`` on exactly their keys, through Secrets Manager, for exactly their encryption contexts. The
+    secrets may be under several keys. Production and development secrets are better served by two functions.
+
+    :param grantee: the rotation function, or its role.
+    :param secrets: the secrets, of this app or imported.
+    :param key: as for ``ScopedSecretReader``. Default: each secret says its key.
+    :raises ValueError: as ``ScopedSecretReader``.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        grantee: iam.IGrantable,
+        secrets: Sequence[secretsmanager.ISecret],
+        key: kms.IKey | AwsManaged | None = None,
+    ) -> None:
+        targets = resolve_secrets(scope, secrets, key)
+        resolved = resolve_grantee(grantee, scope)
+        super().__init__(scope, id)
+        place_in(self, scope)
+        self._secrets = {target.resource: target.arn for target in targets}
+        self._grantee = grantee
+        identity = statements.secret_rotation([target.arn for target in targets])
+        identity += kms_identity(_SERVICE, Use.WRITE, targets)
+        written = writes.write(
+            self,
+            resolved,
+            targets,
+            _SERVICE,
+            Use.WRITE,
+            identity,
+            lambda: statements.secret_rotation(["*"])[:1],
+        )
+        self.identity_statements: list[Statement] = written.identity
+        """What was added to the grantee's identity policies."""
+        self.key_policy_statements: dict[str, list[Statement]] = written.key_policy
+        """What was added to key policies, by key ARN."""
+        self.required_key_policy_statements: dict[str, list[Statement]] = written.required_key_policy
+        """What the owners of imported keys must have in their key policies, by key ARN."""
+        self.required_resource_policy_statements: dict[str, list[Statement]] = written.required_resource_policy
+        """What the owners of imported secrets of another account must have in the secrets' policies, by secret ARN."""
+        self.required_identity_statements: list[Statement] = written.required_identity
+        """What the owner of a grantee of another account, imported here, must have in its identity policy."""
+
+    apply_before = writes.apply_before
+
+    def add_rotation_schedule(
+        self,
+        secret: secretsmanager.ISecret,
+        *,
+        automatically_after: Duration | None = None,
+        rotate_immediately_on_update: bool = True,
+    ) -> secretsmanager.RotationSchedule:
+        """Have Secrets Manager call the function, in place of ``secret.add_rotation_schedule``.
+
+        The L2's method would also let the function encrypt and re-encrypt with the key, for any secret under it. This
+        one adds the schedule, and the permission to invoke the function for this account's Secrets Manager only.
+
+        :param secret: one of the secrets.
+        :param automatically_after: how often it rotates, 4 hours to 1000 days. Default: every 30 days.
+        :param rotate_immediately_on_update: whether it rotates when the schedule changes. Default: True.
+        :raises ValueError: for another secret, and where the grantee is no function of this app.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-rotationschedule.html
+        """
+        if secret not in self._secrets:
+            raise ValueError(f"secret must be one of the rotator's, got {secret.node.path}: add it to secrets=")
+        function = self._grantee
+        if not isinstance(function, lambda_.Function):
+            raise ValueError(
+                "grantee must be the lambda_.Function that rotates, got its role: pass the function to the rotator"
+            )
+        name = Names.node_unique_id(secret.node)
+        permission = lambda_.CfnPermission(
+            self,
+            f"Invoke{name}",
+            action="lambda:InvokeFunction",
+            function_name=function.function_arn,
+            principal="secretsmanager.amazonaws.com",
+            source_account=account_of(stack_of(secret)).id,
+        )
+        # A reference has no permissions to add to, so the L2 writes the schedule alone.
+        reference = lambda_.Function.from_function_arn(self, f"Function{name}", function.function_arn)
+        schedule = secretsmanager.RotationSchedule(
+            self,
+            f"Schedule{name}",
+            secret=secret,
+            rotation_lambda=reference,
+            automatically_after=automatically_after,
+            rotate_immediately_on_update=rotate_immediately_on_update,
+        )
+        # One inline policy, or several managed ones where the inline quota is used up.
+        policies = [child for child in self.node.children if isinstance(child, (iam.Policy, iam.ManagedPolicy))]
+        schedule.node.add_dependency(permission, *policies)
+        return schedule

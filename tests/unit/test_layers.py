@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,80 +14,34 @@ import secure_kms_constructs
 
 PACKAGE = Path(secure_kms_constructs.__file__).parent
 
-# Each module and what of this package it may import, lowest first. A new module needs a line here.
+# Each folder, and each module of the package's root, with what of this package it may import; lowest first. A new
+# one needs a line here. docs/architecture.md draws it.
 LAYERS = {
-    "facts": set(),
-    "services": {"facts"},
-    "arns": {"facts"},
-    "reading": set(),
-    "statements": {"facts", "services"},
-    "packing": {"arns", "statements"},
-    "key_policies": {"arns", "facts", "reading", "services", "statements"},
-    "stand_ins": {"arns", "facts", "policies"},
-    "key_policy_checks": {"arns", "facts", "policies", "reading", "stand_ins"},
-    "narrowing": {"arns", "facts", "key_policies", "reading", "services", "statements"},
-    "asking": {"key_policies"},
-    "deployers": {"asking"},
-    "managed_keys": {"services"},
-    "places": {"asking"},
-    "findings": {"arns", "asking", "facts", "places", "statements"},
-    "grantees": {"arns", "asking", "key_policies", "places"},
-    "grants": {"arns", "asking", "facts", "findings", "grantees", "packing", "places", "statements"},
-    "rendering": {"asking", "findings", "key_policies", "key_policy_checks"},
-    "key_arguments": {"arns", "facts", "reading", "services"},
-    "keys": {
-        *("arns", "asking", "deployers", "facts", "findings", "grantees", "grants", "key_arguments", "key_policies"),
-        *("narrowing", "places", "rendering", "services", "statements"),
-    },
-    "resolved_keys": {"arns", "asking", "facts", "findings", "managed_keys", "services"},
-    "key_side": {
-        *("arns", "asking", "findings", "grantees", "key_policies", "key_policy_checks", "keys", "managed_keys"),
-        *("places", "services", "statements"),
-    },
-    "effects": {
-        *("arns", "asking", "facts", "findings", "grantees", "key_side", "places", "policies", "services"),
-        *("stand_ins", "statements"),
-    },
-    "resolved_secrets": {"arns", "asking", "facts", "grantees", "key_side", "managed_keys", "places", "services"},
-    "scoped": {
-        *("arns", "asking", "effects", "findings", "grantees", "grants", "key_side", "keys", "services"),
-        "statements",
-    },
-    "secrets": {
-        *("asking", "findings", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services"),
-        "statements",
-    },
-    "rotators": {
-        *("asking", "grantees", "key_side", "managed_keys", "resolved_secrets", "scoped", "services", "statements"),
-    },
-    "parameters": {
-        *("arns", "asking", "facts", "grantees", "key_side", "managed_keys", "places", "scoped", "services"),
-        "statements",
-    },
-    "log_managers": {"asking", "facts", "findings", "grantees", "key_side", "keys", "scoped", "services", "statements"},
-    "condition_keys": {"facts"},
+    "aws": set(),
+    "policies": {"aws"},
+    "authoring": {"aws", "policies"},
+    "templates": {"aws", "policies"},
+    "access": {"aws", "policies", "templates"},
+    "checks": {"access", "aws", "policies", "templates"},
+    "cli": {"access", "aws", "checks", "policies", "templates"},
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
-    "logs": {"arns", "asking", "deployers", "facts", "findings", "keys", "places", "statements"},
+    "cdk": {"authoring", "aws", "policies"},
+    "grants": {"authoring", "aws", "cdk"},
+    "keys": {"authoring", "aws", "cdk", "grants"},
+    "resolved_keys": {"aws", "cdk"},
+    "scoped": {"authoring", "aws", "cdk", "grants", "keys", "policies"},
+    "secrets": {"authoring", "aws", "cdk", "scoped"},
+    "parameters": {"authoring", "aws", "cdk", "scoped"},
+    "logs": {"authoring", "aws", "cdk", "keys", "scoped"},
 }
-PLAIN = [
-    *("facts", "services", "arns", "reading", "statements", "packing"),
-    *("key_policies", "stand_ins", "key_policy_checks", "narrowing", "condition_keys"),
-]
-
-# The packages of the plain side that judge, and what each may import beside itself. A builder must not grade itself.
-JUDGES = {
-    "policies": {"facts"},
-    "templates": {"facts", "policies"},
-    "access": {"facts", "policies", "templates"},
-    "checks": {"access", "condition_keys", "facts", "policies", "templates"},
-    "cli": {"access", "checks", "facts", "policies", "templates"},
-}
-# What a package of them needs beside the standard library; the command line has an extra for it.
+# Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
+PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "cli"]
+# What a folder needs beside the standard library; the command line has an extra for it.
 OUTER = {"cli": {"rich", "typer"}}
 
-# What a module of the judges may import beside the standard library, and only inside a function: who reads no
-# YAML does not need it.
+# What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not
+# need it.
 EXTRAS = {"templates/short_forms.py": "yaml"}
 
 BLOCKED = """
@@ -102,7 +56,7 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("module", [*PLAIN, *JUDGES])
+@pytest.mark.parametrize("module", PLAIN)
 def test_a_plain_module_imports_without_the_cdk(module: str) -> None:
     done = run(f"{BLOCKED}\nimport secure_kms_constructs.{module}")
     assert done.returncode == 0, done.stderr
@@ -129,53 +83,76 @@ def test_importing_the_package_loads_no_cdk_and_starts_no_process() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def modules_of(layer: str) -> list[Path]:
+    """Return the files of a folder, or the one file of a module of the root."""
+    return sorted((PACKAGE / layer).rglob("*.py")) or [PACKAGE / f"{layer}.py"]
+
+
 def imports_of(path: Path) -> tuple[set[str], set[str]]:
-    """Return what a module imports: names of this package's modules, and other top-level packages."""
+    """Return what a module imports: this package's modules as paths without suffix, and other top-level packages."""
     inner, outer = set(), set()
+    home = path.relative_to(PACKAGE).parent
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             outer |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            inner |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            outer.add((node.module or "").split(".")[0])
+            first, _, rest = (node.module or "").partition(".")
+            if node.level:
+                base = home / (node.module or "").replace(".", "/")
+            elif first == PACKAGE.name:
+                base = Path(rest.replace(".", "/"))
+            else:
+                outer.add(first)
+                continue
+            # `from .folder import module` names a module of the folder, `from .module import name` the module.
+            below = {base / alias.name for alias in node.names}
+            inner |= {str(one) for one in below if (PACKAGE / f"{one}.py").exists()} or {str(base)}
+    inner = {f"{one}/__init__" if (PACKAGE / one).is_dir() else one for one in inner}
     return inner, outer
 
 
 def test_every_module_has_its_place() -> None:
-    assert {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"} == set(LAYERS)
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert modules | {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(LAYERS)
 
 
-@pytest.mark.parametrize("module", LAYERS)
-def test_imports_go_downwards_only(module: str) -> None:
-    inner, outer = imports_of(PACKAGE / f"{module}.py")
-    assert inner <= LAYERS[module]
-    assert "secure_kms_constructs" not in outer
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_go_downwards_only(layer: str) -> None:
+    for path in modules_of(layer):
+        above = {Path(one).parts[0] for one in imports_of(path)[0] if Path(one).parts} - {layer} - LAYERS[layer]
+        assert not above, path
 
 
 def test_the_layers_have_an_order() -> None:
-    # What judges stands below what only shows it, such as the plugin.
-    lower: set[str] = set(JUDGES)
-    for module, below in LAYERS.items():
-        assert below <= {*lower, *JUDGES}, f"{module} stands below what it imports"
-        lower.add(module)
+    lower: set[str] = set()
+    for layer, below in LAYERS.items():
+        assert below <= lower, f"{layer} stands below what it imports"
+        lower.add(layer)
 
 
-@pytest.mark.parametrize("module", PLAIN)
-def test_the_plain_side_imports_only_the_standard_library(module: str) -> None:
-    inner, outer = imports_of(PACKAGE / f"{module}.py")
-    assert outer <= sys.stdlib_module_names
-    assert inner <= {*PLAIN, *JUDGES}
+def test_a_builder_does_not_grade_itself() -> None:
+    for judge in ("policies", "templates", "access", "checks", "cli"):
+        assert not LAYERS[judge] & {"authoring", "cdk", "grants", "keys", "scoped"}
 
 
-@pytest.mark.parametrize("package", JUDGES)
-def test_what_judges_does_not_import_what_builds(package: str) -> None:
-    for path in (PACKAGE / package).rglob("*.py"):
-        ours = re.findall(r"^ *from secure_kms_constructs\.(\w+)", path.read_text(), re.MULTILINE)
-        assert set(ours) <= {*JUDGES[package], package}, path
-        _, outer = imports_of(path)
-        extras = {EXTRAS.get(str(path.relative_to(PACKAGE))), *OUTER.get(package, ())}
-        assert outer - extras <= {*sys.stdlib_module_names, "secure_kms_constructs"}, path
+@pytest.mark.parametrize("layer", PLAIN)
+def test_the_plain_side_imports_only_the_standard_library(layer: str) -> None:
+    assert LAYERS[layer] <= set(PLAIN)
+    for path in modules_of(layer):
+        allowed = {EXTRAS.get(str(path.relative_to(PACKAGE))), *OUTER.get(layer, ())}
+        assert imports_of(path)[1] - allowed <= sys.stdlib_module_names, path
+
+
+@pytest.mark.xfail(
+    reason="six files of templates/, and loading and short_forms: issue 10 takes them apart", strict=True
+)
+def test_no_module_imports_itself_in_a_circle() -> None:
+    files = {str(path.relative_to(PACKAGE).with_suffix("")): path for path in PACKAGE.rglob("*.py")}
+    imports = {name: {one for one in imports_of(path)[0] if one in files} for name, path in files.items()}
+    try:
+        list(TopologicalSorter(imports).static_order())
+    except CycleError as error:
+        raise AssertionError(f"circle of imports: {' -> '.join(error.args[1])}") from None
 
 
 @pytest.mark.parametrize("module, package", EXTRAS.items())
@@ -186,14 +163,10 @@ def test_an_extra_is_imported_where_it_is_needed(module: str, package: str) -> N
     assert package not in eager
 
 
-def test_every_package_has_its_place() -> None:
-    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(JUDGES)
-
-
 def test_the_checks_are_not_written_by_the_builders() -> None:
     """A builder must not grade itself."""
-    inner, _ = imports_of(PACKAGE / "key_policy_checks.py")
-    assert not inner & {"statements", "key_policies", "grants", "services"}
+    inner, _ = imports_of(PACKAGE / "authoring" / "key_policy_checks.py")
+    assert not inner & {"authoring/statements", "authoring/key_policies", "authoring/narrowing", "aws/services"}
 
 
 def test_the_package_itself_imports_nothing_eagerly() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from secure_kms_constructs.facts import MULTIVALUED_KEYS
+from secure_kms_constructs.aws.facts import MULTIVALUED_KEYS
 from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.patterns import Context, ContextValue
 from secure_kms_constructs.policies.verdicts import Verdict

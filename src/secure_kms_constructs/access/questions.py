@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from secure_kms_constructs.facts import ENCRYPTION_CONTEXT_ACTIONS, SERVICE_CALL_KEYS
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, SERVICE_CALL_KEYS
 from secure_kms_constructs.policies import Request, Unknown
 from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.documents import Statement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from secure_kms_constructs.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.templates.landscape import Landscape, Note
 
 from .domains import Constraint

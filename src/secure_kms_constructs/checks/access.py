@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from secure_kms_constructs.access.mentions import Mentions
 from secure_kms_constructs.access.parties import EVERYTHING, Party, of_mentioned
-from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
+from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.verdicts import Verdict, any_of

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from secure_kms_constructs.condition_keys import (
+from secure_kms_constructs.aws.condition_keys import (
     CROSS_SERVICE_CONDITION_KEYS,
     GLOBAL_CONDITION_KEYS,
     KMS_CONDITION_KEYS,
     TAGGING_CONDITION_KEYS,
     VIA_SERVICE_PREFIXES,
 )
-from secure_kms_constructs.facts import SERVICE_CALL_KEYS
+from secure_kms_constructs.aws.facts import SERVICE_CALL_KEYS
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.conditions import Condition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from secure_kms_constructs.facts import LOOKUP_DUMMY_KEY_ID
+from secure_kms_constructs.aws.facts import LOOKUP_DUMMY_KEY_ID
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.patterns import Text
 from secure_kms_constructs.policies.verdicts import all_of, any_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from secure_kms_constructs.facts import SERVICE_CALL_KEYS, WITHOUT_SOURCE_CONTEXT
+from secure_kms_constructs.aws.facts import SERVICE_CALL_KEYS, WITHOUT_SOURCE_CONTEXT
 from secure_kms_constructs.policies import Request, Unknown
 from secure_kms_constructs.policies.verdicts import Verdict, all_of, opposite
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secure_kms_constructs.facts import PENDING_WINDOW_DAYS
+from secure_kms_constructs.aws.facts import PENDING_WINDOW_DAYS
 from secure_kms_constructs.policies import Unknown
 
 from .context import Context

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from secure_kms_constructs.condition_keys import ACCOUNT_ACTIONS
-from secure_kms_constructs.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.aws.condition_keys import ACCOUNT_ACTIONS
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.documents import Statement
 from secure_kms_constructs.policies.patterns import ANY, ONE, Text, like

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from secure_kms_constructs.access.parties import Party
-from secure_kms_constructs.facts import (
+from secure_kms_constructs.aws.facts import (
     INLINE_POLICY_CHARACTERS,
     KEY_POLICY_BYTES,
     MANAGED_POLICIES_PER_IDENTITY,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
-from secure_kms_constructs.facts import CRYPTOGRAPHIC_ACTIONS
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
 
 _PLACE = "/*DATA*/"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from secure_kms_constructs.facts import CROSS_ACCOUNT_ACTIONS
+from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS
 
 from .documents import Effect, Policy, Statement
 from .principals import Caller, Kind, Reach

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 
-from secure_kms_constructs.facts import KEY_ACTIONS
+from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
 from .patterns import ContextValue, scalar
 from .principals import PRINCIPAL_TYPES, Caller, Kind, parse_caller

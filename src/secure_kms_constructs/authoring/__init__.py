@@ -1,0 +1,1 @@
+"""The documents that this library writes, as plain data."""

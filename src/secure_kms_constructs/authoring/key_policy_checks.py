@@ -1,0 +1,122 @@
+"""The last look at a finished key policy, whoever wrote its statements."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import KEY_POLICY_BYTES, METADATA_ACTIONS
+from secure_kms_constructs.policies import PolicyError, parse_key_policy
+
+from . import stand_ins
+from .reading import allows_or_denies, aws_principals, bound, is_account, listed, names_principals
+
+
+def problems(resolved: Any) -> list[str]:
+    """Return what would make a key policy ineffective, too wide, undeployable or a lockout.
+
+    :param resolved: the key policy with CloudFormation intrinsics, as in a template.
+    """
+    policy = arns.plain(resolved)
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    if not isinstance(statements, list) or not statements:
+        return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
+    found = [p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement)]
+    owners = [name for statement in statements if _admits_policy_update(statement) for name in _named(statement)]
+    if not owners:
+        found.append(
+            "no principal besides root may kms:PutKeyPolicy, so the key could never be changed again: "
+            "give the HardenedKey a deployer or policy_administrators"
+        )
+    elif not found:
+        found += _lockouts(policy, owners)
+    size = len(arns.bounded(json.dumps(policy, separators=(",", ":"))).encode())
+    if size > KEY_POLICY_BYTES.value:
+        found.append(
+            f"the key policy can be {size} bytes long, and KMS takes {KEY_POLICY_BYTES.value}: "
+            "serve the readers with delegate_via, or spread them over several keys"
+        )
+    return found
+
+
+def delegates(resolved: Any, account: str, action: str = "kms:Decrypt") -> bool:
+    """Tell whether a key policy leaves an action to the IAM policies of an account without condition."""
+    return any(
+        statement.get("Effect") == "Allow"
+        and not statement.get("Condition")
+        and allows_or_denies(statement, action)
+        and any(is_account(name) and account in name for name in aws_principals(statement.get("Principal")))
+        for statement in arns.plain(resolved).get("Statement", [])
+    )
+
+
+def _of_statement(name: str, statement: dict[str, Any]) -> Iterable[str]:
+    missing = [part for part in ("Effect", "Resource") if not statement.get(part)]
+    missing += [] if statement.get("Action") or statement.get("NotAction") else ["Action"]
+    missing += [] if statement.get("Principal") or statement.get("NotPrincipal") else ["Principal"]
+    if missing:
+        yield f"statement {name} has no {' and no '.join(missing)}: KMS accepts it and ignores it"
+        return
+    if statement["Effect"] != "Allow":
+        return
+    if "NotAction" in statement or "NotPrincipal" in statement:
+        yield f"statement {name} allows by exclusion (NotAction or NotPrincipal), which admits what nobody has listed"
+        return
+    principals, tied = aws_principals(statement["Principal"]), bound(statement)
+    if "*" in principals and not {"aws:principalarn", "kms:calleraccount"} & set(tied):
+        yield f"statement {name} admits everyone: name principals, or an account's root with aws:PrincipalArn"
+    actions = [str(action) for action in listed(statement["Action"])]
+    if any(map(is_account, principals)) and not _narrow(tied) and not set(actions) <= set(METADATA_ACTIONS.value):
+        yield (
+            f"statement {name} delegates {', '.join(actions)} to every IAM policy of an account: "
+            "narrow it with aws:PrincipalArn or kms:ViaService"
+        )
+
+
+def _narrow(tied: dict[str, Any]) -> bool:
+    """Tell whether conditions tie an account's statement to less than "any IAM policy says so"."""
+    via_values = listed(tied.get("kms:viaservice"))
+    through_one = bool(via_values) and not any(re.match(r"[^.]*[*?]", str(value)) for value in via_values)
+    return names_principals(tied) or through_one or listed(tied.get("aws:principaltype")) == ["Account"]
+
+
+def _name(statement: dict[str, Any], index: int) -> str:
+    return repr(statement.get("Sid") or index)
+
+
+def _admits_policy_update(statement: dict[str, Any]) -> bool:
+    return (
+        statement.get("Effect") == "Allow"
+        and not statement.get("Condition")
+        and bool(statement.get("Resource"))
+        and allows_or_denies(statement, "kms:PutKeyPolicy")
+    )
+
+
+def _named(statement: dict[str, Any]) -> list[str]:
+    return [p for p in aws_principals(statement.get("Principal")) if p != "*" and not is_account(p)]
+
+
+def _lockouts(policy: dict[str, Any], owners: list[str]) -> list[str]:
+    """Return why no owner of the key policy may change it, if none may."""
+    try:
+        parsed = parse_key_policy(stand_ins.filled(policy, {}))
+    except PolicyError:
+        # An intrinsic function in place of a statement, say: what it will be cannot be told.
+        return []
+    reasons: tuple[str, ...] = ()
+    for owner in owners:
+        principal = stand_ins.literal(owner, {})
+        context = {"kms:BypassPolicyLockoutSafetyCheck": "false", **stand_ins.told_of(owner, _account_in(owner))}
+        reasons = stand_ins.denied(principal, "kms:PutKeyPolicy", stand_ins.key_beside(principal), context, parsed)
+        if not reasons:
+            return []
+    return [f"nobody but root may kms:PutKeyPolicy, which locks the key for good: {'; '.join(reasons)}"]
+
+
+def _account_in(principal: str) -> str:
+    parsed = arns.parse(principal)
+    return parsed.account if parsed else principal

@@ -1,0 +1,142 @@
+"""Narrows what other constructs add to a key policy, or refuses it with the way out.
+
+CDK's own constructs write for keys that delegate to IAM: they admit the account root and leave the rest to identity
+policies. On a key that delegates nothing, such a statement admits everybody with an IAM policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, METADATA_ACTIONS, WITHOUT_SOURCE_CONTEXT
+from secure_kms_constructs.aws.services import SERVICES, Use
+
+from .key_policies import KeyPolicy
+from .reading import bound, is_account, listed, meant, names_principals
+from .statements import Statement, merged
+
+# What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
+L2_ADMIN_ACTIONS = ("kms:Create*", "kms:Delete*", "kms:Put*")
+_L2_ADMIN = {
+    *L2_ADMIN_ACTIONS,
+    *("kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Revoke*", "kms:Update*"),
+    *("kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
+}
+_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "kms:encryptioncontext:")
+
+
+def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account: str, own_account: str) -> None:
+    """Add a statement of somebody else to a key policy, as narrow as it can be and still work.
+
+    :param statement: the statement, with tokens.
+    :param resolved: the same statement resolved.
+    :param account: the key's account, maybe a token.
+    :param own_account: the key's account as it stands in ``resolved``.
+    :raises ValueError: where the statement would open the key, or would never match.
+    """
+    text = arns.plain(resolved)
+    if "Action" not in statement and "NotAction" not in statement:
+        raise ValueError(f"a key policy statement must name its actions, got {text}: KMS would ignore it")
+    if statement.get("Effect") == "Deny":
+        policy.add(statement)
+        return
+    if "NotAction" in statement or "NotPrincipal" in statement or "Principal" not in statement:
+        raise ValueError(f"a key policy statement must name its actions and principals, got {text}")
+    principal, said = statement["Principal"], text["Principal"]
+    if not isinstance(principal, dict):
+        raise _everyone(text)
+    for kind, value in principal.items():
+        for who, name in _pairs(value, said[kind]):
+            one, one_text = {**statement, "Principal": {kind: who}}, {**text, "Principal": {kind: name}}
+            if kind == "Service":
+                if meant(listed(statement.get("Action")), ["kms:PutKeyPolicy"]):
+                    raise ValueError(
+                        f"no service changes a key policy, got {statement['Action']} for {name}: name uses"
+                    )
+                policy.add(_with_source(one, one_text, name, account))
+            elif kind == "AWS" and name == "*":
+                raise _everyone(text)
+            elif kind == "AWS" and is_account(name):
+                _add_for_account(policy, one, one_text, own_account)
+            elif kind == "AWS":
+                _add_for_arn(policy, one, one_text, own_account)
+            else:
+                raise ValueError(f"a key policy admits IAM principals and AWS services, got {kind}: {name}")
+
+
+def _add_for_account(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:
+    """Add a statement for an account's root, which admits whoever an IAM policy of the account admits."""
+    actions, tied = listed(statement.get("Action")), bound(text)
+    ours = text["Principal"]["AWS"].endswith(f":{own_account}:root")
+    if names_principals(tied):
+        for who, name in _pairs(bound(statement)["aws:principalarn"], tied["aws:principalarn"]):
+            _check_principal(policy, who, name, actions, own_account)
+        policy.add(statement)
+    elif set(actions) <= set(METADATA_ACTIONS.value):
+        policy.add(statement)
+    elif "kms:viaservice" in tied and "aws:principalarn" not in tied and ours:
+        for via, said in _pairs(bound(statement)["kms:viaservice"], tied["kms:viaservice"]):
+            policy.provision(_provisioning(said, actions), via)
+    else:
+        raise _delegation(text)
+
+
+def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:
+    """Add a statement that names a role or user."""
+    actions, who, name = listed(statement.get("Action")), statement["Principal"]["AWS"], text["Principal"]["AWS"]
+    if "*" in name or "?" in name:
+        raise ValueError(f"KMS takes no wildcard in a principal, got {name}: name each role")
+    if set(L2_ADMIN_ACTIONS) <= set(actions) <= _L2_ADMIN and "Condition" not in statement:
+        policy.add_administrator(who)
+        return
+    _check_principal(policy, who, name, actions, own_account)
+    policy.add(statement)
+
+
+def _check_principal(policy: KeyPolicy, who: str, name: str, actions: list[str], own_account: str) -> None:
+    if meant(actions, ["kms:PutKeyPolicy"]):
+        raise ValueError(
+            f"only the deployer and policy_administrators may change the key policy, got {actions} for {name}: "
+            "pass the principal as policy_administrators of the HardenedKey"
+        )
+    parsed = arns.principal_arn(name)
+    if parsed and arns.contradict(parsed[0].account, own_account):
+        dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))
+        if dead:
+            raise ValueError(f"KMS honours no {', '.join(dead)} for a principal of another account, got {name}")
+    policy.note_use(who, actions)
+
+
+def _pairs(values: Any, texts: Any) -> Iterable[tuple[str, str]]:
+    return zip(listed(values), listed(texts), strict=True)
+
+
+def _provisioning(via: str, actions: list[str]) -> Iterable[str]:
+    """Return what the deployer needs to create a resource of a service; where no page says it, what was asked for."""
+    for service in SERVICES:
+        if via.startswith(f"{service.prefix}.") and Use.PROVISION in service.actions:
+            return service.actions_for(Use.PROVISION)
+    return actions
+
+
+def _with_source(statement: Statement, text: Statement, service: str, account: str) -> Statement:
+    """Bind a service principal to calls for this account, where nothing binds it yet."""
+    if service in WITHOUT_SOURCE_CONTEXT.value or any(key.startswith(_SOURCE_KEYS) for key in bound(text)):
+        return statement
+    tie = {"StringEquals": {"aws:SourceAccount": account}}
+    return {**statement, "Condition": merged(statement.get("Condition", {}), tie)}
+
+
+def _everyone(text: Any) -> ValueError:
+    return ValueError(f"a HardenedKey admits nobody by '*', got {text}: name the roles that use the key")
+
+
+def _delegation(text: Statement) -> ValueError:
+    return ValueError(
+        f"a HardenedKey does not delegate to the IAM policies of a whole account, got {text}: "
+        "grant the roles that use the key (key.grant_decrypt(role)), or pass delegate_via=[service]. "
+        "A construct that insists on it (ECS Exec does) takes kms.Key.from_key_arn(self, 'Ref', key.key_arn) instead; "
+        "grant its role on the HardenedKey itself"
+    )

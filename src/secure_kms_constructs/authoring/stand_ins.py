@@ -1,0 +1,119 @@
+"""Literals in place of what only the deployment tells, so that finished policies can be evaluated before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.policies import Outcome, Policy, Request, Unknown, evaluate
+
+_ACCOUNT = "000000000000"
+_REGION = "us-east-1"
+_PSEUDO = {
+    "${AWS.Partition}": "aws",
+    "${AWS.AccountId}": _ACCOUNT,
+    "${AWS.Region}": _REGION,
+    "${AWS.URLSuffix}": "amazonaws.com",
+}
+# Not a policy variable, which has a colon in it or is ${*}, ${?} or ${$}.
+_PLACEHOLDER = re.compile(r"\$\{[^}:*?$]+\}")
+
+
+def filled(value: Any, known: Mapping[str, str]) -> Any:
+    """Return a value with literals in place of its intrinsics, the same for the same.
+
+    :param value: resolved, as in a template.
+    :param known: what some texts, or pseudo parameters among them, stand for.
+    """
+    return _filled(arns.plain(value), known)
+
+
+def _filled(value: Any, known: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_filled(item, known) for item in value]
+    if isinstance(value, dict):
+        return {name: _filled(item, known) for name, item in value.items()}
+    return literal(value, known) if isinstance(value, str) else value
+
+
+def hidden(text: str, condition_key: str) -> dict[str, str | Unknown]:
+    """Return what a request has under a condition key: a stand-in must not be compared with real names."""
+    return {condition_key: Unknown(condition_key) if arns.has_placeholder(text) else text}
+
+
+def told_of(principal: str, account: str) -> dict[str, str | Unknown]:
+    """Return what of a principal is not known, as condition keys, where its ARN or account is not literal."""
+    unknown = ["aws:PrincipalArn", "aws:username"] if arns.has_placeholder(principal) else []
+    if arns.has_placeholder(account):
+        unknown += ["aws:PrincipalAccount", "aws:ResourceAccount", "kms:CallerAccount"]
+    return {name: Unknown(name) for name in unknown}
+
+
+def with_known(text: str, known: Mapping[str, str]) -> str:
+    """Return a text with what is known in place of its placeholders, and nothing made up."""
+    return _PLACEHOLDER.sub(lambda match: known.get(match[0], match[0]), known.get(text, text))
+
+
+def literal(text: str, known: Mapping[str, str]) -> str:
+    """Return a text with literals in place of its placeholders."""
+    if text in known:
+        return known[text]
+    if _PLACEHOLDER.fullmatch(text) and text not in _PSEUDO:
+        # Most often the ARN of something; as a principal it has to look like one.
+        return f"arn:aws:iam::{_ACCOUNT}:role/{_slug(text)}"
+    return _PLACEHOLDER.sub(lambda match: known.get(match[0]) or _PSEUDO.get(match[0]) or _slug(match[0]), text)
+
+
+def key_beside(principal: str) -> str:
+    """Return the ARN of a key in the account of a principal."""
+    _, partition, _, _, account, _ = principal.split(":", 5)
+    return f"arn:{partition}:kms:{_REGION}:{account}:key/00000000-0000-0000-0000-000000000000"
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^A-Za-z0-9]+", "-", text).strip("-")
+
+
+def denied(
+    principal: str,
+    action: str,
+    key: str,
+    context: Mapping[str, str | Unknown],
+    key_policy: Policy,
+    identity_policies: Sequence[Policy] = (),
+) -> tuple[str, ...]:
+    """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet.
+
+    :param context: the condition keys that are known; of others a policy asks for, it is not known.
+    """
+    asked = {
+        condition.key.lower()
+        for policy in (key_policy, *identity_policies)
+        for statement in policy.statements
+        for condition in statement.conditions
+    }
+    given = {name.lower() for name in context}
+    plain = Request(principal, action, key, dict(context))
+    unknown = {
+        name: Unknown(name)
+        for name in asked
+        if name and name not in given and plain.value(name) is None and _may_have(action, name)
+    }
+    decision = evaluate(
+        Request(principal, action, key, {**context, **unknown}),
+        key_policy=key_policy,
+        identity_policies=list(identity_policies),
+    )
+    if decision.allowed is not False:
+        return ()
+    # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
+    telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
+    return tuple(map(str, telling or decision.reasons))
+
+
+def _may_have(action: str, condition_key: str) -> bool:
+    """Tell whether a request may have a condition key: most actions of KMS take no encryption context."""
+    return not condition_key.startswith("kms:encryptioncontext") or action in ENCRYPTION_CONTEXT_ACTIONS.value

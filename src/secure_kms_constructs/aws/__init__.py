@@ -1,0 +1,1 @@
+"""What AWS documents: facts, services, condition keys and ARNs. Imports nothing of this package."""

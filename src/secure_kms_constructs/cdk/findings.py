@@ -1,0 +1,94 @@
+"""What a synth has to say: checks at its end, findings for others, errors about unfinished lookups."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+
+import jsii
+from aws_cdk import Annotations, Stack, region_info
+from aws_cdk import aws_kms as kms
+from constructs import Construct, IValidation
+
+from secure_kms_constructs.authoring.statements import Statement
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import LOOKUP_DUMMY_KEY_ID
+
+from .asking import asked_once, node_of, region_of, stack_of
+from .places import is_known
+
+
+@jsii.implements(IValidation)
+class _Validation:
+    def __init__(self, checks: list[Callable[[], list[str]]]) -> None:
+        self._checks = checks
+
+    def validate(self) -> list[str]:
+        return [message for check in self._checks for message in check()]
+
+
+@asked_once
+def _checks_of(stack: Stack) -> list[Callable[[], list[str]]]:
+    # One validation a stack: each costs three calls into Node to make, and one back.
+    checks: list[Callable[[], list[str]]] = []
+    node_of(stack).add_validation(_Validation(checks))
+    return checks
+
+
+def check_at_synth(stack: Stack, check: Callable[[], list[str]]) -> None:
+    """Have CDK run a check of something in a stack at synth.
+
+    :param check: returns one message for each problem, which says where it is.
+    """
+    _checks_of(stack).append(check)
+
+
+def checked_key_arn(scope: Construct, key: kms.IKey, what: object) -> arns.Arn | None:
+    """Check that a key has the full ARN of one key; return its parts, None where they are known only at deploy time.
+
+    :raises ValueError: for an alias, a key id, a wildcard, another service's ARN, and the dummy of a lookup. While the
+        CDK CLI runs the app the dummy is an error annotation instead: the CLI must get through the pass in which it
+        learns what to look up, and deploys nothing that carries an error.
+    """
+    parsed = arns.key_arn(arns.as_text(stack_of(scope).resolve(key.key_arn)), what)
+    if parsed and arns.is_lookup_dummy(parsed):
+        report_lookup(scope, what)
+    return parsed
+
+
+def report_lookup(scope: Construct, what: object, failure: str | None = None) -> None:
+    """Report a key that stands for an unfinished lookup.
+
+    :param failure: what the lookup failed with, where it was made.
+    :raises ValueError: unless the CDK CLI runs the app; there it is an error annotation.
+    """
+    message = (
+        f"{what} is the dummy of a lookup, got key/{LOOKUP_DUMMY_KEY_ID.value}"
+        f"{f' because {failure}' if failure else ''}: run `cdk synth` with credentials, so that cdk.context.json "
+        "holds the real key"
+    )
+    if "CDK_CLI_VERSION" not in os.environ:
+        raise ValueError(message)
+    Annotations.of(scope).add_error(message)
+
+
+def announce(scope: Construct, name: str, why: str, needed: Sequence[Statement]) -> None:
+    """Tell, as an informational finding, what somebody else has to write."""
+    text = f"{why} {paste_ready(stack_of(scope), needed)}"
+    Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
+
+
+def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:
+    """Return statements as JSON, with every value that is known before the deployment filled in."""
+    text = json.dumps(arns.plain(stack.resolve(list(needed))), indent=2)
+    if is_known(region_of(stack)):
+        partition = region_info.RegionInfo.get(region_of(stack)).partition
+        text = text.replace("${AWS.Partition}", partition or "${AWS.Partition}")
+    return text
+
+
+def check_several(name: str, values: object) -> None:
+    """Check that a parameter is a list; a text would be taken letter by letter."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ValueError(f"{name} must be a list, got {values!r}: put it in brackets")

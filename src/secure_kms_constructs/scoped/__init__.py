@@ -1,0 +1,1 @@
+"""What the Scoped constructs share."""

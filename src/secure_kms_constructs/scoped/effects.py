@@ -1,0 +1,233 @@
+"""Whether grants still work in the finished policies, whoever added what to the key policy after them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Stack, region_info
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from secure_kms_constructs.authoring import stand_ins
+from secure_kms_constructs.authoring.statements import Statement, document
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.aws.services import Service, Use
+from secure_kms_constructs.cdk.asking import asked_once, child_of, region_of, resolve_each, stack_of
+from secure_kms_constructs.cdk.findings import check_at_synth
+from secure_kms_constructs.cdk.grantees import Grantee, account_text
+from secure_kms_constructs.cdk.places import is_known
+from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
+
+from .key_side import Target, UsedKey
+
+# Each target has the same statements but for its name; a Deny that meets one of these few would be for that name.
+_TRIED = 5
+
+
+@dataclass(frozen=True)
+class _Grant:
+    """One grantee's use of one key through a service, as both sides were written."""
+
+    scope: Construct
+    grantee: Grantee
+    key: kms.Key
+    key_arn: str
+    named: str
+    service: Service
+    use: Use
+    via: str
+    targets: list[list[str]]
+    identity: Sequence[Statement]
+
+
+def expect(
+    scope: Construct,
+    grantee: Grantee,
+    used: UsedKey,
+    admission: Sequence[Statement],
+    service: Service,
+    use: Use,
+    under: Sequence[Target],
+    identity: Sequence[Statement],
+    *,
+    named: bool,
+) -> None:
+    """Check at synth that a grant on a key of this app works.
+
+    :param admission: what was written into the key policy; nothing where it delegates to IAM policies.
+    :param under: what the key encrypts.
+    :param identity: the grantee's identity statements, as written here or required of its owner; none where the key
+        policy alone admits it.
+    :param named: whether the key policy names what the key encrypts.
+    """
+    if isinstance(used.key, kms.Key):
+        targets = [[target.arn, (target.known_arn if named else None) or ""] for target in under[:_TRIED]]
+        via = service.via(under[0].region)
+        _grants_on(stack_of(used.key)).append(
+            _Grant(
+                scope,
+                grantee,
+                used.key,
+                used.arn,
+                _named_in(admission),
+                service,
+                use,
+                via,
+                targets,
+                identity,
+            )
+        )
+
+
+def _named_in(admission: Sequence[Statement]) -> str:
+    """Return the grantee's ARN as a key policy names it."""
+    if not admission:
+        return ""
+    tied = admission[0].get("Condition", {}).get("ArnEquals", {}).get("aws:PrincipalArn")
+    return str(tied or admission[0]["Principal"]["AWS"])
+
+
+@asked_once
+def _grants_on(stack: Stack) -> list[_Grant]:
+    """Return the grants on keys of a stack."""
+    grants: list[_Grant] = []
+    check_at_synth(stack, lambda: _problems(stack, grants))
+    return grants
+
+
+def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
+    # One question for each stack, because each costs a call into Node.
+    written = resolve_each(
+        [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
+    )
+    # The name of a role of this app takes four calls into Node, and seldom matters. Without it the first look takes
+    # stand-ins for names; where these are compared with real names, are denied anything, or a key policy cannot be read
+    # without a name, the second look decides.
+    found, sure = _look(stack, grants, [""] * len(grants), written, made_up=True)
+    if found or not sure:
+        found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written, made_up=False)
+    return found
+
+
+def _look(
+    stack: Stack, grants: Sequence[_Grant], names: Sequence[str], written: Sequence[Any], *, made_up: bool
+) -> tuple[list[str], bool]:
+    """Return what is denied, and whether that holds whatever the grantees are called.
+
+    :param names: the ARNs of the grantees; nothing for one that is not told.
+    :param written: what the grants wrote, resolved.
+    :param made_up: whether conditions are asked of the stand-ins of grantees; otherwise what is not told is unknown.
+    """
+    keys = list(dict.fromkeys(grant.key for grant in grants))
+    own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
+    pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
+    documents, named = stack.resolve([[child_of(key).key_policy for key in keys], pairs])
+    known = _place(stack, [one for pair in named for one in pair])
+    principals: list[tuple[str, str]] = []
+    spelled: dict[str, str] = {}
+    for grant, pair in zip(grants, named, strict=True):
+        texts = [text for text in map(arns.as_text, pair) if text]
+        # One stand-in for all grants of a role, whatever the spelling.
+        principal = spelled.get(grant.grantee.identity) or _principal(len(spelled), grant, texts, known)
+        spelled.update(dict.fromkeys([grant.grantee.identity, *texts], principal))
+        text = principal if made_up else texts[-1] if texts else "${Principal}"
+        principals.append((principal, text))
+    policies = {key: _parsed(stack, one, {**known, **spelled}, known) for key, one in zip(keys, documents, strict=True)}
+    found: list[str] = []
+    for grant, (principal, text), sides in zip(grants, principals, written, strict=True):
+        policy = policies[grant.key]
+        # What the evaluator cannot read, it cannot tell.
+        with suppress(PolicyError):
+            if policy:
+                found += _denials(grant, principal, text, policy, sides, known)
+    granted = set(spelled.values())
+    return found, all(policy is not None and _speaks_of(granted, policy) for policy in policies.values())
+
+
+def _speaks_of(granted: set[str], policy: Policy) -> bool:
+    """Tell whether a key policy ties nothing to names, and denies none, but the stand-ins of grantees."""
+    for statement in policy.statements:
+        denied = statement.principals.aws - {"*"} if statement.effect.value != "Allow" else set()
+        if denied - granted:
+            return False
+        for condition in statement.conditions:
+            key, values = condition.key.lower(), set(condition.values)
+            by_name = key in ("aws:username", "aws:userid") or (key == "aws:principalarn" and values - granted)
+            if by_name or any("${" in str(value) for value in values):
+                return False
+    return True
+
+
+def _parsed(stack: Stack, document: Any, spelled: dict[str, str], known: dict[str, str]) -> Policy | None:
+    """Parse a key policy; None where it cannot be told whose accounts it names."""
+    account = stand_ins.with_known(account_text(stack), known)
+    if arns.has_placeholder(account) and re.search(r"\b\d{12}\b", str(arns.plain(document))):
+        return None
+    try:
+        return parse_key_policy(stand_ins.filled(document, spelled))
+    except PolicyError:
+        return None
+
+
+def _place(stack: Stack, named: Sequence[Any]) -> dict[str, str]:
+    """Return what the pseudo parameters stand for: what is literal elsewhere is taken for the same."""
+    known = {}
+    literal = [one for one in map(arns.parse, map(arns.as_text, named)) if one]
+    region = region_of(stack)
+    partitions = [region_info.RegionInfo.get(region).partition] if is_known(region) else []
+    partitions += [one.partition for one in literal if not arns.has_placeholder(one.partition)]
+    accounts = [one.account for one in literal if not arns.has_placeholder(one.account)]
+    if partitions and partitions[0]:
+        known["${AWS.Partition}"] = partitions[0]
+    if accounts and arns.has_placeholder(account_text(stack)):
+        known["${AWS.AccountId}"] = accounts[0]
+    return known
+
+
+def _principal(number: int, grant: _Grant, texts: Sequence[str], known: dict[str, str]) -> str:
+    if texts and arns.parse(texts[-1]):
+        return stand_ins.literal(texts[-1], known)
+    root = stand_ins.literal(f"arn:${{AWS.Partition}}:iam::{grant.grantee.account_text}", known)
+    return f"{root}:{grant.grantee.kind}/Grantee{number}"
+
+
+def _denials(
+    grant: _Grant,
+    principal: str,
+    text: str,
+    key_policy: Policy,
+    sides: tuple[Any, Any, Any, Any],
+    known: dict[str, str],
+) -> Iterator[str]:
+    arn, via, targets, identity = sides
+    own = f"arn:${{AWS.Partition}}:iam::{account_text(stack_of(grant.key))}:root"
+    key = stand_ins.key_beside(stand_ins.literal(own, known))
+    # Of a name that ends in a pattern the pattern itself, which it matches too.
+    texts = {arns.as_text(one): arns.as_text(name or one) for one, name in targets}
+    values = {one: stand_ins.literal(name, known) for one, name in texts.items()}
+    filled = {**known, **values, arns.as_text(arn): key}
+    policies = [parse_identity_policy(stand_ins.filled(document(identity), filled))] if identity else []
+    account = stand_ins.with_known(grant.grantee.account_text, known)
+    through = {
+        **stand_ins.told_of(stand_ins.with_known(text, known), account),
+        **stand_ins.hidden(stand_ins.with_known(arns.as_text(via), known), "kms:ViaService"),
+    }
+    for action in grant.service.actions_for(grant.use):
+        for name in texts.values():
+            sent: dict[str, str | Unknown] = {}
+            if grant.service.context_key and action in ENCRYPTION_CONTEXT_ACTIONS.value:
+                context_key = f"kms:EncryptionContext:{grant.service.context_key}"
+                sent = stand_ins.hidden(stand_ins.with_known(name, known), context_key)
+            reasons = stand_ins.denied(principal, action, key, {**through, **sent}, key_policy, policies)
+            if reasons:
+                yield (
+                    f"{grant.scope.node.path}: {grant.grantee.name} would be denied {action} with "
+                    f"{grant.key.node.path} through {grant.service.name}, whatever the grant says: "
+                    f"{'; '.join(reasons)}: take the statement out, or the grant"
+                )
+                return

