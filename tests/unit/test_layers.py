@@ -143,9 +143,6 @@ def test_the_plain_side_imports_only_the_standard_library(layer: str) -> None:
         assert imports_of(path)[1] - allowed <= sys.stdlib_module_names, path
 
 
-@pytest.mark.xfail(
-    reason="six files of templates/, and loading and short_forms: issue 10 takes them apart", strict=True
-)
 def test_no_module_imports_itself_in_a_circle() -> None:
     files = {str(path.relative_to(PACKAGE).with_suffix("")): path for path in PACKAGE.rglob("*.py")}
     imports = {name: {one for one in imports_of(path)[0] if one in files} for name, path in files.items()}

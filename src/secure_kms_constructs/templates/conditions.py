@@ -8,16 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from secure_kms_constructs.policies import Unknown
 
 from .parameters import given
+from .resolution import Resolver
 from .stacks import ANY_ACCOUNT, ANY_REGION, Stack
 from .texts import NO_VALUE, as_text
-
-if TYPE_CHECKING:
-    from .resolution import Resolver
 
 _LEVELS = 50
 _LOGICAL = ("Fn::And", "Fn::Or", "Fn::Not")

@@ -6,17 +6,14 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from secure_kms_constructs.policies import Unknown
 
 from . import references
 from .functions import PLACEHOLDER, malformed
+from .resolution import Resolver
 from .stacks import Stack
 from .texts import joined, unknown
-
-if TYPE_CHECKING:
-    from .resolution import Resolver
 
 
 def _get_att(resolver: Resolver, argument: object, stack: Stack) -> object:

@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from .short_forms import parse_yaml
+
 # CloudFormation takes 1 MB: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 # These only keep memory and time bounded; nobody's template comes near.
 _BYTES = 32 * 1024 * 1024
@@ -54,11 +56,17 @@ def parse_template(text: str, name: str) -> Template:
     """Return the template that a text holds, JSON if it starts like it, else YAML; TemplateError for no template."""
     if text.lstrip().startswith("{"):
         return _shallow(parse_json(text, name), name)
-    from .short_forms import parse_yaml
-
     if len(text) > _BYTES:
         raise TemplateError(f"{name} must not be longer than {_BYTES} characters, got {len(text)}")
-    return _checked(parse_yaml(text, name), name)
+    try:
+        template = parse_yaml(text, LEVELS)
+    except ImportError:
+        raise TemplateError(
+            f"{name} is YAML, which needs PyYAML: install secure-kms-constructs[cli], or give the template as JSON"
+        ) from None
+    except ValueError as error:
+        raise TemplateError(f"{name} must be YAML: {' '.join(str(error).split())}") from None
+    return _checked(template, name)
 
 
 def parse_json(text: str, name: str) -> object:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
 from secure_kms_constructs.policies import Unknown
 
 from . import references
+from .resolution import Resolver
 from .stacks import ANY_ACCOUNT, ANY_REGION, Stack
 from .texts import NO_VALUE, as_text, unknown
-
-if TYPE_CHECKING:
-    from .resolution import Resolver
 
 _SSM = "AWS::SSM::Parameter::Value<"
 

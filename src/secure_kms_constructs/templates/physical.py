@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import string
 import uuid
-from typing import TYPE_CHECKING
 
 from secure_kms_constructs.policies import Unknown
 
 from . import references
+from .resolution import Resolver
 from .resource_types import ARN, IAM_NAME, IAM_PATH, REF_IS_PROPERTY, TYPES, ResourceType
 from .stacks import Stack
 from .texts import as_text, unknown
-
-if TYPE_CHECKING:
-    from .resolution import Resolver
 
 _SCRAMBLED = {
     "hex32": ("0123456789abcdef", 32),

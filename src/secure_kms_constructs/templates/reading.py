@@ -12,6 +12,7 @@ from .collecting import without_collecting
 from .described import Described, described
 from .documents import Documents
 from .gaps import gaps
+from .handlers import HANDLERS
 from .identities import identities_of
 from .keys import keys_of
 from .landscape import Landscape, Note
@@ -116,7 +117,7 @@ def _elsewhere(account: str | None, region: str | None) -> Environment:
 
 
 def _landscapes(stacks: list[Stack]) -> tuple[Landscape, ...]:
-    base = Resolver(Stacks(stacks))
+    base = Resolver(Stacks(stacks), HANDLERS)
     base.notes |= dict.fromkeys(gaps(base.stacks))
     documents = Documents()
     noted = dict(base.notes)
@@ -130,7 +131,7 @@ def _landscapes(stacks: list[Stack]) -> tuple[Landscape, ...]:
         return (_landscape(base, found, documents, {}),)
     landscapes = []
     for one in decided:
-        resolver = Resolver(base.stacks, one, base)
+        resolver = Resolver(base.stacks, HANDLERS, one, base)
         resolver.notes |= noted
         landscapes.append(_landscape(resolver, list(described(resolver)), documents, one.outcomes))
     return tuple(landscapes)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from secure_kms_constructs.policies import Unknown
 
 from .functions import malformed
+from .resolution import Resolver
 from .stacks import ANY_ACCOUNT, ANY_REGION, Environment, Stack
 from .texts import NO_VALUE, as_text, unknown
-
-if TYPE_CHECKING:
-    from .resolution import Resolver
 
 _WRITER = "Custom::CrossRegionExportWriter"
 # Where more than one stack answers to a name.

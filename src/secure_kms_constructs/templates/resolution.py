@@ -1,4 +1,8 @@
-"""Resolves the values of templates: references, intrinsic functions, conditions, dynamic references."""
+"""Resolves the values of templates: references, intrinsic functions, conditions, dynamic references.
+
+The recursion is here alone. What one reference or function means is told by handlers, which get the resolver as an
+argument and call it for the values they need; so none of them imports another for that.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,8 @@ from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Unknown
 
-from . import conditions, references
 from .functions import PURE, malformed
-from .intrinsics import IN_STACKS
 from .landscape import Note, Source
-from .parameters import parameter, pseudo
-from .physical import attribute, name_or_arn
 from .stacks import Stack, Stacks
 from .texts import NO_VALUE, joined
 
@@ -53,14 +53,40 @@ class _Found:
     notes: dict[Note, None]
 
 
+@dataclass(frozen=True)
+class Handlers:
+    """What the references and functions of templates mean. Each is called with the resolver and the stack.
+
+    :param functions: the intrinsic functions that look around in stacks, by name; called with their argument as it
+        stands there.
+    :param parameter: the value of a parameter, by name.
+    :param pseudo: the value of a pseudo parameter, by name.
+    :param name_or_arn: ``Ref`` of a resource, by logical id.
+    :param attribute: ``Fn::GetAtt``, by logical id and name.
+    :param verdict: whether a condition holds, by name; None where it is open.
+    :param dynamic: a dynamic reference, by what stands in it.
+    """
+
+    functions: Mapping[str, Callable[[Resolver, object, Stack], object]]
+    parameter: Callable[[Resolver, Stack, str], object]
+    pseudo: Callable[[Resolver, Stack, str], object]
+    name_or_arn: Callable[[Resolver, Stack, str], object]
+    attribute: Callable[[Resolver, Stack, str, str], object]
+    verdict: Callable[[Resolver, Stack, str], bool | None]
+    dynamic: Callable[[Resolver, Stack, str], object]
+
+
 class Resolver:
     """Resolves values under some decisions; a condition that is neither decided nor closed has both branches.
 
     :param base: a resolver without decisions, whose results are taken where no decision matters.
     """
 
-    def __init__(self, stacks: Stacks, decisions: Decisions | None = None, base: Resolver | None = None) -> None:
+    def __init__(
+        self, stacks: Stacks, handlers: Handlers, decisions: Decisions | None = None, base: Resolver | None = None
+    ) -> None:
         self.stacks = stacks
+        self._handlers = handlers
         self.decisions = decisions or Decisions()
         # What is open in the templates and had a part in the value: conditions, parameters, and so on.
         self.consulted: set[_Open] = set()
@@ -116,15 +142,15 @@ class Resolver:
         if not isinstance(name, str):
             return malformed("Ref")
         if name.startswith("AWS::"):
-            return pseudo(self, stack, name)
+            return self._handlers.pseudo(self, stack, name)
         if name in stack.section("Parameters"):
-            return self.once(("parameter", stack.name, name), lambda: parameter(self, stack, name))
-        return self.once(("ref", stack.name, name), lambda: name_or_arn(self, stack, name))
+            return self.once(("parameter", stack.name, name), lambda: self._handlers.parameter(self, stack, name))
+        return self.once(("ref", stack.name, name), lambda: self._handlers.name_or_arn(self, stack, name))
 
     def attribute(self, logical_id: str, name: str, stack: Stack) -> object:
         """``Fn::GetAtt``."""
         key = ("attribute", stack.name, logical_id, name)
-        return self.once(key, lambda: attribute(self, stack, logical_id, name))
+        return self.once(key, lambda: self._handlers.attribute(self, stack, logical_id, name))
 
     def condition(self, name: object, stack: Stack) -> bool | None:
         """Return whether a condition holds; None where it is open and not decided."""
@@ -133,7 +159,7 @@ class Resolver:
         key = (stack.name, name)
         outcome = self.decisions.outcomes.get(key)
         if outcome is None:
-            closed = self.once(("condition", *key), lambda: conditions.verdict(self, stack, name))
+            closed = self.once(("condition", *key), lambda: self._handlers.verdict(self, stack, name))
             outcome = closed if isinstance(closed, bool) else None
             if outcome is not None:
                 return outcome
@@ -169,8 +195,8 @@ class Resolver:
     def _function(self, name: str, argument: object, stack: Stack) -> object:
         if name in PURE:
             return self._finished(PURE[name](self.value(argument, stack)), stack)
-        if name in IN_STACKS:
-            return IN_STACKS[name](self, argument, stack)
+        if name in self._handlers.functions:
+            return self._handlers.functions[name](self, argument, stack)
         return Unknown(f"what {name} returns")
 
     def _finished(self, value: object, stack: Stack) -> object:
@@ -185,7 +211,7 @@ class Resolver:
         pieces: list[object] = []
         end = 0
         for match in _DYNAMIC.finditer(text):
-            pieces += [text[end : match.start()], references.dynamic(self, stack, match[1])]
+            pieces += [text[end : match.start()], self._handlers.dynamic(self, stack, match[1])]
             end = match.end()
         pieces.append(text[end:])
         return joined([piece for piece in pieces if piece != ""]) if end else text

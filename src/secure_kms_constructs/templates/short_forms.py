@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .loading import LEVELS, TemplateError
-
 _WORDS: dict[str, object] = dict.fromkeys(("", "~", "null", "Null", "NULL"))
 for _word, _truth in {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}.items():
     _WORDS |= {_word: _truth, _word.title(): _truth, _word.upper(): _truth}
@@ -29,33 +27,31 @@ class _Open:
     name: str | None = None
 
 
-def parse_yaml(text: str, name: str) -> object:
+def parse_yaml(text: str, levels: int) -> object:
     """Return what a YAML text holds, short forms written out.
 
-    :raises TemplateError: for anything that is no template in YAML, and without PyYAML.
+    :param levels: how deep objects and lists may be in each other.
+    :raises ImportError: without PyYAML.
+    :raises ValueError: for anything that is no template in YAML.
     """
-    try:
-        import yaml
-    except ImportError:
-        raise TemplateError(
-            f"{name} is YAML, which needs PyYAML: install secure-kms-constructs[cli], or give the template as JSON"
-        ) from None
+    import yaml
+
     try:
         # Only PyYAML's parser, because its constructors recurse as deep as the text does, some in C.
-        return _value(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except (yaml.YAMLError, ValueError) as error:
-        raise TemplateError(f"{name} must be YAML: {' '.join(str(error).split())}") from None
+        return _value(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), levels)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
 
 
-def _value(events: Iterable[Any]) -> object:
+def _value(events: Iterable[Any], levels: int) -> object:
     document: list[object] = []
     opened = [_Open(document, None, None)]
     anchors: dict[str, object] = {}
     for event in events:
         match type(event).__name__:
             case "MappingStartEvent" | "SequenceStartEvent":
-                if len(opened) > LEVELS:
-                    raise ValueError(f"nested deeper than {LEVELS} levels")
+                if len(opened) > levels:
+                    raise ValueError(f"nested deeper than {levels} levels")
                 made: dict[str, object] | list[object] = {} if "Mapping" in type(event).__name__ else []
                 opened.append(_Open(made, event.tag, event.anchor))
                 continue
