@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from secure_kms_constructs.access.domains import Domain
+from secure_kms_constructs.access.circumstances import Region, grow, regions
 from secure_kms_constructs.access.questions import Question, Side
-from secure_kms_constructs.access.regions import Region, grow, regions
 from secure_kms_constructs.access.rows import Row
+from secure_kms_constructs.access.value_classes import Domain
 from secure_kms_constructs.policies import Decision, Request, evaluate, parse_identity_policy, parse_key_policy
 from secure_kms_constructs.policies.evaluation import Policies
 from secure_kms_constructs.policies.patterns import ContextValue

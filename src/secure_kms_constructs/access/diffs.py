@@ -9,8 +9,8 @@ from itertools import groupby
 
 from secure_kms_constructs.policies.verdicts import any_of
 
+from .circumstances import Answer, Branch, Tree, grow
 from .questions import Question
-from .regions import Answer, Branch, Tree, grow
 from .rows import Row
 from .texts import Words, of_actions
 

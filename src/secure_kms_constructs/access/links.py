@@ -1,4 +1,4 @@
-"""Policy variables: which condition keys a policy compares with each other, so that their values belong together."""
+"""Links between condition keys: a policy variable compares one with another, so their values are tried together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.documents import Statement
 from secure_kms_constructs.policies.patterns import ANY, ONE, Context, Text, Variable
 
-from .candidates import Atom, atoms_of, is_link, variables_of
+from .candidate_values import Atom, atoms_of, is_link, variables_of
 
 
 @dataclass(eq=False)

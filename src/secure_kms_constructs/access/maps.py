@@ -15,12 +15,12 @@ from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 
 from .diffs import Diff, differences
 from .explanations import Explanation
+from .landscape_access import LandscapeAccess
 from .names import find
 from .parties import Party
 from .rows import Row, decide, split
-from .scenes import Scene
+from .template_conditions import alternatives
 from .texts import ACTIONS, Line, Words, as_text, lines, words_of
-from .whens import whens
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,17 +80,17 @@ class AccessMap:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys by construct path, or by ARN where they are only mentioned."""
-        return tuple(sorted({key_name(key) for scene in self._scenes for key in scene.landscape.keys}))
+        return tuple(sorted({key_name(key) for access in self._each for key in access.landscape.keys}))
 
     @property
     def principals(self) -> tuple[str, ...]:
         """The roles and users by construct path, or by ARN where they are only mentioned."""
-        return tuple(sorted({party.name for scene in self._scenes for party in scene.identities.parties}))
+        return tuple(sorted({party.name for access in self._each for party in access.identities.parties}))
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What could not be read, and what follows from it."""
-        return tuple(dict.fromkeys(note for scene in self._scenes for note in scene.landscape.notes))
+        return tuple(dict.fromkeys(note for access in self._each for note in access.landscape.notes))
 
     def who_can(self, action: str, key: object) -> tuple[Row, ...]:
         """Return who can do something with a key, or might, each with the circumstances.
@@ -134,17 +134,16 @@ class AccessMap:
         :raises AccessError: when no key or principal is called so, or more than one.
         """
         name, who = self.find_key(key), self.find_principal(principal, key)
-        asked = [(scene, one, self._party(scene, one, who)) for scene, one in self._places(name)]
+        asked = [(access, one, self._party(access, one, who)) for access, one in self._places(name)]
         action = action_named(action)
         every = [landscape.assumes for landscape in self.landscapes]
         decisions, sources = [], []
-        for scene, one, party in asked:
+        for access, one, party in asked:
             if party is not None:
                 request = Request(party.principal, action, one.arn, _context(one.arn, via, context or {}))
-                decisions.append(
-                    (" or ".join(whens([scene.landscape.assumes], every)), decide(request, scene.side(party, one)))
-                )
-                sources.append(scene.landscape.sources)
+                when = " or ".join(alternatives([access.landscape.assumes], every))
+                decisions.append((when, decide(request, access.side(party, one))))
+                sources.append(access.landscape.sources)
         return Explanation(who, action, name, tuple(decisions), tuple(sources))
 
     def find_key(self, key: object) -> str:
@@ -153,7 +152,7 @@ class AccessMap:
         :param key: the construct, its path or the unique end of that, or the key's ARN.
         :raises AccessError: when no key is called so, or more than one.
         """
-        every = [one for scene in self._scenes for one in scene.landscape.keys]
+        every = [one for access in self._each for one in access.landscape.keys]
         return find(
             key, "key", {key_name(one): key_name(one) for one in every}, {one.arn: key_name(one) for one in every}
         )
@@ -166,7 +165,7 @@ class AccessMap:
         :param key: the construct, its path or the unique end of that, or the key's ARN.
         :raises AccessError: when no principal is called so, or more than one.
         """
-        every = [party for scene, one in self._places(self.find_key(key)) for party in scene.parties(one)]
+        every = [party for access, one in self._places(self.find_key(key)) for party in access.parties(one)]
         names = {name: name for party in every for name in (party.name, party.general) if name}
         return find(principal, "principal", names, {one.principal: one.name for one in every if not one.outsider})
 
@@ -212,19 +211,19 @@ class AccessMap:
         """How values of the policies are shown."""
         return words_of(self.landscapes)
 
-    def _party(self, scene: Scene, key: Key, name: str) -> Party | None:
-        return next((one for one in scene.parties(key) if name in (one.name, one.general)), None)
+    def _party(self, access: LandscapeAccess, key: Key, name: str) -> Party | None:
+        return next((one for one in access.parties(key) if name in (one.name, one.general)), None)
 
     @cached_property
-    def _scenes(self) -> tuple[Scene, ...]:
-        return tuple(Scene(landscape) for landscape in self.landscapes)
+    def _each(self) -> tuple[LandscapeAccess, ...]:
+        return tuple(LandscapeAccess(landscape) for landscape in self.landscapes)
 
     @cached_property
     def _found(self) -> dict[tuple[str, str], tuple[Row, ...]]:
         return {}
 
-    def _places(self, key: str) -> list[tuple[Scene, Key]]:
-        return [(scene, one) for scene in self._scenes for one in scene.landscape.keys if key_name(one) == key]
+    def _places(self, key: str) -> list[tuple[LandscapeAccess, Key]]:
+        return [(access, one) for access in self._each for one in access.landscape.keys if key_name(one) == key]
 
     def _rows(self, action: str, key: str) -> tuple[Row, ...]:
         if (action, key) not in self._found:
@@ -235,15 +234,15 @@ class AccessMap:
         """The rows of each landscape, each row once, with the conditions under which it is so."""
         places = self._places(key)
         if len(self.landscapes) == 1:
-            yield from sorted((row for scene, one in places for row in _rows(scene, action, one)), key=_order)
+            yield from sorted((row for access, one in places for row in _rows(access, action, one)), key=_order)
             return
         assumed: dict[Row, list[Mapping[str, bool]]] = {}
-        for scene, one in places:
-            for row in _rows(scene, action, one):
-                assumed.setdefault(row, []).append(scene.landscape.assumes)
+        for access, one in places:
+            for row in _rows(access, action, one):
+                assumed.setdefault(row, []).append(access.landscape.assumes)
         every = [landscape.assumes for landscape in self.landscapes]
         for row in sorted(assumed, key=_order):
-            yield replace(row, when=whens(assumed[row], every))
+            yield replace(row, when=alternatives(assumed[row], every))
 
 
 def key_name(key: Key) -> str:
@@ -251,8 +250,8 @@ def key_name(key: Key) -> str:
     return key.source.path if key.source else key.arn
 
 
-def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
-    for party, name, found in scene.found(action, key):
+def _rows(access: LandscapeAccess, action: str, key: Key) -> Iterator[Row]:
+    for party, name, found in access.found(action, key):
         for allowed, region in found.regions:
             via, encryption_context, conditions = split(region.constraints)
             yield Row(
@@ -264,9 +263,9 @@ def _rows(scene: Scene, action: str, key: Key) -> Iterator[Row]:
                 encryption_context,
                 conditions,
                 party=party,
-                side=scene.side(party, key),
+                side=access.side(party, key),
                 region=region,
-                sources=scene.landscape.sources,
+                sources=access.landscape.sources,
             )
 
 

@@ -1,4 +1,4 @@
-"""How a key policy tells principals apart: by whom it names, and by patterns of names."""
+"""Whom a key policy mentions, by ARN or by pattern: what it can tell principals apart by."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.patterns import ANY, Variable, literal, parse_text
 
-from .candidates import base_of
-from .languages import Pattern, matches
+from .candidate_values import base_of
 from .links import names_of, resource_variables
+from .pattern_texts import Pattern, matches
 
 _ACCOUNT = re.compile(r"\d{12}")
 _ACCOUNT_OF_ARN = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):.+")

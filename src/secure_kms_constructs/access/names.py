@@ -1,4 +1,4 @@
-"""What a key or principal may be called: its construct, the construct's path, the end of that, or an ARN."""
+"""Finds a key or principal by what a user calls it: its construct, the construct's path, the end of that, or an ARN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom no template makes: one for each kind of principal that the policy of a key may tell from the others."""
+"""Outsiders: principals that no template makes, one for each kind that a key's policy may tell from the others."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from secure_kms_constructs.policies import Policy, PolicyError
 from secure_kms_constructs.policies.patterns import ANY, ONE
 from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
 
-from .languages import DIGIT, Pattern, matches, telling_texts
 from .mentions import Mentions, mentions_of, of_account
 from .parties import EVERYTHING, Party, named_by_arn
+from .pattern_texts import DIGIT, Pattern, matches, telling_texts
 
 _WITH_EVERYTHING = " with kms:* on *"
 

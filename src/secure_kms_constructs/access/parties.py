@@ -1,4 +1,4 @@
-"""Those of whom it is asked what they may do."""
+"""A party: a role, user, root, service or outsider of whom it is asked what they may do with a key."""
 
 from __future__ import annotations
 

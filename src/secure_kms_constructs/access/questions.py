@@ -15,9 +15,9 @@ from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.policies.verdicts import Verdict
 
-from .candidates import Atom, atoms_of, candidates
-from .domains import Domain, is_multivalued, multivalued, single_valued
+from .candidate_values import Atom, atoms_of, candidates
 from .links import Links, links_of, names_in, names_of, resource_variables
+from .value_classes import Domain, is_multivalued, multivalued, single_valued
 
 VIA = "kms:viaservice"
 ENCRYPTION_CONTEXT = "kms:encryptioncontext:"

@@ -9,10 +9,10 @@ from secure_kms_constructs.policies import Decision, Outcome, Request, evaluate
 from secure_kms_constructs.policies.reasons import Reason
 from secure_kms_constructs.templates.landscape import Source
 
-from .domains import Constraint
+from .circumstances import Region
 from .parties import Party
 from .questions import ENCRYPTION_CONTEXT, VIA, Side
-from .regions import Region
+from .value_classes import Constraint
 
 _DECIDING = (Outcome.ALLOWS, Outcome.DELEGATES, Outcome.UNDECIDED)
 

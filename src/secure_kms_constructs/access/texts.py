@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.templates.landscape import Landscape, Note
 
-from .domains import Constraint
 from .rows import Row
+from .value_classes import Constraint
 
 # Whoever may read a key's metadata learns nothing that it protects, so snapshots leave that out.
 ACTIONS = tuple(sorted(KEY_ACTIONS.value - set(METADATA_ACTIONS.value)))

@@ -12,7 +12,7 @@ from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.verdicts import Verdict, any_of
 from secure_kms_constructs.templates.landscape import Key
 
-from .asking import TRUSTED, WILDCARD, answer, is_placed, is_trusted, named_answer, only, outsiders
+from .access_questions import TRUSTED, WILDCARD, answer, is_placed, is_trusted, named_answer, only, outsiders
 from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, BASE, DEPLOYS, THE_KEY, VIA, allow, keyed, uses
@@ -121,7 +121,7 @@ def _lockout(context: Context) -> Iterator[Found]:
 
 def _first(anyone: Party, context: Context, made: Key) -> Iterator[Party]:
     yield anyone
-    yield from (party for party in context.scene.parties(made) if not party.is_root)
+    yield from (party for party in context.access.parties(made) if not party.is_root)
 
 
 def _both(context: Context) -> Iterator[Found]:
@@ -143,7 +143,7 @@ def _both(context: Context) -> Iterator[Found]:
 def _named(context: Context, made: Key) -> Iterator[Party]:
     """The principals that a key policy names."""
     for arn in sorted(context.mentioned[made.arn].arns):
-        party = context.by_arn.get(arn) or of_mentioned(arn, context.scene.identities.parties)
+        party = context.by_arn.get(arn) or of_mentioned(arn, context.access.identities.parties)
         if party is not None and not party.is_root:
             yield party
 

@@ -1,4 +1,4 @@
-"""Checks of a whole app: what is found, and what of it is acknowledged."""
+"""``check_assembly`` and ``check_templates``: a whole app checked, what is found and what of it is acknowledged."""
 
 from __future__ import annotations
 

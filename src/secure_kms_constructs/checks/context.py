@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from secure_kms_constructs.access.landscape_access import LandscapeAccess
 from secure_kms_constructs.access.mentions import Mentions, mentions_of
 from secure_kms_constructs.access.parties import Party
-from secure_kms_constructs.access.scenes import Scene
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.keys import KEY_TYPES
@@ -30,9 +30,9 @@ class Context:
     parsed: Documents = field(default_factory=Documents)
 
     @cached_property
-    def scene(self) -> Scene:
+    def access(self) -> LandscapeAccess:
         """The landscape, asked who can use its keys."""
-        return Scene(self.landscape)
+        return LandscapeAccess(self.landscape)
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
@@ -83,7 +83,7 @@ class Context:
     @cached_property
     def by_arn(self) -> Mapping[str, Party]:
         """The roles and users by ARN."""
-        return {one.principal: one for one in self.scene.identities.parties}
+        return {one.principal: one for one in self.access.identities.parties}
 
     def holders(self, document: Document) -> tuple[Party, ...]:
         """Return the roles and users that have a policy."""
@@ -92,7 +92,7 @@ class Context:
     @cached_property
     def _holders(self) -> Mapping[str, list[Party]]:
         found: dict[str, list[Party]] = defaultdict(list)
-        for party in self.scene.identities.parties:
+        for party in self.access.identities.parties:
             for policy in party.policies:
                 found[policy.name].append(party)
         return found

@@ -1,4 +1,4 @@
-"""Which actions and keys a statement names."""
+"""Which KMS actions and which keys a statement names, wildcards and all."""
 
 from __future__ import annotations
 

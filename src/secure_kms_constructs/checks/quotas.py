@@ -64,7 +64,7 @@ def _role_policies(context: Context) -> Iterator[Found]:
     for document in by_name.values():
         if document.resource.type == "AWS::IAM::ManagedPolicy":
             yield from _found(document, MANAGED_POLICY_CHARACTERS.value, "characters")
-    for party in context.scene.identities.parties:
+    for party in context.access.identities.parties:
         if party.source is None:
             continue
         names = [one.name for one in party.policies]

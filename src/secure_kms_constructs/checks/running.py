@@ -1,13 +1,13 @@
-"""Runs rules on what templates describe."""
+"""Runs rules on landscapes, and turns what they find into findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from secure_kms_constructs.access.whens import whens
-from secure_kms_constructs.templates.collecting import without_collecting
+from secure_kms_constructs.access.template_conditions import alternatives
 from secure_kms_constructs.templates.documents import Documents
+from secure_kms_constructs.templates.garbage_collection import without_collecting
 from secure_kms_constructs.templates.landscape import Landscape, Note, Resource, Source
 
 from .context import Context
@@ -32,7 +32,7 @@ def find(landscapes: Sequence[Landscape], rules: Iterable[Rule] = RULES) -> tupl
         for finding in _findings(context, chosen, resources):
             assumed.setdefault(finding, []).append(landscape.assumes)
     every = [landscape.assumes for landscape in landscapes]
-    found = (replace(one, when=whens(assumed[one], every)) for one in assumed)
+    found = (replace(one, when=alternatives(assumed[one], every)) for one in assumed)
     return tuple(sorted(found, key=lambda one: (one.path, one.rule, one.location, one.message)))
 
 

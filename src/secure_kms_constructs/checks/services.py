@@ -12,7 +12,7 @@ from secure_kms_constructs.policies.verdicts import Verdict, all_of
 from secure_kms_constructs.templates.landscape import Key, Resource
 from secure_kms_constructs.templates.stacks import ANY_REGION
 
-from .asking import is_placed, verdict_of
+from .access_questions import is_placed, verdict_of
 from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, key, policy, template

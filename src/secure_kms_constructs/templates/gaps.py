@@ -1,4 +1,4 @@
-"""What templates hold that is not read, and what is assumed in its place."""
+"""Gaps: what templates hold that is not read, and what is assumed in its place."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from secure_kms_constructs.policies import Policy, PolicyError, Unknown
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
 from .aws_managed import aws_managed
-from .described import Described
 from .documents import Documents
 from .landscape import Identity, Key, Note, Resource, Source
 from .resource_types import IAM_NAME
+from .resources import Described
 
 _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}

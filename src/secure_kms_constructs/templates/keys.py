@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from secure_kms_constructs.policies import Unknown, parse_key_policy
 
-from .described import Described
 from .documents import Documents
 from .landscape import Key, Resource
+from .resources import Described
 
 KEY_TYPES = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")

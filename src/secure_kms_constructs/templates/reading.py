@@ -8,10 +8,10 @@ from os import PathLike
 from pathlib import Path
 
 from .assemblies import inside, parse_environment, stacks_of
-from .collecting import without_collecting
-from .described import Described, described
+from .condition_outcomes import open_conditions, worlds
 from .documents import Documents
 from .gaps import gaps
+from .garbage_collection import without_collecting
 from .handlers import HANDLERS
 from .identities import identities_of
 from .keys import keys_of
@@ -19,8 +19,8 @@ from .landscape import Landscape, Note
 from .loading import Template, TemplateError, load_template
 from .nested import with_nested
 from .resolution import Resolver
+from .resources import Described, described
 from .stacks import ANY_REGION, Environment, Stack, Stacks
-from .worlds import open_conditions, worlds
 
 Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
 Parameters = Mapping[str, Mapping[str, object]]

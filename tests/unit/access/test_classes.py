@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secure_kms_constructs.access import languages, regions
-from secure_kms_constructs.access.candidates import atoms_of, candidates
-from secure_kms_constructs.access.languages import DIGIT, Pattern, matches, telling_texts
+from secure_kms_constructs.access import circumstances, pattern_texts
+from secure_kms_constructs.access.candidate_values import atoms_of, candidates
+from secure_kms_constructs.access.pattern_texts import DIGIT, Pattern, matches, telling_texts
 from secure_kms_constructs.access.questions import Question, Side
-from secure_kms_constructs.access.whens import whens
+from secure_kms_constructs.access.template_conditions import alternatives
 from secure_kms_constructs.policies import parse_identity_policy, parse_key_policy
 from secure_kms_constructs.policies.evaluation import Policies
 from secure_kms_constructs.policies.patterns import ANY, ONE, arn_like, like
@@ -67,7 +67,7 @@ def test_a_digit_is_a_digit() -> None:
 
 
 def test_patterns_that_take_too_long_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(languages, "STATES", 10)
+    monkeypatch.setattr(pattern_texts, "STATES", 10)
     assert telling_texts((Pattern(f"{ANY}too long{ANY}"), Pattern(f"{ANY}to be told{ANY}"))) is None
 
 
@@ -80,7 +80,7 @@ def test_what_is_not_told_apart_is_unknown_and_never_denied(monkeypatch: pytest.
     known = access(*things).to_text(["kms:Decrypt"])
     assert "  App/reader: Decrypt if a = *xy* or *yz*" in known
     telling_texts.cache_clear()
-    monkeypatch.setattr(languages, "STATES", 5)
+    monkeypatch.setattr(pattern_texts, "STATES", 5)
     said = access(*things).to_text(["kms:Decrypt"])
     telling_texts.cache_clear()
     assert "? App/reader: Decrypt" in said
@@ -93,7 +93,7 @@ def test_a_question_with_too_many_classes_is_unknown_for_the_rest(monkeypatch: p
         identity("reader", *(allow(StringEquals={f"aws:PrincipalTag/{one}": one}) for one in "abcd")),
     )
     assert "? App/reader" not in access(*things).to_text(["kms:Decrypt"])
-    monkeypatch.setattr(regions, "EVALUATIONS", 4)
+    monkeypatch.setattr(circumstances, "EVALUATIONS", 4)
     assert "? App/reader: Decrypt" in access(*things).to_text(["kms:Decrypt"])
 
 
@@ -156,7 +156,7 @@ ALL = [{"A": True, "B": True}, {"A": True, "B": False}, {"A": False, "B": True},
     ([{"A": True}, {"B": True}], ("A", "B")),
 ])  # fmt: skip
 def test_conditions_of_templates_are_told_in_few_words(cases: list[dict[str, bool]], said: tuple[str, ...]) -> None:
-    assert whens(cases, ALL) == said
+    assert alternatives(cases, ALL) == said
 
 
 def test_as_many_different_values_are_found_as_there_are_keys_to_compare() -> None:

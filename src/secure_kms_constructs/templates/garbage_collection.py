@@ -1,4 +1,4 @@
-"""Reads without Python's garbage collector, which would look again and again at what is only being built."""
+"""Works without Python's garbage collector, which would look again and again at what is only being built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One landscape, asked who can use its keys."""
+"""Who can use the keys of one landscape: one app under one outcome of its templates' conditions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from secure_kms_constructs.policies.evaluation import CROSS_ACCOUNT, Policies
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.templates.landscape import Key, Landscape
 
+from .circumstances import Answer, Region, grow, regions
 from .identities import Identities
 from .outsiders import Outsiders
 from .parties import Party, of_mentioned
 from .questions import OPEN, WITH_ENCRYPTION_CONTEXT, Question, Side
-from .regions import Answer, Region, grow, regions
 
 _ANSWERS: tuple[Answer, ...] = ((True,), (None,))
 
@@ -37,7 +37,7 @@ Listed = tuple[tuple[Party, str, Found], ...]
 
 
 @dataclass(eq=False)
-class Scene:
+class LandscapeAccess:
     """A landscape, and what was found out about it so far."""
 
     landscape: Landscape

@@ -1,4 +1,4 @@
-"""A condition key's values, cut into the classes that the conditions on it tell apart."""
+"""A condition key's values, cut into classes: all values of a class make the same conditions hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.patterns import Context, ContextValue
 from secure_kms_constructs.policies.verdicts import Verdict
 
-from .candidates import Atom, is_set_operator
+from .candidate_values import Atom, is_set_operator
 
 _MULTIVALUED = frozenset(key.lower() for key in MULTIVALUED_KEYS.value)
 # So many kinds of members make 255 sets; past that what depends on the key is unknown.

@@ -1,4 +1,4 @@
-"""The conditions of templates under which something is so, in as few words as they allow."""
+"""In words, under which of a template's ``Conditions`` a row of the map is so; as few words as they allow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import combinations
 _Case = frozenset[tuple[str, bool]]
 
 
-def whens(cases: Iterable[Mapping[str, bool]], every: Iterable[Mapping[str, bool]]) -> tuple[str, ...]:
+def alternatives(cases: Iterable[Mapping[str, bool]], every: Iterable[Mapping[str, bool]]) -> tuple[str, ...]:
     """Return the alternatives under which something is so; none where it always is.
 
     :param cases: the ways in which conditions may turn out for which it is so.

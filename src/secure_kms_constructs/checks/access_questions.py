@@ -1,4 +1,4 @@
-"""Short questions to the access evaluation, with one verdict as the answer."""
+"""Questions of rules to the access evaluation: may this party do this with this key? One verdict each."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from secure_kms_constructs.access.circumstances import Region, grow, regions
 from secure_kms_constructs.access.mentions import mentions_of
 from secure_kms_constructs.access.outsiders import Outsiders
 from secure_kms_constructs.access.parties import Party
 from secure_kms_constructs.access.questions import VIA, Question, Side
-from secure_kms_constructs.access.regions import Region, grow, regions
 from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.documents import Effect, Statement
 from secure_kms_constructs.policies.evaluation import Policies
@@ -58,7 +58,7 @@ def answer(party: Party, action: str, key: Key, *, direct: bool = False) -> Verd
     return True if True in found else None if found else False
 
 
-def told(party: Party) -> Party:
+def without_unknown(party: Party) -> Party:
     """Return somebody without the policies of which nothing is known, which might deny anything."""
     known = (one for one in party.policies if any(it.effect is not Effect.UNKNOWN for it in one.statements))
     return replace(party, policies=tuple(known))
@@ -66,7 +66,7 @@ def told(party: Party) -> Party:
 
 def named_answer(party: Party, action: str, key: Key, *, direct: bool = False) -> Verdict:
     """Answer for somebody whom a key policy names: what it admits by itself counts, whatever else they have."""
-    return answer(told(party), action, key, direct=direct) or answer(party, action, key, direct=direct)
+    return answer(without_unknown(party), action, key, direct=direct) or answer(party, action, key, direct=direct)
 
 
 def _is_direct(region: Region) -> bool:

@@ -1,4 +1,4 @@
-"""The circumstances under which a question has an answer: found class by class, told in as few rows as possible."""
+"""The circumstances under which a question has an answer, as a tree of condition keys cut into few regions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cached_property
 from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.verdicts import Verdict
 
-from .domains import Constraint
 from .questions import OPEN, Question
+from .value_classes import Constraint
 
 # So many evaluations answer one question; what is left then is unknown, never denied.
 EVALUATIONS = 4_096

@@ -1,4 +1,4 @@
-"""The resources of templates that have to do with keys, their properties resolved."""
+"""The resources of templates that have to do with keys, properties resolved and condition told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from .landscape import Resource
-from .physical import arn_of
+from .physical_names import arn_of
 from .resolution import Resolver
 from .stacks import Stack
 

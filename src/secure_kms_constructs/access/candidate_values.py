@@ -1,4 +1,4 @@
-"""Values of a condition key that its conditions may tell apart, each kind of operator in its own way."""
+"""Values to try of a condition key, so that each outcome of its conditions is met; one way for each operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.operators import OPERATORS, Test, read_moment, read_number
 from secure_kms_constructs.policies.patterns import ANY, Context, Variable, literal, parse_text
 
-from .languages import Pattern, telling_texts
+from .pattern_texts import Pattern, telling_texts
 
 _LITERAL = ("stringequals", "stringnotequals", "binaryequals")
 _ANY_CASE = ("stringequalsignorecase", "stringnotequalsignorecase")

@@ -1,4 +1,4 @@
-"""Texts that tell wildcard patterns apart: one for each combination of patterns that some text matches."""
+"""Texts that tell wildcard patterns apart: one for each combination of patterns that one text can match."""
 
 from __future__ import annotations
 

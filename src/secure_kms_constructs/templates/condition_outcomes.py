@@ -1,4 +1,4 @@
-"""The ways in which the open conditions of templates can turn out together."""
+"""The outcomes that the open ``Conditions`` of templates can have together; each makes a landscape of its own."""
 
 from __future__ import annotations
 
