@@ -12,6 +12,7 @@ from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.templates.landscape import Key, Landscape
 
 from .circumstances import Answer, Region, grow, regions
+from .granted import Granted
 from .identities import Identities
 from .outsiders import Outsiders
 from .parties import Party, of_mentioned
@@ -45,6 +46,7 @@ class LandscapeAccess:
     _listed: dict[object, Listed] = field(default_factory=dict)
     _outsiders: dict[str, Outsiders] = field(default_factory=dict)
     _others: dict[str, tuple[Party, ...]] = field(default_factory=dict)
+    _granted: dict[str, Granted] = field(default_factory=dict)
     _standing: dict[object, tuple[bool, tuple[tuple[Policy, frozenset[int]], ...]]] = field(default_factory=dict)
 
     @cached_property
@@ -69,7 +71,16 @@ class LandscapeAccess:
     def side(self, party: Party, key: Key) -> Side:
         """Return a principal, a key, and the policies that decide between them."""
         policy = parse_key_policy(Unknown(party.untold), name=key.policy.name) if party.untold else key.policy
-        return Side(party.principal, key.arn, Policies(policy, party.policies, party.boundary))
+        return Side(
+            party.principal, key.arn, Policies(policy, party.policies, party.boundary, self._grants(party, key))
+        )
+
+    def _grants(self, party: Party, key: Key) -> tuple[Policy, ...]:
+        if not key.grants:
+            return ()
+        if key.arn not in self._granted:
+            self._granted[key.arn] = Granted(key.grants)
+        return self._granted[key.arn].to(party.caller)
 
     def _told(self, everyone: list[tuple[Party, Found]], key: Key) -> Iterator[tuple[Party, str, Found]]:
         """Call those alike by one name, and leave out who is implied by others."""
@@ -92,7 +103,7 @@ class LandscapeAccess:
 
     def _outsiders_of(self, key: Key) -> Outsiders:
         if key.arn not in self._outsiders:
-            self._outsiders[key.arn] = Outsiders(key.arn, key.policy)
+            self._outsiders[key.arn] = Outsiders(key.arn, key.policy, key.grants)
         return self._outsiders[key.arn]
 
     def _of_key(self, key: Key) -> tuple[Party, ...]:
@@ -126,6 +137,9 @@ class LandscapeAccess:
         return (
             key.arn,
             tuple((statement.index, named) for statement, named in key.policy.about(lowered)),
+            tuple(
+                (grant, one.index, named) for grant in self._grants(party, key) for one, named in grant.about(lowered)
+            ),
             lowered in WITH_ENCRYPTION_CONTEXT,
             caller.account == key.arn.split(":")[4] or lowered in CROSS_ACCOUNT,
             party if own or party.boundary or party.untold or is_told else (caller.kind, caller.account),

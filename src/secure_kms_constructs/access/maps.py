@@ -27,8 +27,9 @@ from .texts import ACTIONS, Line, Words, as_text, lines, words_of
 class AccessMap:
     """Who can use which KMS key, told from templates alone: key policies and identity policies, read together.
 
-    Make it with one of the ``from_`` factories. What the templates do not tell is unknown, never denied. Grants,
-    session policies, the policies of the organization and what is not in the templates are not part of it.
+    Make it with one of the ``from_`` factories. What the templates do not tell is unknown, never denied.
+    Session policies, the policies of the organization and what is not in the templates are not part of it; grants are
+    where the map is of an account.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 
@@ -274,6 +275,10 @@ def _order(row: Row) -> tuple[bool, str, bool, tuple[str, ...]]:
 
 
 def _context(key: str, via: str | None, context: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = "kms:encryptioncontext:"
+    if names := [one[len(prefix) :] for one in context if one.lower().startswith(prefix)]:
+        # A grant may want an encryption context as a whole, and all of it is given.
+        context = {"kms:EncryptionContextKeys": names, **context}
     if via is None:
         return dict(context)
     region = key.split(":")[3]

@@ -46,10 +46,10 @@ class Mentions:
         return self.variables or principal in self.arns or any(matches(one, principal) for one in self.like)
 
 
-def mentions_of(policy: Policy) -> Mentions:
-    """Return whom a key policy tells from others."""
+def mentions_of(policy: Policy, grants: Iterable[Policy] = ()) -> Mentions:
+    """Return whom a key policy, and grants beside it, tell from others."""
     found = Mentions()
-    for statement in policy.statements:
+    for statement in (one for it in (policy, *grants) for one in it.statements):
         found.services |= statement.principals.services
         _add_arns(found, statement.principals.aws)
         found.variables |= any(True for _ in resource_variables(statement))

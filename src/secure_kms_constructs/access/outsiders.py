@@ -23,15 +23,17 @@ class Outsiders:
 
     :param key: the ARN of the key.
     :param policy: its policy.
+    :param grants: the grants on it.
     """
 
     key: str
     policy: Policy
+    grants: tuple[Policy, ...] = ()
 
     @cached_property
     def mentions(self) -> Mentions:
         """Whom the key policy tells from others."""
-        return mentions_of(self.policy)
+        return mentions_of(self.policy, self.grants)
 
     @cached_property
     def parties(self) -> tuple[Party, ...]:

@@ -110,6 +110,7 @@ def decide(request: Request, side: Side) -> Decision:
         key_policy=policies.key_policy,
         identity_policies=policies.identity_policies,
         boundary=policies.boundary,
+        grants=policies.grants,
     )
 
 

@@ -156,6 +156,19 @@ CROSS_ACCOUNT_ACTIONS = Fact(
     _KMS + "key-policy-modifying-external-accounts.html",
 )
 
+# What a grant can allow.
+GRANT_OPERATIONS = Fact(
+    frozenset(
+        {
+            *("CreateGrant", "Decrypt", "DeriveSharedSecret", "DescribeKey", "Encrypt", "GenerateDataKey"),
+            *("GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "GenerateDataKeyWithoutPlaintext"),
+            *("GenerateMac", "GetPublicKey", "ReEncryptFrom", "ReEncryptTo", "RetireGrant", "Sign", "Verify"),
+            "VerifyMac",
+        }
+    ),
+    _KMS + "grants.html#terms-grant-operations",
+)
+
 # Actions that carry an encryption context; a condition on it never matches for any other.
 ENCRYPTION_CONTEXT_ACTIONS = Fact(
     frozenset(SYMMETRIC_ACTIONS.value)

@@ -2,6 +2,7 @@
 
 from .decisions import Decision, evaluate
 from .documents import Policy, parse_identity_policy, parse_key_policy
+from .grants import parse_grant
 from .reasons import Outcome, Reason
 from .requests import Request
 from .verdicts import PolicyError, Unknown
@@ -15,6 +16,7 @@ __all__ = [
     "Request",
     "Unknown",
     "evaluate",
+    "parse_grant",
     "parse_identity_policy",
     "parse_key_policy",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .documents import Policy, parse_identity_policy, parse_key_policy
 from .evaluation import Policies, is_allowed
+from .grants import parse_grant, unknown_grants
 from .reasons import Reason, explain
 from .requests import Request
 from .verdicts import PolicyError, Unknown
@@ -46,17 +47,20 @@ def evaluate(
     key_policy: Document,
     identity_policies: Sequence[Document] = (),
     boundary: Document | None = None,
+    grants: Sequence[Policy | Mapping[str, object] | Unknown] = (),
 ) -> Decision:
     """Decide whether a principal may do something with a KMS key.
 
     The key policy comes first. Identity policies count where it lets the account decide, and across accounts
-    always. An explicit Deny wins wherever it stands. Grants, session policies and the policies of the
+    always. A grant needs neither. An explicit Deny wins wherever it stands. Session policies and the policies of the
     organization are not part of it.
 
     :param request: who does what to which key.
     :param key_policy: the policy of the key.
     :param identity_policies: all policies of the principal, those of its groups included.
     :param boundary: its permissions boundary; by default it has none.
+    :param grants: the grants on the key, each as ``ListGrants`` returns it, the ``Policy`` that ``parse_grant``
+        makes of it, or ``Unknown`` where they could not be read.
     :raises PolicyError: when a policy is not well-formed.
 
     Each policy may be a document of JSON objects, the ``Policy`` that ``parse_key_policy`` or
@@ -68,6 +72,7 @@ def evaluate(
         _parsed(key_policy, "key policy", is_key_policy=True),
         tuple(_identity_policies(identity_policies)),
         None if boundary is None else _parsed(boundary, "permissions boundary", is_key_policy=False),
+        tuple(_grants(grants)),
     )
     return Decision(is_allowed(request, policies), request, policies)
 
@@ -76,6 +81,24 @@ def _identity_policies(policies: Sequence[Document]) -> list[Policy]:
     if not isinstance(policies, list | tuple):
         raise PolicyError(f"identity_policies must be a list of policies, got {policies!r}")
     return [_parsed(policy, f"identity policy {index}", is_key_policy=False) for index, policy in enumerate(policies)]
+
+
+def _grants(grants: Sequence[Policy | Mapping[str, object] | Unknown]) -> list[Policy]:
+    if not isinstance(grants, list | tuple):
+        raise PolicyError(f"grants must be a list of grants, got {grants!r}")
+    return [_grant(one, index) for index, one in enumerate(grants)]
+
+
+def _grant(grant: Policy | Mapping[str, object] | Unknown, index: int) -> Policy:
+    if isinstance(grant, Unknown):
+        return unknown_grants(grant)
+    if isinstance(grant, Policy):
+        if not grant.is_key_policy:
+            raise PolicyError(f"grant {index} must come from parse_grant, got the parsed policy {grant.name!r}")
+        return grant
+    if not isinstance(grant, Mapping):
+        raise PolicyError(f"grant {index} must be an object as ListGrants returns it, got {grant!r}")
+    return parse_grant(grant)
 
 
 def _parsed(document: Document, name: str, *, is_key_policy: bool) -> Policy:

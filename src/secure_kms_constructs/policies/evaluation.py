@@ -1,4 +1,4 @@
-"""The rules by which KMS decides: key policy first, then what it lets identity policies decide.
+"""The rules by which KMS decides: key policy first, then what it lets identity policies decide; grants beside both.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 """
@@ -29,11 +29,12 @@ class Policies:
     key_policy: Policy
     identity_policies: tuple[Policy, ...]
     boundary: Policy | None
+    grants: tuple[Policy, ...] = ()
 
     @property
     def all(self) -> tuple[Policy, ...]:
         """Every policy, because an explicit Deny counts wherever it stands."""
-        return (self.key_policy, *self.identity_policies, *((self.boundary,) if self.boundary else ()))
+        return (self.key_policy, *self.grants, *self.identity_policies, *((self.boundary,) if self.boundary else ()))
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,41 @@ def is_allowed(request: Request, policies: Policies) -> Verdict:
 def _is_granted(request: Request, policies: Policies) -> Verdict:
     if request.cross_account and not works_across_accounts(request):
         return False
+    granted = grants_allow(request, policies)
+    if granted is True:
+        return True
     admissions = [
         admission(statement, named, request) for statement, named in policies.key_policy.about(request.lowered_action)
     ]
     admitted = any_of(one.reaches(Reach.ACCOUNT) for one in admissions)
     if admitted is False:
         # So it is for most pairs of principal and key; their identity policies need not be asked.
-        return False
+        return granted
     delegated = all_of((admitted, identity_allows(request, policies)))
     if request.cross_account:
-        return delegated
+        return any_of((granted, delegated))
     direct = any_of(one.reaches(Reach.DIRECT) for one in admissions)
     role = any_of(one.reaches(Reach.ROLE) for one in admissions)
-    return any_of((direct, all_of((role, boundary_allows(request, policies))), delegated))
+    return any_of((direct, all_of((role, boundary_allows(request, policies))), delegated, granted))
+
+
+def grants_allow(request: Request, policies: Policies) -> Verdict:
+    """Return whether a grant allows a request: it needs no identity policy, across accounts neither."""
+    return any_of(
+        grant_allows(statement, named, request, policies)
+        for grant in policies.grants
+        for statement, named in grant.about(request.lowered_action)
+    )
+
+
+def grant_allows(statement: Statement, named: Verdict, request: Request, policies: Policies) -> Verdict:
+    """Return whether a statement of a grant that names the action (or may) allows a request."""
+    admitting = admission(statement, named, request)
+    if admitting.reaches(Reach.ACCOUNT) is False:
+        return False
+    # Whom in an account a grant for the account admits, and whether a permissions boundary limits a grant, no page
+    # says.
+    return all_of((admitting.reaches(Reach.ROLE) or None, boundary_allows(request, policies) or None))
 
 
 def works_across_accounts(request: Request) -> bool:

@@ -16,6 +16,7 @@ from .evaluation import (
     boundary_allows,
     covers,
     denies,
+    grant_allows,
     policy_allows,
     works_across_accounts,
 )
@@ -76,6 +77,7 @@ def explain(request: Request, policies: Policies) -> tuple[Reason, ...]:
     return (
         *_denials(request, policies, None),
         *_of_key_policy(request, policies),
+        *_of_grants(request, policies),
         *_of_identity(request, policies),
     )
 
@@ -105,6 +107,16 @@ def _of_key_policy(request: Request, policies: Policies) -> Iterator[Reason]:
             yield _admits(policy, statement, admitting, request)
     if not admitted:
         yield Reason(Outcome.FAILS, f"admits {request.principal} to {action} by no statement", policy.name)
+
+
+def _of_grants(request: Request, policies: Policies) -> Iterator[Reason]:
+    for grant in policies.grants:
+        for statement, named in grant.about(request.lowered_action):
+            verdict = grant_allows(statement, named, request, policies)
+            if verdict is False:
+                yield from _near_miss(grant, statement, request)
+            else:
+                yield _says(grant, statement, Outcome.ALLOWS, verdict is True, request)
 
 
 def _admits(policy: Policy, statement: Statement, admitting: Admission, request: Request) -> Reason:

@@ -45,11 +45,13 @@ class Key:
     """A key: one of the templates, or one that they only mention.
 
     :param source: None for a key that is only mentioned; then its policy is unknown.
+    :param grants: those on the key; templates have none, accounts do.
     """
 
     arn: str
     policy: Policy
     source: Source | None
+    grants: tuple[Policy, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ class Question:
     key_policy: Any
     identity_policies: Sequence[Any] = ()
     boundary: Any = None
+    grants: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)

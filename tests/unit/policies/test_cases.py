@@ -13,6 +13,7 @@ from secure_kms_constructs.policies import Decision, Request, evaluate
 from tests.unit.cases import (
     combination_rules,
     element_rules,
+    grant_pages,
     kms_pages,
     logs_pages,
     managed_pages,
@@ -34,6 +35,7 @@ CASES: list[Case] = [
     case
     for module in (
         kms_pages,
+        grant_pages,
         managed_pages,
         service_pages,
         logs_pages,
@@ -62,6 +64,7 @@ def decide(question: Question) -> Decision:
         key_policy=question.key_policy,
         identity_policies=question.identity_policies,
         boundary=question.boundary,
+        grants=question.grants,
     )
 
 
