@@ -56,12 +56,16 @@ class Identities:
         if mentions.variables or mentions.like:
             named = [one for one in self.parties if mentions.tell(one.principal)]
         else:
-            named = [self._by_arn[arn] for arn in sorted(mentions.arns & self._by_arn.keys())]
+            named = [one for arn in sorted(mentions.arns & self._by_arn.keys()) for one in self._by_arn[arn]]
         return dict.fromkeys((*named, *self._index.get(key, ()), *self._index.get("", ())))
 
     @cached_property
-    def _by_arn(self) -> dict[str, Party]:
-        return {one.principal: one for one in self.parties}
+    def _by_arn(self) -> dict[str, list[Party]]:
+        """The parties by ARN, which two may share of which only one can be in an account."""
+        found: dict[str, list[Party]] = {}
+        for one in self.parties:
+            found.setdefault(one.principal, []).append(one)
+        return found
 
     @cached_property
     def _classes(self) -> dict[object, list[Party]]:

@@ -14,6 +14,7 @@ from secure_kms_constructs.templates import read_assembly, read_templates
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 
 from .diffs import Diff, differences
+from .errors import AccessError
 from .explanations import Explanation
 from .landscape_access import LandscapeAccess
 from .names import find
@@ -37,6 +38,11 @@ class AccessMap:
     """
 
     landscapes: tuple[Landscape, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a map of nothing, which would say that nobody can do anything."""
+        if not self.landscapes:
+            raise AccessError("landscapes must be one at least, as read_templates returns them, got none")
 
     @classmethod
     def from_assembly(

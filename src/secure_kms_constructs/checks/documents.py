@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from secure_kms_constructs.policies import Policy, Unknown
+from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.documents import Effect, Statement
 from secure_kms_constructs.policies.verdicts import Verdict, opposite
 from secure_kms_constructs.templates.documents import Documents
+from secure_kms_constructs.templates.inline import inline_policies
 from secure_kms_constructs.templates.keys import KEY_TYPES, default_policy
 from secure_kms_constructs.templates.landscape import Resource
 from secure_kms_constructs.templates.loading import TemplateError, parse_json
 
 from .findings import Found
 
-_INLINE = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 _OWN = ("Policy", "ManagedPolicy", "RolePolicy", "UserPolicy", "GroupPolicy")
 _POLICIES = tuple(f"AWS::IAM::{kind}" for kind in _OWN)
 _EVIDENCE = 400
@@ -114,22 +114,9 @@ def documents_of(resource: Resource, parsed: Documents, known: Mapping[str, Poli
         name = f"policy {path}"
         policy = known.get(name) or parsed.identity_policy(document, name, resource.source)
         yield Document(policy, resource, "Properties.PolicyDocument", _plain(document))
-    elif resource.type in _INLINE:
-        yield from _inline(resource, parsed, known)
-
-
-def _inline(resource: Resource, parsed: Documents, known: Mapping[str, Policy]) -> Iterator[Document]:
-    path, listed = resource.source.path, resource.properties.get("Policies")
-    names: set[str] = set()
-    for place, inline in enumerate(listed if isinstance(listed, list) else [] if listed is None else [listed]):
-        given = inline if isinstance(inline, dict) else {}
-        name = given.get("PolicyName")
-        named = isinstance(name, str) and name not in names
-        title = f"policy {name if named else place} of {path}"
-        names.add(str(name))
-        written = given.get("PolicyDocument", Unknown(f"{title}, which is no policy"))
-        policy = known.get(title) or parsed.identity_policy(written, title, resource.source)
-        yield Document(policy, resource, f"Properties.Policies[{place}].PolicyDocument", _plain(written))
+    for one in inline_policies(resource):
+        policy = known.get(one.title) or parsed.identity_policy(one.document, one.title, resource.source)
+        yield Document(policy, resource, one.location, _plain(one.document))
 
 
 def _plain(written: object) -> object:

@@ -17,6 +17,7 @@ _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = ("node_modules", "__pycache__")
 # What a file that may be of use has somewhere in it; anything else in a directory is not looked at.
 _TELLTALE = re.compile(r"""AWS::|\bStatement\\?["']?\s*:""")
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")
 _ROOT = re.compile(r"arn:[\w-]+:iam::(\d{12}):root")
 _MANIFEST = "manifest.json"
 _STAGES = 20
@@ -82,22 +83,47 @@ def _found(path: Path, checked: Checked) -> Iterator[Path]:
             checked.unread.append(f"{path} holds no cloud assembly, no template and no policy")
 
 
-def _below(directory: Path) -> Iterator[Path]:
+def _below(top: Path) -> Iterator[Path]:
+    """Return what may be of use below a directory; links come last, and nothing is there twice."""
+    seen: set[Path] = set()
+    links: list[Path] = []
+    yield from _in(top, seen, links)
+    for link in links:
+        yield from _one(link, seen, links)
+
+
+def _in(directory: Path, seen: set[Path], links: list[Path]) -> Iterator[Path]:
+    seen.add(directory.resolve())
     for path in sorted(directory.iterdir()):
-        if path.name in _SKIPPED or path.name.startswith(".") or path.is_symlink():
+        if path.name in _SKIPPED or path.name.startswith("."):
             continue
-        if path.is_dir():
-            yield from [path] if (path / _MANIFEST).is_file() else _below(path)
-        elif path.suffix in _SUFFIXES and _looks_useful(path):
-            yield path
+        if path.is_symlink():
+            links.append(path)
+        else:
+            yield from _one(path, seen, links)
+
+
+def _one(path: Path, seen: set[Path], links: list[Path]) -> Iterator[Path]:
+    if not path.exists() or path.resolve() in seen:
+        return
+    if path.is_dir():
+        yield from [path] if (path / _MANIFEST).is_file() else _in(path, seen, links)
+    elif path.suffix in _SUFFIXES and _looks_useful(path):
+        yield path
+    seen.add(path.resolve())
 
 
 def _looks_useful(path: Path) -> bool:
     try:
-        return bool(_TELLTALE.search(read_text(path)))
+        text = read_text(path)
     except TemplateError:
         # Too large or no text: checking it says so.
         return path.stat().st_size > 0 and path.suffix != ".json"
+    return bool(_TELLTALE.search(text) or ("\\" in text and _TELLTALE.search(_ESCAPED.sub(_character, text))))
+
+
+def _character(match: re.Match[str]) -> str:
+    return chr(int(match[1] or match[2], 16))
 
 
 def _document(path: Path) -> Template | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .mistakes import mistakes
+from .check import mistakes
 
 
 def add_to(app: typer.Typer) -> None:

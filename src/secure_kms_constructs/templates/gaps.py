@@ -12,7 +12,6 @@ from .stacks import ANY_ACCOUNT, ANY_REGION, Stack, Stacks
 _READ_MACROS = ("AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31")
 _UNREAD_TYPES = {
     "AWS::CloudFormation::StackSet": "the stacks of this stack set are",
-    "AWS::SSO::PermissionSet": "the roles that this permission set makes in accounts are",
     "AWS::Serverless::Application": "the template of this application is",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct": "the template of this product is",
 }

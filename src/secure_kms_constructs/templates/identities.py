@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
 from .aws_managed import aws_managed
 from .documents import Documents
+from .holders import UPPER, Holder, HolderKey, inline_of, made_for
+from .inline import listed
 from .landscape import Identity, Key, Note, Resource, Source
 from .resource_types import IAM_NAME
 from .resources import Described
@@ -20,80 +20,109 @@ _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
 _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS::IAM::GroupPolicy": "group"}
 
-# Partition and account, "role", "user" or "group", and the name, which is theirs alone whatever the path.
-_Key = tuple[str, str, str, str]
-
-
-@dataclass
-class _Holder:
-    arn: str | None = None
-    source: Source | None = None
-    policies: list[Policy] = field(default_factory=list)
-    managed: list[object] = field(default_factory=list)
-    boundary: object = None
-    groups: list[_Key] = field(default_factory=list)
-
 
 class _Holders:
     """Who has which policies, put together from all resources that say something about it."""
 
-    def __init__(self, documents: Documents) -> None:
-        self.documents = documents
-        self.holders: dict[_Key, _Holder] = defaultdict(_Holder)
-        self.managed: dict[str, Policy] = {}
+    def __init__(self, documents: Documents, accounts: set[str]) -> None:
+        self.documents, self.accounts = documents, accounts
+        # The roles, users and groups that templates make. Stacks of which nobody says that they share an account may
+        # have the same names.
+        self.made: dict[HolderKey, list[Holder]] = defaultdict(list)
+        # What templates attach by name.
+        self.attached: dict[HolderKey, list[Holder]] = defaultdict(list)
+        self.managed: dict[str, list[tuple[str, Policy]]] = defaultdict(list)
 
     def read(self, one: Described) -> None:
         """Take in a resource."""
         resource = one.resource
+        for key, holder in made_for(one, self.accounts, self.documents):
+            self.made[key].append(holder)
         if resource.type in _HOLDERS:
             self._holder(one)
         elif resource.type == "AWS::IAM::Policy":
             policy = self._policy(resource, one)
             for key in self._targets(one):
-                self.holders[key].policies.append(policy)
+                self._attach(one, key, policies=[policy])
         elif resource.type in _SINGLE:
             noun = _SINGLE[resource.type]
             policy = self._policy(resource, one)
             for key in self._named(one, noun, [resource.properties.get(f"{noun.title()}Name")]):
-                self.holders[key].policies.append(policy)
-        elif resource.type.startswith("AWS::Serverless::") and "Role" not in resource.properties:
-            self._made_by_sam(one)
+                self._attach(one, key, policies=[policy])
         elif resource.type == "AWS::IAM::ManagedPolicy" and resource.arn:
-            self.managed[resource.arn] = self._policy(resource, one)
+            self.managed[resource.arn].append((one.stack.top, self._policy(resource, one)))
             for key in self._targets(one):
-                self.holders[key].managed.append(resource.arn)
+                self._attach(one, key, managed=[resource.arn])
         elif resource.type == "AWS::IAM::UserToGroupAddition":
             groups = list(self._named(one, "group", [resource.properties.get("GroupName")]))
             for key in self._named(one, "user", resource.properties.get("Users")):
-                self.holders[key].groups += groups
+                self._attach(one, key, groups=groups)
 
     def identities(self) -> Iterator[Identity]:
         """Return the roles and users, groups having become theirs."""
-        for key, holder in list(self.holders.items()):
+        for key in dict.fromkeys((*self.made, *self.attached)):
             if key[2] != "group":
-                yield self._identity(key, holder)
+                yield from (self._identity(key, holder) for holder in self.made.get(key) or [Holder()])
 
-    def _identity(self, key: _Key, holder: _Holder) -> Identity:
-        arn = holder.arn or f"arn:{key[0]}:iam::{key[1]}:{key[2]}/{key[3]}"
-        parts = [holder, *(self.holders[group] for group in dict.fromkeys(holder.groups) if group in self.holders)]
+    def mention(self, key: HolderKey, arn: str) -> None:
+        """Take in somebody whom a key policy names."""
+        if key not in self.made:
+            self.attached[key].append(Holder(arn))
+
+    def _attach(
+        self,
+        one: Described,
+        key: HolderKey,
+        *,
+        policies: Iterable[Policy] = (),
+        managed: Iterable[object] = (),
+        groups: Iterable[HolderKey] = (),
+    ) -> None:
+        whole = Holder(None, None, list(policies), list(managed), groups=list(groups), top=one.stack.top)
+        self.attached[key].append(whole)
+
+    def _identity(self, key: HolderKey, holder: Holder) -> Identity:
+        attached = self.attached.get(key, [])
+        arn = next((one.arn for one in (holder, *attached) if one.arn), f"arn:{key[0]}:iam::{key[1]}:{key[2]}/{key[3]}")
+        parts = list(self._parts(key, holder))
+        groups = dict.fromkeys(group for part in parts for group in part.groups)
+        for group in groups:
+            for maker in self.made.get(group, [])[:1]:
+                parts += self._parts(group, maker)
+            if len(self.made.get(group, ())) != 1:
+                parts += self.attached.get(group, []) if group not in self.made else []
+                parts.append(Holder(policies=[self._more(f"group {group[3]}")]))
         policies = [policy for part in parts for policy in part.policies]
-        policies += [self._attached(managed) for part in parts for managed in part.managed]
-        for group in dict.fromkeys(holder.groups):
-            if group not in self.holders or self.holders[group].source is None:
-                policies.append(self._more(f"group {group[3]}"))
+        policies += [self._attached(managed, part.top) for part in parts for managed in part.managed]
         if holder.source is None:
             policies.append(self._more(arn))
-        boundary = None if holder.boundary is None else self._attached(holder.boundary)
+        boundary = None if holder.boundary is None else self._attached(holder.boundary, holder.top)
         return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
+
+    def _parts(self, key: HolderKey, holder: Holder) -> Iterator[Holder]:
+        """Return all that says something about somebody; of two of one name, what cannot be told apart is unknown."""
+        yield holder
+        namesakes = self.made.get(key, [])
+        for one in self.attached.get(key, []):
+            near = [other for other in namesakes if other.top == one.top]
+            if len(namesakes) < 2 or near == [holder]:
+                yield one
+            elif len(near) != 1:
+                title = f"policies of one of {len(namesakes)} {key[2]}s {key[3]}"
+                yield Holder(policies=[self.documents.identity_policy(Unknown(title), title)])
 
     def _more(self, whose: str) -> Policy:
         name = f"other policies of {whose}"
         return self.documents.identity_policy(Unknown(f"{name}, which no template makes"), name)
 
-    def _attached(self, arn: object) -> Policy:
-        if isinstance(arn, str) and arn in self.managed:
-            return self.managed[arn]
+    def _attached(self, arn: object, top: str) -> Policy:
+        made = self.managed.get(arn, []) if isinstance(arn, str) else []
+        near = [policy for its_top, policy in made if its_top == top or len(made) == 1]
+        if len(near) == 1:
+            return near[0]
         name = f"policy {arn}"
+        if made:
+            return self.documents.identity_policy(Unknown(f"{name}, of which there are {len(made)}"), name)
         known = aws_managed(arn) if isinstance(arn, str) else None
         if known:
             return self.documents.identity_policy(known.document, name)
@@ -102,44 +131,16 @@ class _Holders:
 
     def _holder(self, one: Described) -> None:
         resource = one.resource
-        arn = resource.arn or ""
-        noun = _HOLDERS[resource.type]
-        name = arn.rpartition("/")[2]
-        holder = self.holders[(resource.partition, resource.account, noun, name)]
-        path = resource.source.path
-        if holder.source:
-            self._note(resource.source, f"{path} has the name of {holder.source.path}: read as one")
-        holder.arn, holder.source = arn, resource.source
-        titles: set[str] = set()
-        for place, inline in enumerate(self._listed(resource.properties.get("Policies"))):
-            match inline:
-                case {"PolicyDocument": document, "PolicyName": str(name)} if f"policy {name} of {path}" not in titles:
-                    title = f"policy {name} of {path}"
-                case {"PolicyDocument": document}:
-                    title = f"policy {place} of {path}"
-                case _:
-                    title = f"policy {place} of {path}"
-                    document = inline if isinstance(inline, Unknown) else Unknown(f"{title}, which is no policy")
-            titles.add(title)
-            holder.policies.append(self.documents.identity_policy(document, title, resource.source))
-        holder.managed += self._listed(resource.properties.get("ManagedPolicyArns"))
-        holder.boundary = resource.properties.get("PermissionsBoundary")
-        holder.groups += self._named(one, "group", resource.properties.get("Groups"))
-
-    def _made_by_sam(self, one: Described) -> None:
-        """Take in the role that the Serverless Application Model makes for a function or state machine.
-
-        https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
-        """
-        source, resource = one.resource.source, one.resource
-        name = f"{source.logical_id}Role-{one.stack.scrambled(source.logical_id, string.ascii_uppercase, 12)}"
-        title = f"policies of {source.path}"
-        unknown = Unknown(f"{title}, which a macro writes")
-        self.holders[(resource.partition, resource.account, "role", name)] = _Holder(
-            f"arn:{resource.partition}:iam::{resource.account}:role/{name}",
-            source,
-            [self.documents.identity_policy(unknown, title, source)],
-        )
+        arn, noun, source = resource.arn or "", _HOLDERS[resource.type], resource.source
+        key = (resource.partition, resource.account, noun, arn.rpartition("/")[2])
+        for other in self.made[key][:1]:
+            whose = other.source.path if other.source else arn
+            self._note(source, f"{source.path} has the name of {whose}: read as another one, of another account")
+        managed = listed(resource.properties.get("ManagedPolicyArns"))
+        boundary = resource.properties.get("PermissionsBoundary")
+        groups = list(self._named(one, "group", resource.properties.get("Groups")))
+        inline = inline_of(resource, self.documents)
+        self.made[key].append(Holder(arn, source, inline, managed, boundary, groups, one.stack.top))
 
     def _policy(self, resource: Resource, one: Described) -> Policy:
         name = f"policy {resource.source.path}"
@@ -148,40 +149,35 @@ class _Holders:
             document = Unknown(f"{name}, which exists under a condition")
         return self.documents.identity_policy(document, name, resource.source)
 
-    def _targets(self, one: Described) -> Iterator[_Key]:
+    def _targets(self, one: Described) -> Iterator[HolderKey]:
         for element, noun in _TARGETS.items():
             yield from self._named(one, noun, one.resource.properties.get(element))
 
-    def _named(self, one: Described, noun: str, names: object) -> Iterator[_Key]:
+    def _named(self, one: Described, noun: str, names: object) -> Iterator[HolderKey]:
         """Return whom names mean; a name that cannot be told means somebody of whom nothing else is known."""
         resource = one.resource
-        for place, name in enumerate(self._listed(names)):
+        for place, name in enumerate(listed(names)):
             if not isinstance(name, str) or not IAM_NAME.fullmatch(name):
                 source = resource.source
                 self._note(source, f"{source.path} is about a {noun} that cannot be told, {name}: read as one more")
-                random = one.stack.scrambled(f"{source.logical_id} {noun} {place}", string.ascii_uppercase, 12)
+                random = one.stack.scrambled(f"{source.logical_id} {noun} {place}", UPPER, 12)
                 name = f"unknown-{noun}-{random}"
             yield (resource.partition, resource.account, noun, name)
 
     def _note(self, source: Source, text: str) -> None:
         self.documents.notes[Note(source, text)] = None
 
-    def _listed(self, value: object) -> list[object]:
-        if value is None:
-            return []
-        return value if isinstance(value, list) else [value]
-
 
 def identities_of(resources: Iterable[Described], keys: Iterable[Key], documents: Documents) -> tuple[Identity, ...]:
     """Return the roles and users that templates make, attach policies to, or name in a key policy."""
-    holders = _Holders(documents)
+    resources = list(resources)
+    holders = _Holders(documents, {one.resource.account for one in resources})
     for one in resources:
         holders.read(one)
     for arn in sorted({arn for key in keys for arn in _mentioned(key.policy)}):
         caller = parse_caller(arn)
         noun = "role" if caller.kind is Kind.ROLE else "user"
-        holder = holders.holders[(caller.partition, caller.account or "", noun, caller.name)]
-        holder.arn = holder.arn or arn
+        holders.mention((caller.partition, caller.account or "", noun, caller.name), arn)
     return tuple(holders.identities())
 
 

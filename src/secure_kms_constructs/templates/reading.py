@@ -25,6 +25,9 @@ from .stacks import ANY_REGION, Environment, Stack, Stacks
 Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
 Parameters = Mapping[str, Mapping[str, object]]
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+_SECTIONS = frozenset({"Conditions", "Mappings", "Outputs", "Parameters", "Resources", "Rules", "Transform"})
+
 
 @without_collecting()
 def read_assembly(
@@ -72,6 +75,7 @@ def read_templates(
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
     :raises TemplateError: when one is no template.
     """
+    _refuse_nothing(templates)
     elsewhere = _elsewhere(account, region)
     _refuse_strangers("environments", environments, templates)
     _refuse_strangers("parameters", parameters, templates)
@@ -82,11 +86,20 @@ def read_templates(
             continue
         text = (environments or {}).get(name, "aws://unknown-account/unknown-region")
         place = parse_environment(text, name, elsewhere)
-        stack = Stack(name, name, load_template(given, name), place, (parameters or {}).get(name, {}))
+        template = load_template(given, name)
+        if template.keys().isdisjoint(_SECTIONS) and not any(one.startswith("Fn::") for one in template):
+            raise TemplateError(f"{name} must be a template with Resources, got {', '.join(template) or 'nothing'}")
+        stack = Stack(name, name, template, place, (parameters or {}).get(name, {}))
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
     return _landscapes(stacks)
+
+
+def _refuse_nothing(templates: object) -> None:
+    if not isinstance(templates, Mapping) or not templates:
+        given = repr(templates)[:60]
+        raise TemplateError(f"templates must be an object of one template at least, by stack name, got {given}")
 
 
 def _refuse_strangers(what: str, given: Mapping[str, object] | None, stacks: Collection[str]) -> None:

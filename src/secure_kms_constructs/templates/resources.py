@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from .inline import PERMISSION_SET, SAM_TYPES
 from .landscape import Resource
 from .physical_names import arn_of
 from .resolution import Resolver
 from .stacks import Stack
 
 _SERVICES = ("AWS::IAM::", "AWS::KMS::", "AWS::Logs::LogGroup", "AWS::SSM::Parameter", "AWS::SecretsManager::")
-_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function", "AWS::Serverless::StateMachine"})
+_TYPES = frozenset({"AWS::Lambda::Function", PERMISSION_SET, *SAM_TYPES})
 # Properties that name a key are called KmsKeyId, KMSMasterKeyID, EncryptionKey, KmsKeyArn and so on.
 _NAMES_KEY = re.compile(r"kms|encryptionkey|customermasterkey", re.IGNORECASE)
 
@@ -43,7 +44,7 @@ def described(resolver: Resolver) -> Iterator[Described]:
 
 def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> Described:
     exists = resolver.exists(logical_id, stack)
-    properties = resolver.value(stack.properties(logical_id), stack) if exists is not False else {}
+    properties = resolver.value(_written(stack, logical_id, kind), stack) if exists is not False else {}
     if not isinstance(properties, dict):
         properties = dict.fromkeys((*_DECIDING, *stack.properties(logical_id)), properties)
     place = stack.environment
@@ -59,6 +60,25 @@ def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> D
         metadata if isinstance(metadata, dict) else {},
     )
     return Described(resource, stack, exists)
+
+
+def _written(stack: Stack, logical_id: str, kind: str) -> dict[str, object]:
+    """Return the properties of a resource with those that the Serverless Application Model takes from its globals.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html
+    """
+    own = stack.properties(logical_id)
+    shared = stack.section("Globals").get(kind.rpartition("::")[2]) if kind in SAM_TYPES else None
+    if not isinstance(shared, dict):
+        return own
+    lists = {
+        name: [*shared[name], *one] for name, one in own.items() if isinstance(one, list) and _is_list(shared.get(name))
+    }
+    return {**shared, **own, **lists}
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
 
 
 def _matters(kind: str, whole: dict[str, object]) -> bool:

@@ -15,6 +15,8 @@ for _word, _truth in {"true": True, "yes": True, "on": True, "false": False, "no
     _WORDS |= {_word: _truth, _word.title(): _truth, _word.upper(): _truth}
 # A number whose text would change on the way, such as 012 or 1.10, stays text.
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+# Stands for the name of a merge, which no text can be: https://yaml.org/type/merge.html
+_MERGE = "\0<<"
 
 
 @dataclass
@@ -58,7 +60,7 @@ def _value(events: Iterable[Any], levels: int) -> object:
             case "MappingEndEvent" | "SequenceEndEvent":
                 ended = opened.pop()
                 tag, anchor = ended.tag, ended.anchor
-                value: object = ended.made
+                value: object = _merged(ended.made, event)
             case "ScalarEvent":
                 tag, anchor, value = event.tag, event.anchor, _scalar(event)
             case "AliasEvent":
@@ -85,11 +87,25 @@ def _put(into: _Open, value: object, event: Any) -> None:
     else:
         # The name of an object is its text, whatever type that looks like.
         name = getattr(event, "value", value)
+        if name == "<<" and not event.style and not event.tag:
+            name = _MERGE
         if not isinstance(name, str):
             raise ValueError(f"names of objects must be text, got {type(value).__name__}{event.start_mark}")
         if name in into.made:
             raise ValueError(f"each name must be there once in an object, got {name!r} twice{event.start_mark}")
         into.name = name
+
+
+def _merged(made: dict[str, object] | list[object], event: Any) -> dict[str, object] | list[object]:
+    """Return an object with what it merges: its own names win, then those of what is merged first."""
+    if not isinstance(made, dict) or _MERGE not in made:
+        return made
+    merged = made.pop(_MERGE)
+    for one in merged if isinstance(merged, list) else [merged]:
+        if not isinstance(one, dict):
+            raise ValueError(f"<< must merge objects, got {type(one).__name__}{event.start_mark}")
+        made |= {name: value for name, value in one.items() if name not in made}
+    return made
 
 
 def _scalar(event: Any) -> object:

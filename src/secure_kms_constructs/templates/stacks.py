@@ -80,6 +80,11 @@ class Stack:
         parent, logical_id = self.parent
         return f"{parent.physical_name}-{logical_id}-{self.scrambled('', string.ascii_uppercase, 12)}"
 
+    @property
+    def top(self) -> str:
+        """The name of the stack that it is nested in, whether directly or not; its own where it is in none."""
+        return self.name if self.parent is None else self.parent[0].top
+
     def section(self, name: str) -> dict[str, object]:
         """Return a section of the template, empty where it has none that is an object."""
         return _object(self.template.get(name))

@@ -18,6 +18,7 @@ from secure_kms_constructs.access import (
     imported,
 )
 from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.templates import TemplateError
 from tests.unit.cases.access_rows import ONE_SECRET, ROOT_ALONE, VIA_ONE, for_reader
 from tests.unit.landscapes import (
     KEY,
@@ -228,3 +229,15 @@ def test_an_explanation_is_neither_true_nor_false() -> None:
 
 
 [ONE] = ONE_SECRET
+
+
+@pytest.mark.parametrize("given", [{}, "cdk.out", None, {"T": {}}, {"T": {"Resorces": {}}}])
+def test_a_map_of_nothing_is_an_error(given: Any) -> None:
+    with pytest.raises(TemplateError, match="must be"):
+        AccessMap.from_templates(given)
+
+
+def test_a_map_of_no_landscape_is_an_error() -> None:
+    with pytest.raises(AccessError, match="landscapes must be one at least"):
+        AccessMap(())
+    assert AccessMap.from_templates({"T": {"Resources": {}}}).keys == ()

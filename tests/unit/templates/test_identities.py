@@ -41,7 +41,11 @@ def identity(landscape: Landscape, arn: str) -> Identity:
 
 def may(landscape: Landscape, arn: str) -> bool | None:
     """Whether an identity may decrypt with a key that leaves it to identity policies."""
-    one = identity(landscape, arn)
+    return allowed(identity(landscape, arn))
+
+
+def allowed(one: Identity) -> bool | None:
+    """The same of one that is at hand."""
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     delegates = {"Statement": {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}}
@@ -277,17 +281,68 @@ def test_a_name_that_no_role_has_means_a_role_that_cannot_be_told(name: object) 
     assert "role/unknown-role-" in one.arn
 
 
-def test_two_roles_of_one_name_are_one_with_a_note() -> None:
-    landscape = read({"R": ROLE}, {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])})
-    assert may(landscape, "role/app") is True
-    assert [note.text for note in landscape.notes] == ["S1/R has the name of S0/R: read as one"]
+NAMESAKES: dict[str, tuple[Text, Text, bool | None, bool | None]] = {
+    "an inline policy": (
+        {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])},
+        {"R": ROLE},
+        True,
+        False,
+    ),
+    "a boundary": (
+        {"R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}])},
+        {
+            "B": of("ManagedPolicy", ManagedPolicyName="b", PolicyDocument=READS),
+            "R": having(
+                ROLE,
+                Policies=[{"PolicyName": "p", "PolicyDocument": USES}],
+                PermissionsBoundary={"Ref": "B"},
+            ),
+        },
+        True,
+        False,
+    ),
+    "a boundary of one name": (
+        {
+            "B": of("ManagedPolicy", ManagedPolicyName="b", PolicyDocument=USES),
+            "R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}], PermissionsBoundary={"Ref": "B"}),
+        },
+        {
+            "B": of("ManagedPolicy", ManagedPolicyName="b", PolicyDocument=READS),
+            "R": having(ROLE, Policies=[{"PolicyName": "p", "PolicyDocument": USES}], PermissionsBoundary={"Ref": "B"}),
+        },
+        True,
+        False,
+    ),
+    "a policy attached in its stack": (
+        {"R": ROLE, "P": of("Policy", PolicyName="p", PolicyDocument=USES, Roles=["app"])},
+        {"R": ROLE},
+        True,
+        False,
+    ),
+}
 
 
-def test_a_function_of_the_serverless_model_has_a_role_of_which_nothing_is_known() -> None:
-    landscape = read({"F": {"Type": "AWS::Serverless::Function", "Properties": {}}})
-    [one] = landscape.identities
-    assert may(landscape, one.arn.split(":", 5)[5]) is None
-    assert read({"F": {"Type": "AWS::Serverless::Function", "Properties": {"Role": OUTSIDE}}}).identities == ()
+@pytest.mark.parametrize("name", NAMESAKES)
+def test_of_two_roles_of_one_name_each_has_its_own(name: str) -> None:
+    first, second, *expected = NAMESAKES[name]
+    landscape = read(first, second)
+    found = {one.source.stack: one for one in landscape.identities if one.source}
+    assert [allowed(found[stack]) for stack in ("S0", "S1")] == expected
+    assert "S1/R has the name of S0/R: read as another one, of another account" in [n.text for n in landscape.notes]
+
+
+def test_a_policy_of_a_third_stack_may_be_of_either_of_two_roles_of_one_name() -> None:
+    policy = of("Policy", PolicyName="p", PolicyDocument=USES, Roles=["app"])
+    landscape = read({"R": ROLE}, {"R": ROLE}, {"P": policy})
+    assert [allowed(one) for one in landscape.identities] == [None, None]
+    assert [allowed(one) for one in read({"R": ROLE}, {}, {"P": policy}).identities] == [True]
+
+
+def test_a_managed_policy_of_a_third_stack_may_be_either_of_two_of_one_name() -> None:
+    made = of("ManagedPolicy", ManagedPolicyName="m", PolicyDocument=USES)
+    role = having(ROLE, ManagedPolicyArns=[f"arn:aws:iam::{ACCOUNT}:policy/m"])
+    assert may(read({"M": made}, {"M": made}, {"R": role}), "role/app") is None
+    assert may(read({"M": made}, {}, {"R": role}), "role/app") is True
 
 
 def test_reasons_lead_to_the_template() -> None:

@@ -1,0 +1,130 @@
+"""Who has which policies, while it is put together from several resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from secure_kms_constructs.policies import Policy, Unknown
+
+from .documents import Documents
+from .inline import PERMISSION_SET, SAM_TYPES, inline_policies, listed
+from .landscape import Resource, Source
+from .resource_types import IAM_NAME
+from .resources import Described
+
+# Partition and account, "role", "user" or "group", and the name, which is theirs alone whatever the path.
+HolderKey = tuple[str, str, str, str]
+
+UPPER, _HEX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789abcdef"
+# What the Serverless Application Model adds to a role for one of these is about services that have nothing to do
+# with keys. For others, such as events of a message broker, it allows kms:Decrypt.
+# https://github.com/aws/serverless-application-model/blob/develop/samtranslator/model/sam_resources.py
+_WITHOUT_KEYS = frozenset(
+    {
+        *("Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias", "CodeUri", "Definition", "DefinitionUri"),
+        *("Description", "Environment", "EphemeralStorage", "FunctionName", "Handler", "ImageUri", "InlineCode"),
+        *("Layers", "MemorySize", "Metadata", "Name", "PackageType", "PermissionsBoundary", "Policies", "RolePath"),
+        *("Runtime", "Tags", "Timeout", "Tracing", "Type", "VpcConfig"),
+    }
+)
+
+
+@dataclass
+class Holder:
+    """Someone with policies.
+
+    :param managed: ARNs of managed policies, or what is not known of them.
+    :param boundary: the ARN of the permissions boundary.
+    :param top: the stack that says so, or the one that it is nested in.
+    """
+
+    arn: str | None = None
+    source: Source | None = None
+    policies: list[Policy] = field(default_factory=list)
+    managed: list[object] = field(default_factory=list)
+    boundary: object = None
+    groups: list[HolderKey] = field(default_factory=list)
+    top: str = ""
+
+
+def inline_of(resource: Resource, documents: Documents) -> list[Policy]:
+    """Return the inline policies of a resource, parsed."""
+    return [documents.identity_policy(one.document, one.title, resource.source) for one in inline_policies(resource)]
+
+
+def made_for(one: Described, accounts: set[str], documents: Documents) -> Iterator[tuple[HolderKey, Holder]]:
+    """Return the roles that are made for a resource.
+
+    :param accounts: those in which an IAM Identity Center may make the role of a permission set.
+    """
+    if one.resource.type in SAM_TYPES and "Role" not in one.resource.properties:
+        yield _by_sam(one, documents)
+    elif one.resource.type == PERMISSION_SET:
+        for account in sorted(accounts):
+            yield _by_identity_center(one, account, documents)
+
+
+def _by_sam(one: Described, documents: Documents) -> tuple[HolderKey, Holder]:
+    """The role that the Serverless Application Model makes for a function or state machine.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
+    """
+    resource = one.resource
+    source, partition, account = resource.source, resource.partition, resource.account
+    path = resource.properties.get("RolePath", "/")
+    name = f"{source.logical_id}Role-{one.stack.scrambled(source.logical_id, UPPER, 12)}"
+    arn = f"arn:{partition}:iam::{account}:role{path if isinstance(path, str) else '/'}{name}"
+    policies = inline_of(resource, documents)
+    managed: list[object] = []
+    untold = sorted(resource.properties.keys() - _WITHOUT_KEYS)
+    for policy in listed(resource.properties.get("Policies")):
+        if isinstance(policy, str):
+            # By ARN, or by the name of a policy of AWS: https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-function.html
+            managed.append(policy if policy.startswith("arn:") else f"arn:{partition}:iam::aws:policy/{policy}")
+        elif not (isinstance(policy, dict) and "Statement" in policy):
+            untold.append(next(iter(policy), "Policies") if isinstance(policy, dict) else "Policies")
+    if untold:
+        title = f"policies of {source.path}"
+        why = Unknown(f"{title}, which a macro writes for {', '.join(dict.fromkeys(untold))}")
+        policies.append(documents.identity_policy(why, title, source))
+    boundary = resource.properties.get("PermissionsBoundary")
+    return (partition, account, "role", name), Holder(arn, source, policies, managed, boundary, top=one.stack.top)
+
+
+def _by_identity_center(one: Described, account: str, documents: Documents) -> tuple[HolderKey, Holder]:
+    """The role that IAM Identity Center makes of a permission set in an account to which it is assigned.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
+    resource = one.resource
+    properties, partition = resource.properties, resource.partition
+    given = properties.get("Name")
+    known = isinstance(given, str) and IAM_NAME.fullmatch(given)
+    shown = given if known else one.stack.scrambled(resource.source.logical_id, UPPER, 12)
+    name = f"AWSReservedSSO_{shown}_{one.stack.scrambled(f'{resource.source.logical_id} {account}', _HEX, 16)}"
+    region = "" if resource.region == "us-east-1" else f"{resource.region}/"
+    arn = f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com/{region}{name}"
+    managed = [
+        *listed(properties.get("ManagedPolicies")),
+        *(_by_name(policy, partition, account) for policy in listed(properties.get("CustomerManagedPolicyReferences"))),
+    ]
+    boundary: object = None
+    match properties.get("PermissionsBoundary"):
+        case None:
+            pass
+        case {"ManagedPolicyArn": boundary}:
+            pass
+        case {"CustomerManagedPolicyReference": reference}:
+            boundary = _by_name(reference, partition, account)
+        case _:
+            boundary = Unknown(f"the permissions boundary of {resource.source.path}")
+    holder = Holder(arn, resource.source, inline_of(resource, documents), managed, boundary, top=one.stack.top)
+    return (partition, account, "role", name), holder
+
+
+def _by_name(reference: object, partition: str, account: str) -> object:
+    match reference:
+        case {"Name": str(name), **more} if isinstance(path := more.get("Path", "/"), str):
+            return f"arn:{partition}:iam::{account}:policy{path}{name}"
+    return reference if isinstance(reference, Unknown) else Unknown("a policy that a permission set refers to")
