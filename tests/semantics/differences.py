@@ -18,6 +18,8 @@ from tests.semantics.rewrites import (
     plain_ranges,
     powerful_root,
     spelled_out,
+    unlimited_sessions,
+    whole_arns,
     without_empty_values,
 )
 from tests.unit.cases.case import (
@@ -174,6 +176,24 @@ DIFFERENCES = (
         question(_SPARES_ROLE, USES_KEY, principal=_ANOTHER),
         False,
     ),
+    Difference(
+        "NotResource with an incomplete ARN names what the ARN completed with * names",
+        IAM + "reference-arns.html",
+        whole_arns,
+        question(DELEGATES, policy(without(allow("kms:*", NotResource="arn:aws:s3"), "Resource"))),
+        True,
+    ),
+    Difference(
+        "session policies do not limit what a key policy allows to the session itself",
+        IAM + "access_policies.html#policies_session",
+        unlimited_sessions,
+        question(
+            policy(allow("kms:*", f"arn:aws:sts::{ACCOUNT}:assumed-role/app/one")),
+            principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/app/one",
+            session_policies=[policy(allow("s3:*"))],
+        ),
+        True,
+    ),
 )
 
 UNDECIDED = (
@@ -181,6 +201,33 @@ UNDECIDED = (
         "NotPrincipal without the account of the principal: the Deny might apply",
         _NOT_PRINCIPAL,
         question(policy(allow("kms:*", ROOT), deny("kms:*", NotPrincipal={"AWS": ROLE})), USES_KEY),
+    ),
+    Undecided(
+        "NotPrincipal with an account alone: it might stand for its principals",
+        _NOT_PRINCIPAL,
+        question(policy(allow("kms:*", ROOT), deny("kms:*", NotPrincipal={"AWS": ROOT})), USES_KEY),
+    ),
+    Undecided(
+        "a role's name in another case",
+        IAM + "reference_policies_elements_principal.html#principal-roles",
+        question(policy(allow("kms:*", ROLE.replace("app", "App")))),
+    ),
+    Undecided(
+        "a date with a time and no zone",
+        _OPERATORS + "#Conditions_Date",
+        _under(
+            {"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00"}}, aws__CurrentTime="2027-01-01T00:00:00Z"
+        ),
+    ),
+    Undecided(
+        "Null with a set prefix",
+        _OPERATORS + "#Conditions_Null",
+        _under({"ForAllValues:Null": {"aws:CalledVia": "true"}}),
+    ),
+    Undecided(
+        "all but what is like an ARN of fewer than six components",
+        _OPERATORS + "#Conditions_ARN",
+        _under({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam"}}),
     ),
     Undecided(
         "NotResource with a variable without a value: it names nothing, or invalidates the statement",

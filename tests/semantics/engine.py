@@ -43,13 +43,46 @@ def _question(case: Json) -> Json:
         "resourcePolicy": case["key_policy"],
         "boundaries": [case["boundary"]] if case["boundary"] else [],
         "scps": [],
-        "rcps": [],
+        "scpLevels": [] if _is_service(case) else [_level(one) for one in case.get("scps", ())],
+        "rcps": case.get("rcps", []),
+        "sessionPolicy": _together(case.get("session_policies", [])),
+        "endpointPolicy": None if _is_service(case) or _through_service(case) else case.get("endpoint_policy"),
     }
+
+
+def _is_service(case: Json) -> bool:
+    return not case["principal"].startswith("arn:")
+
+
+def _through_service(case: Json) -> bool:
+    context = {key.lower(): value for key, value in (_derived(case) | case["context"]).items()}
+    return bool(context.get("kms:viaservice")) or context["aws:viaawsservice"] == "true"
+
+
+def _level(scp: Json) -> list[Json]:
+    """The policies of one place; AWS keeps FullAWSAccess beside those that only deny."""
+    allows = any(one["Effect"] == "Allow" for one in _statements(scp))
+    return [scp] if allows else [scp, {"Version": "2012-10-17", "Statement": [_ANYTHING]}]
+
+
+_ANYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def _together(policies: list[Json]) -> Json | None:
+    """Several policies of one version as one."""
+    if not policies:
+        return None
+    return policies[0] | {"Statement": [one for policy in policies for one in _statements(policy)]}
+
+
+def _statements(policy: Json) -> list[Json]:
+    statements = policy["Statement"]
+    return statements if isinstance(statements, list) else [statements]
 
 
 def _derived(case: Json) -> Json:
     """What AWS fills in, written once more so that the evaluator's own derivation is compared too."""
-    via = "kms:ViaService" in case["context"]
+    via = case["context"].get("kms:ViaService") is not None
     derived = {"aws:ResourceAccount": case["key"].split(":")[4], "aws:ViaAWSService": str(via).lower()}
     principal = case["principal"].split(":")
     if len(principal) == 1:

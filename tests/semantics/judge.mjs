@@ -59,7 +59,12 @@ async function answer(question) {
       identityPolicies: numbered('identity policy', question.identityPolicies),
       resourcePolicy: question.resourcePolicy ? renamed(question.resourcePolicy) : undefined,
       permissionBoundaryPolicies: question.boundaries.length ? numbered('boundary', question.boundaries) : undefined,
-      serviceControlPolicies: level('SCP', question.scps, [{ name: 'FullAWSAccess', policy: FULL_ACCESS }]),
+      // Either the policies of one level beside FullAWSAccess, or each level as it is.
+      serviceControlPolicies: question.scpLevels
+        ? question.scpLevels.flatMap((policies) => level('SCP', policies, []))
+        : level('SCP', question.scps, [{ name: 'FullAWSAccess', policy: FULL_ACCESS }]),
+      sessionPolicy: question.sessionPolicy ? renamed(question.sessionPolicy) : undefined,
+      vpcEndpointPolicies: question.endpointPolicy ? numbered('endpoint policy', [question.endpointPolicy]) : undefined,
       resourceControlPolicies: level('RCP', question.rcps, [])
     },
     { simulationMode: 'Strict' }

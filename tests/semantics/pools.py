@@ -68,7 +68,6 @@ STRINGS = {
     ),
     "aws:PrincipalOrgID": (("o-ours", "o-theirs"), ("o-*",)),
     "kms:CallerAccount": ((ACCOUNT, OTHER_ACCOUNT), ("1111*", "${aws:PrincipalAccount}")),
-    "aws:PrincipalAccount": ((ACCOUNT, OTHER_ACCOUNT), ()),
     "aws:PrincipalType": (("Account", "User", "AssumedRole"), ()),
     "aws:username": (("alice", "bob"), ("al*",)),
 }
@@ -86,6 +85,8 @@ ARNS = {
     "aws:SourceArn": ((TRAIL_ARN, SECRET), (f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*", "arn:aws:*:*:*:*")),
     "kms:EncryptionContext:aws:cloudtrail:arn": ((TRAIL_ARN,), ("arn:aws:cloudtrail:*:*:trail/m?in",)),
 }
+# Texts of digits, which numeric operators compare too.
+ACCOUNTS = {"aws:PrincipalAccount": ((ACCOUNT, OTHER_ACCOUNT), ("0", "222233334444"))}
 NUMBERS = {"aws:MultiFactorAuthAge": (("0", "300", "300.5", "-1"), ("299", "300.0", "3600", "+1000"))}
 DATES = {
     "aws:CurrentTime": (
@@ -98,6 +99,8 @@ BOOLEANS = {
     "aws:MultiFactorAuthPresent": (("true", "false"), ("True",)),
     "aws:SecureTransport": (("true", "false"), ()),
     "aws:PrincipalIsAWSService": (("true", "false"), ()),
+    # True without kms:ViaService too: not every service that calls for somebody has a name there.
+    "aws:ViaAWSService": (("true", "false"), ()),
 }
 ADDRESSES = {
     "aws:SourceIp": (
@@ -125,6 +128,7 @@ _COMPARISONS = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterTha
 FAMILIES = (
     (STRINGS, STRING_OPERATORS),
     (ARNS, (*_ARN_OPERATORS, "StringLike", "StringEquals")),
+    (ACCOUNTS, (*STRING_OPERATORS, *(f"Numeric{one}" for one in _COMPARISONS))),
     (NUMBERS, tuple(f"Numeric{one}" for one in _COMPARISONS)),
     (DATES, tuple(f"Date{one}" for one in _COMPARISONS)),
     (BOOLEANS, ("Bool",)),
@@ -133,6 +137,20 @@ FAMILIES = (
 )
 CONDITION_KEYS = {key: pools for keys, _ in FAMILIES for key, pools in keys.items()} | LISTS
 
+
+# Conditions of which no page says what they do, each an operator, a key and its values.
+UNSETTLED = (
+    ("ArnLike", "aws:PrincipalArn", ["arn:aws:iam", f"arn:aws:iam::{ACCOUNT}"]),
+    ("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam"),
+    ("ArnNotEqualsIfExists", "aws:SourceArn", ["*"]),
+    ("DateGreaterThan", "aws:CurrentTime", "2026-01-01T00:00:00"),
+    ("DateLessThan", "aws:CurrentTime", ["2026-05-01 00:00:00Z"]),
+    ("DateNotEquals", "aws:TokenIssueTime", "20260101T000000Z"),
+    ("ForAllValues:Null", "aws:PrincipalTag/team", "true"),
+    ("ForAnyValue:Null", "aws:CalledVia", "false"),
+)
+# The role's name in another case.
+OTHER_CASE = f"arn:aws:iam::{ACCOUNT}:role/APP"
 
 REQUEST_VALUES = {key: mine for key, (mine, _) in CONDITION_KEYS.items()} | {
     "aws:PrincipalTag/keyid": tuple(one.split("/")[1] for one in (KEY, OTHER_KEY))
@@ -152,6 +170,11 @@ ACTION_VALUES = (
 )
 RESOURCES = (
     "*",
+    "arn:aws:kms",
+    f"arn:aws:kms:{REGION}",
+    "arn:aws:kms:us-*",
+    f"arn:aws:kms:{REGION}:{ACCOUNT}",
+    "arn:aws:s3",
     KEY,
     OTHER_KEY,
     f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*",

@@ -19,6 +19,10 @@ def each_policy(change: Callable[[Json], Json], case: Json) -> Json:
         "key_policy": change(case["key_policy"]),
         "identity_policies": [change(document) for document in case["identity_policies"]],
         "boundary": case["boundary"] and change(case["boundary"]),
+        "endpoint_policy": case.get("endpoint_policy") and change(case["endpoint_policy"]),
+        **{
+            name: [change(document) for document in case.get(name, ())] for name in ("session_policies", "scps", "rcps")
+        },
     }
 
 
@@ -130,6 +134,38 @@ def powerful_root(case: Json) -> Json:
     return case | {"identity_policies": [policy(allow("*"))]} if root else case
 
 
+def whole_arns(case: Json) -> Json:
+    """The incomplete ARNs of identity policies, boundary and session policies with what AWS fills them with."""
+
+    def whole(value: Any) -> Any:
+        if isinstance(value, list):
+            return [whole(one) for one in value]
+        return value if value == "*" else value + ":*" * (5 - value.count(":"))
+
+    def change(statement: Json) -> Json:
+        return {name: whole(value) if name.endswith("Resource") else value for name, value in statement.items()}
+
+    return case | {
+        "identity_policies": [statements(change, one) for one in case["identity_policies"]],
+        "boundary": case["boundary"] and statements(change, case["boundary"]),
+        "session_policies": [statements(change, one) for one in case.get("session_policies", ())],
+    }
+
+
+def unlimited_sessions(case: Json) -> Json:
+    """Session policies that also allow everything, where the key policy names the session or everybody."""
+
+    def is_direct(statement: Json) -> bool:
+        principal = statement.get("Principal")
+        named = principal if principal == "*" else principal["AWS"] if principal and "AWS" in principal else ()
+        return statement["Effect"] == "Allow" and ("*" in named or case["principal"] in named)
+
+    sessions = case.get("session_policies", [])
+    listed = case["key_policy"]["Statement"]
+    direct = any(map(is_direct, listed if isinstance(listed, list) else [listed]))
+    return case | {"session_policies": [*sessions, policy(allow("*"))] if sessions and direct else sessions}
+
+
 def spelled_out(case: Json) -> Json:
     """NotPrincipal as everyone, for a caller whom it does not list itself."""
     caller = case["principal"]
@@ -141,6 +177,9 @@ def spelled_out(case: Json) -> Json:
         if "NotPrincipal" not in statement:
             return statement
         listed = {*statement["NotPrincipal"].get("AWS", ()), statement["NotPrincipal"].get("Service")}
+        if all(one and one.endswith((":root", ".amazonaws.com")) for one in listed):
+            # Whether an account alone stands for its principals, no page says.
+            return statement
         return statement if names & listed else without(statement, "NotPrincipal") | {"Principal": "*"}
 
     return each_statement(change, case)

@@ -18,6 +18,7 @@ from tests.semantics.pools import (
     LISTS,
     LOGS,
     NAMED_IN_POLICIES,
+    OTHER_CASE,
     OTHER_KEY,
     OTHER_SESSION,
     REQUEST_VALUES,
@@ -27,12 +28,16 @@ from tests.semantics.pools import (
     STRING_OPERATORS,
     TRAIL,
     UNATTACHED,
+    UNSETTLED,
     WITH_CONTEXT,
 )
 
 Json = dict[str, Any]
 
 REQUESTS_PER_CASE = 5
+_OF_KEYS = ("*", KEY, OTHER_KEY)
+# Incomplete ARNs are filled in identity policies; of others no page says.
+_WHOLE = tuple(one for one in RESOURCES if one.count(":") >= 5 or one == "*")
 
 
 class _Pick:
@@ -55,6 +60,18 @@ class _Pick:
 _sampled = lru_cache(maxsize=None)(st.sampled_from)
 
 
+def is_settled(case: Json) -> bool:
+    """Tell whether pages say what everything in a case does."""
+    policies = [case["key_policy"], *case["identity_policies"], *case["session_policies"], *case["scps"]]
+    policies += [one for one in (*case["rcps"], case["boundary"], case["endpoint_policy"]) if one]
+    statements = [one for policy in policies for one in _listed(policy["Statement"])]
+    blocks = [block for one in statements for block in one.get("Condition", {}).items()]
+    odd = [block for block in blocks if any(block == (operator, {key: values}) for operator, key, values in UNSETTLED)]
+    spared = [one["NotPrincipal"]["AWS"] for one in statements if "NotPrincipal" in one]
+    alone = any(all(one.endswith(":root") for one in named) for named in spared)
+    return not odd and not alone and OTHER_CASE not in str(case["key_policy"])
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> list[Json]:
     """One set of policies drawn towards a request, and that request with one field after another changed."""
@@ -72,8 +89,55 @@ def _case(pick: _Pick) -> list[Json]:
         "identity_policies": [_policy(pick, theme) for _ in range(0 if unattached else pick(0, 1, 1, 2))],
         "boundary": _policy(pick, theme) if not unattached and pick.chance(3) else None,
     }
+    shared |= {
+        "session_policies": [_policy(pick, theme) | {"Version": "2012-10-17"} for _ in range(pick(0, 0, 0, 1, 2))],
+        "scps": [_policy(pick, theme, resources=_WHOLE) for _ in range(pick(0, 0, 0, 1, 2))],
+        "rcps": [_rcp(pick, theme) for _ in range(pick(0, 0, 0, 1))],
+        "endpoint_policy": _for_everybody(_policy(pick, theme, resources=_WHOLE)) if pick.chance(6) else None,
+    }
+    if shared["session_policies"]:
+        shared["key_policy"] = _without_sessions(shared["key_policy"])
     requests = (theme, *(_neighbour(pick, theme) for _ in range(REQUESTS_PER_CASE - 1)))
-    return [shared | _documented(request) for request in requests]
+    return [shared | _sessions(request, shared) | _documented(request) for request in requests]
+
+
+def _sessions(request: Json, shared: Json) -> Json:
+    """Session policies where there is a session."""
+    is_session = request["principal"] in (SESSION, OTHER_SESSION)
+    return {"session_policies": shared["session_policies"] if is_session else []}
+
+
+def _without_sessions(key_policy: Json) -> Json:
+    """The policy without Allows for sessions and everybody, which session policies do not limit."""
+
+    def change(statement: Json) -> Json:
+        if statement["Effect"] == "Deny":
+            return statement
+        principal = statement["Principal"] if isinstance(statement["Principal"], dict) else {"AWS": "*"}
+        named = principal.get("AWS", [])
+        roles = [ROLE if one in ("*", SESSION, OTHER_SESSION) else one for one in _listed(named)]
+        return statement | {"Principal": principal | {"AWS": roles}}
+
+    return key_policy | {"Statement": [change(one) for one in _listed(key_policy["Statement"])]}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _rcp(pick: _Pick, theme: Json) -> Json:
+    """A resource control policy: it only denies, and everybody, actions of services that it names."""
+
+    def denial(statement: Json) -> Json:
+        actions = statement.pop("Action", None) or statement.pop("NotAction")
+        return statement | {"Effect": "Deny", "Action": [one for one in _listed(actions) if one != "*"] or "kms:*"}
+
+    policy = _for_everybody(_policy(pick, theme, resources=_OF_KEYS))
+    return {"Version": "2012-10-17", "Statement": [denial(one) for one in policy["Statement"]]}
+
+
+def _for_everybody(policy: Json) -> Json:
+    return policy | {"Statement": [one | {"Principal": "*"} for one in _listed(policy["Statement"])]}
 
 
 def _documented(request: Json) -> Json:
@@ -114,15 +178,16 @@ def _neighbour(pick: _Pick, theme: Json) -> Json:
     return theme | {"principal": pick(*alike)}
 
 
-def _policy(pick: _Pick, theme: Json, *, key_policy: bool = False) -> Json:
-    statements = [_statement(pick, theme, key_policy=key_policy) for _ in range(pick(1, 2, 3))]
+def _policy(pick: _Pick, theme: Json, *, key_policy: bool = False, resources: tuple[str, ...] | None = None) -> Json:
+    resources = resources or (_OF_KEYS if key_policy else RESOURCES)
+    statements = [_statement(pick, theme, key_policy=key_policy, resources=resources) for _ in range(pick(1, 2, 3))]
     return {
         "Version": pick("2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17"),
         "Statement": statements[0] if len(statements) == 1 else statements,
     }
 
 
-def _statement(pick: _Pick, theme: Json, *, key_policy: bool) -> Json:
+def _statement(pick: _Pick, theme: Json, *, key_policy: bool, resources: tuple[str, ...]) -> Json:
     statement: Json = {"Effect": pick("Allow", "Allow", "Allow", "Allow", "Deny")}
     if key_policy:
         statement |= _principal_element(pick, theme, statement["Effect"])
@@ -130,13 +195,15 @@ def _statement(pick: _Pick, theme: Json, *, key_policy: bool) -> Json:
         statement["NotAction"] = _one_or_more(pick, ACTION_VALUES)
     else:
         statement["Action"] = _towards(pick, (theme["action"], "kms:*"), ACTION_VALUES)
-    resources = ("*", KEY, OTHER_KEY) if key_policy else RESOURCES
     if pick.chance(5):
         # What a variable without a value means there, no page says.
         statement["NotResource"] = _one_or_more(pick, tuple(one for one in resources if "$" not in one))
     else:
         statement["Resource"] = _towards(pick, (theme["key"], "*"), resources)
     block: Json = {}
+    if pick.chance(12):
+        operator, key, values = UNSETTLED[pick(*range(len(UNSETTLED)))]
+        block[operator] = {key: values}
     for _ in range(pick(0, 0, 0, 1, 1, 1, 2, 3)):
         operator, key, values = _condition(pick, theme)
         block.setdefault(operator, {})[key] = values
@@ -159,7 +226,7 @@ def _towards(pick: _Pick, matching: tuple[str, ...], pool: tuple[str, ...]) -> s
 def _principal_element(pick: _Pick, theme: Json, effect: str) -> Json:
     caller = theme["principal"]
     if effect == "Deny" and pick.chance(3):
-        # With its account, as AWS demands; what happens without it, no page says.
+        # With its account, as AWS demands; what happens without it, or with the account alone, no page says.
         spared = pick(*NAMED_IN_POLICIES[:-2], *((caller,) if caller.startswith("arn:") else ()))
         account = f"arn:aws:iam::{spared.split(':')[4]}:root"
         return {"NotPrincipal": {"AWS": [spared, account], "Service": pick(LOGS, TRAIL)}}
@@ -171,7 +238,7 @@ def _principal_element(pick: _Pick, theme: Json, effect: str) -> Json:
     account = caller.split(":")[4]
     role = ROLE if caller in (SESSION, OTHER_SESSION) else caller
     matching = (caller, role) if shape == "named" else (account, f"arn:aws:iam::{account}:root")
-    element = {"AWS": _towards(pick, matching, NAMED_IN_POLICIES)}
+    element = {"AWS": OTHER_CASE if pick.chance(12) else _towards(pick, matching, NAMED_IN_POLICIES)}
     return {"Principal": element | {"Service": LOGS} if pick.chance(8) else element}
 
 

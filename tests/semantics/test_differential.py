@@ -18,10 +18,14 @@ from secure_kms_constructs.policies import Decision, Request, evaluate
 from tests.semantics.differences import DIFFERENCES, UNDECIDED, Difference, Undecided, rewritten
 from tests.semantics.engine import ask
 from tests.semantics.judge import Judge
-from tests.semantics.strategies import REQUESTS_PER_CASE, cases
+from tests.semantics.strategies import REQUESTS_PER_CASE, cases, is_settled
 
 Json = dict[str, Any]
 
+_POLICIES = (
+    *("key_policy", "identity_policies", "boundary", "session_policies"),
+    *("scps", "rcps", "endpoint_policy"),
+)
 COMPARISONS = int(os.environ.get("DIFFERENTIAL_COMPARISONS", "0"))
 
 
@@ -32,13 +36,13 @@ def engine() -> Iterator[Judge]:
 
 
 @pytest.fixture(scope="module")
-def answers() -> Counter[bool]:
+def answers() -> Counter[bool | None]:
     return Counter()
 
 
 def decide(case: Json) -> Decision:
     request = Request(case["principal"], case["action"], case["key"], case["context"])
-    policies = {name: case[name] for name in ("key_policy", "identity_policies", "boundary")}
+    policies = {name: case[name] for name in _POLICIES if name in case}
     return evaluate(request, **policies)
 
 
@@ -49,18 +53,20 @@ def decide(case: Json) -> Decision:
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(drawn=cases())
-def test_both_answer_alike(drawn: list[Json], engine: Judge, answers: Counter[bool]) -> None:
+def test_both_answer_alike(drawn: list[Json], engine: Judge, answers: Counter[bool | None]) -> None:
     for case, theirs in zip(drawn, ask(engine, [rewritten(case) for case in drawn]), strict=True):
         ours = decide(case)
-        assert ours.allowed is theirs, f"iam-simulate says {theirs}\n{ours}\n{json.dumps(case, indent=1)}"
-        answers[theirs] += 1
+        told = f"iam-simulate says {theirs}\n{ours}\n{json.dumps(case, indent=1)}"
+        assert ours.allowed is theirs or (ours.allowed is None and not is_settled(case)), told
+        answers[ours.allowed] += 1
 
 
-def test_enough_was_compared(answers: Counter[bool]) -> None:
+def test_enough_was_compared(answers: Counter[bool | None]) -> None:
     """A generator that only makes denials would compare nothing."""
     total = answers.total()
     assert total >= (COMPARISONS or 2000)
-    assert 0.2 < answers[True] / total < 0.8
+    assert 0.1 < answers[True] / total < 0.8
+    assert 0 < answers[None] / total < 0.03, "what no page says is drawn, and rarely decides"
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.rule)

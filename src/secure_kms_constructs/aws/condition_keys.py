@@ -25,7 +25,7 @@ _EVERY = KEY_ACTIONS.value | ACCOUNT_ACTIONS.value
 _DATA_KEY_PAIRS = _actions("GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext")
 _USES = _actions("Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo")
 _SYMMETRIC = _USES | _DATA_KEY_PAIRS
-_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value | _actions("RetireGrant")
+_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value
 
 # The keys in lower case; what follows a slash or a second colon in a condition key is left out.
 KMS_CONDITION_KEYS = Fact(

@@ -139,7 +139,11 @@ USAGE_ACTIONS = Fact(
     _KMS + "key-policy-default.html#key-policy-default-allow-users",
 )
 
-CRYPTOGRAPHIC_ACTIONS = frozenset().union(*USAGE_ACTIONS.value.values()) - {"kms:CreateGrant", "kms:GetPublicKey"}
+# Encapsulate and Decapsulate: https://docs.aws.amazon.com/kms/latest/APIReference/API_Encapsulate.html
+CRYPTOGRAPHIC_ACTIONS = frozenset({"kms:Decapsulate", "kms:Encapsulate"}).union(*USAGE_ACTIONS.value.values()) - {
+    "kms:CreateGrant",
+    "kms:GetPublicKey",
+}
 
 # The only actions that work for a principal of another account.
 CROSS_ACCOUNT_ACTIONS = Fact(
@@ -172,7 +176,7 @@ GRANT_OPERATIONS = Fact(
 # Actions that carry an encryption context; a condition on it never matches for any other.
 ENCRYPTION_CONTEXT_ACTIONS = Fact(
     frozenset(SYMMETRIC_ACTIONS.value)
-    | {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant"},
+    | {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant", "kms:RetireGrant"},
     _DOCS + "service-authorization/latest/reference/list_awskeymanagementservice.html",
 )
 

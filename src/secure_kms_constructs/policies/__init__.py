@@ -1,7 +1,7 @@
 """KMS access, evaluated on policy documents by the rules of KMS. Plain Python: needs neither Node nor CDK."""
 
 from .decisions import Decision, evaluate
-from .documents import Policy, parse_identity_policy, parse_key_policy
+from .documents import Policy, parse_identity_policy, parse_key_policy, parse_scp
 from .grants import parse_grant
 from .reasons import Outcome, Reason
 from .requests import Request
@@ -19,4 +19,5 @@ __all__ = [
     "parse_grant",
     "parse_identity_policy",
     "parse_key_policy",
+    "parse_scp",
 ]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from .operators import OPERATORS, Operator
+from .operators import OPERATOR_NAMES, OPERATORS, Operator
 from .patterns import Context, scalar
 from .verdicts import PolicyError, Unknown, Verdict, all_of, any_of, opposite
 
@@ -71,7 +72,8 @@ def _condition(name: str, key: str, values: tuple[str | Unknown, ...], where: st
     prefix, base, if_exists = _parts(name, where)
     lowered = key.lower()
     if base == "null":
-        return Condition(name, key, values, _null(lowered, values))
+        # What a set prefix does to Null, no page says.
+        return Condition(name, key, values, (lambda _context: None) if prefix else _null(lowered, values))
     operator = OPERATORS[base]
     accepts = _one_value(operator, values, variables)
     if_absent = _if_absent(prefix, negated=operator.negated, if_exists=bool(if_exists))
@@ -96,9 +98,11 @@ def _if_absent(prefix: str | None, *, negated: bool, if_exists: bool) -> Verdict
 
 def _parts(name: str, where: str) -> tuple[str | None, str, str | None]:
     match = _NAME.fullmatch(name.lower())
-    if match and (match[2] in OPERATORS or name.lower() == "null"):
+    if match and (match[2] in OPERATORS or (match[2] == "null" and not match[3])):
         return match[1], match[2], match[3]
-    raise PolicyError(f"{where}: Condition must use the operators of IAM, got {name!r}")
+    close = get_close_matches(name.lower().split(":")[-1].removesuffix("ifexists"), OPERATOR_NAMES, n=1)
+    hint = f"; did you mean {OPERATOR_NAMES[close[0]]}?" if close else ""
+    raise PolicyError(f"{where}: Condition must use the operators of IAM, got {name!r}{hint}")
 
 
 def _null(key: str, values: tuple[str | Unknown, ...]) -> Callable[[Context], Verdict]:

@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS
 
 from .documents import Effect, Policy, Statement
+from .outer import NO_OUTER, Outer, endpoint_binds, scps_bind
 from .principals import Caller, Kind, Reach
 from .requests import Request
 from .verdicts import Verdict, all_of, any_of, opposite
@@ -30,11 +33,24 @@ class Policies:
     identity_policies: tuple[Policy, ...]
     boundary: Policy | None
     grants: tuple[Policy, ...] = ()
+    session_policies: tuple[Policy, ...] = ()
+    outer: Outer = NO_OUTER
 
-    @property
+    @cached_property
+    def own(self) -> tuple[Policy, ...]:
+        """The policies of the key and of the principal, and the grants."""
+        boundary = (self.boundary,) if self.boundary else ()
+        return (self.key_policy, *self.grants, *self.identity_policies, *boundary, *self.session_policies)
+
+    @cached_property
     def all(self) -> tuple[Policy, ...]:
         """Every policy, because an explicit Deny counts wherever it stands."""
-        return (self.key_policy, *self.grants, *self.identity_policies, *((self.boundary,) if self.boundary else ()))
+        return (*self.own, *self.outer.all)
+
+    def in_force(self, request: Request) -> Iterator[tuple[Policy, Verdict]]:
+        """Return every policy with whether it binds a request."""
+        yield from ((policy, True) for policy in self.own)
+        yield from self.outer.in_force(request)
 
 
 @dataclass(frozen=True)
@@ -63,11 +79,11 @@ NOT_ADMITTED = Admission(Reach.NONE, Reach.NONE, False)
 def is_allowed(request: Request, policies: Policies) -> Verdict:
     """Return whether the policies allow a request; None where that cannot be told."""
     denied = any_of(
-        denies(statement, named, request, policies)
-        for policy in policies.all
+        all_of((binds, denies(statement, named, request, policies)))
+        for policy, binds in policies.in_force(request)
         for statement, named in policy.about(request.lowered_action)
     )
-    return all_of((opposite(denied), _is_granted(request, policies)))
+    return all_of((opposite(denied), _is_granted(request, policies), outer_allows(request, policies.outer)))
 
 
 def _is_granted(request: Request, policies: Policies) -> Verdict:
@@ -88,7 +104,8 @@ def _is_granted(request: Request, policies: Policies) -> Verdict:
         return any_of((granted, delegated))
     direct = any_of(one.reaches(Reach.DIRECT) for one in admissions)
     role = any_of(one.reaches(Reach.ROLE) for one in admissions)
-    return any_of((direct, all_of((role, boundary_allows(request, policies))), delegated, granted))
+    limits = (boundary_allows(request, policies), session_allows(request, policies))
+    return any_of((direct, all_of((role, *limits)), delegated, granted))
 
 
 def grants_allow(request: Request, policies: Policies) -> Verdict:
@@ -105,9 +122,10 @@ def grant_allows(statement: Statement, named: Verdict, request: Request, policie
     admitting = admission(statement, named, request)
     if admitting.reaches(Reach.ACCOUNT) is False:
         return False
-    # Whom in an account a grant for the account admits, and whether a permissions boundary limits a grant, no page
-    # says.
-    return all_of((admitting.reaches(Reach.ROLE) or None, boundary_allows(request, policies) or None))
+    # Whom in an account a grant for the account admits, and whether a permissions boundary or a session policy limits
+    # a grant, no page says.
+    limits = all_of((boundary_allows(request, policies), session_allows(request, policies)))
+    return all_of((admitting.reaches(Reach.ROLE) or None, limits or None))
 
 
 def works_across_accounts(request: Request) -> bool:
@@ -124,7 +142,37 @@ def identity_allows(request: Request, policies: Policies) -> Verdict:
         # The root user has every permission in its account, and no policy that could take one away.
         return True
     allowed = any_of(policy_allows(policy, request) for policy in policies.identity_policies)
-    return all_of((allowed, boundary_allows(request, policies)))
+    return all_of((allowed, boundary_allows(request, policies), session_allows(request, policies)))
+
+
+def session_allows(request: Request, policies: Policies) -> Verdict:
+    """Return whether one of the session policies, if there are any, allows a request.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+    """
+    sessions = policies.session_policies
+    return not sessions or any_of(policy_allows(policy, request) for policy in sessions)
+
+
+def outer_allows(request: Request, outer: Outer) -> Verdict:
+    """Return whether all that stands around account and key lets a request through, Denies apart."""
+    by_scps = (
+        any_of((opposite(scps_bind(request)), policy_allows(one, request))) for one in outer.scps if _has_allow(one)
+    )
+    endpoint = outer.endpoint_policy
+    through: Verdict = True
+    if endpoint is not None:
+        admitted = any_of(
+            all_of((covers(statement, request.caller), allows(statement, named, request)))
+            for statement, named in endpoint.about(request.lowered_action)
+        )
+        through = any_of((opposite(endpoint_binds(request)), admitted))
+    return all_of((*by_scps, through))
+
+
+def _has_allow(scp: Policy) -> bool:
+    # Beside Denies alone AWS keeps FullAWSAccess: without an Allow nothing would be left.
+    return any(statement.effect is not Effect.DENY for statement in scp.statements)
 
 
 def boundary_allows(request: Request, policies: Policies) -> Verdict:

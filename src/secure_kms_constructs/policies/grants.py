@@ -54,7 +54,9 @@ def _statements(grant: Mapping[str, object], name: str) -> Iterator[dict[str, ob
     grants = [one for one in actions if one == "kms:CreateGrant"]
     # "Not applied to operations that do not support an encryption context":
     # https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
-    limited = [one for one in actions if one in ENCRYPTION_CONTEXT_ACTIONS.value and one not in grants]
+    # Retiring has a context for policies, and a grant's constraint does not hold for it.
+    unlimited = (*grants, "kms:RetireGrant")
+    limited = [one for one in actions if one in ENCRYPTION_CONTEXT_ACTIONS.value and one not in unlimited]
     free = [one for one in actions if one not in limited and one not in grants]
     sid = {"Sid": grant["Name"]} if grant.get("Name") else {}
     for named, conditions in ((limited, (about_context, about_source)), (free, (about_source,))):

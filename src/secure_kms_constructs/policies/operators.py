@@ -33,6 +33,8 @@ _DATE_FORMATS = (
     "%Y-%m-%dT%H:%M:%S%z",
     "%Y-%m-%dT%H:%M:%S.%f%z",
 )
+# A date with a time in another form, such as one without a zone: whether AWS takes it, no page says.
+_OTHER_DATE = re.compile(r"\d{4}-?\d\d-?\d\d\D.*", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -51,13 +53,15 @@ class Operator:
     test: TestMaker
 
 
-def _text(matches: Callable[[str, str], Verdict], *, wildcards: bool = False) -> TestMaker:
+def _text(
+    matches: Callable[[str, str], Verdict], *, wildcards: bool = False, is_whole: Callable[[str], bool] = bool
+) -> TestMaker:
     """Operators that take policy variables: (pattern of the policy, value of the request)."""
 
     def make(written: Sequence[str], variables: bool) -> Test:
         texts = [parse_text(one, variables=variables) for one in written]
         # Most policies list plain values; a set finds them at once.
-        plain = frozenset(one.written for one in texts if one.is_plain(wildcards=wildcards))
+        plain = frozenset(one.written for one in texts if one.is_plain(wildcards=wildcards) and is_whole(one.written))
         others = [one for one in texts if one.written not in plain]
 
         def test(actual: str, context: Context) -> Verdict:
@@ -86,29 +90,40 @@ def _lowered(value: ContextValue) -> ContextValue:
 
 
 def _arn(mistyped: Verdict) -> TestMaker:
-    make = _text(_arn_matches, wildcards=True)
+    make = _text(_arn_matches, wildcards=True, is_whole=_is_whole_arn)
 
     def make_typed(written: Sequence[str], variables: bool) -> Test:
         test = make(written, variables)
-        return lambda actual, context: test(actual, context) if actual.count(":") >= 5 else mistyped
+        return lambda actual, context: test(actual, context) if _is_whole_arn(actual) else mistyped
 
     return make_typed
 
 
+def _is_whole_arn(text: str) -> bool:
+    return text.count(":") >= 5
+
+
 def _arn_matches(pattern: str, arn: str) -> Verdict:
     # How a pattern of fewer than six components is matched, no page says.
-    return arn_like(pattern, arn) if pattern.count(":") >= 5 else None
+    return arn_like(pattern, arn) if _is_whole_arn(pattern) else None
 
 
-def _typed(read: Callable[[str], T | None], accepts: Callable[[T, T], bool], mistyped: Verdict = False) -> TestMaker:
+def _typed(
+    read: Callable[[str], T | Unknown | None], accepts: Callable[[T, T], bool], mistyped: Verdict = False
+) -> TestMaker:
     """Operators on values of a type: (value of the request, value of the policy)."""
+
+    def compare(value: T | Unknown | None, one: T | Unknown | None) -> Verdict:
+        if isinstance(value, Unknown) or isinstance(one, Unknown):
+            return None
+        return mistyped if value is None or one is None else accepts(value, one)
 
     def make(written: Sequence[str], _variables: bool) -> Test:
         expected = [read(one) for one in written]
 
         def test(actual: str, _context: Context) -> Verdict:
             value = read(actual)
-            return any_of(mistyped if value is None or one is None else accepts(value, one) for one in expected)
+            return any_of(compare(value, one) for one in expected)
 
         return test
 
@@ -138,6 +153,11 @@ def read_moment(text: str) -> datetime | None:
         return None if seconds is None else _EPOCH + timedelta(seconds=float(seconds))
     except OverflowError:
         return None
+
+
+def _moment(text: str) -> datetime | Unknown | None:
+    moment = read_moment(text)
+    return Unknown("a date without zone") if moment is None and _OTHER_DATE.fullmatch(text) else moment
 
 
 def _addresses(text: str) -> tuple[int, int, int] | None:
@@ -177,12 +197,12 @@ OPERATORS = {
     "numericlessthanequals": Operator(False, _typed(read_number, operator.le)),
     "numericgreaterthan": Operator(False, _typed(read_number, operator.gt)),
     "numericgreaterthanequals": Operator(False, _typed(read_number, operator.ge)),
-    "dateequals": Operator(False, _typed(read_moment, operator.eq)),
-    "datenotequals": Operator(True, _typed(read_moment, operator.eq, mistyped=None)),
-    "datelessthan": Operator(False, _typed(read_moment, operator.lt)),
-    "datelessthanequals": Operator(False, _typed(read_moment, operator.le)),
-    "dategreaterthan": Operator(False, _typed(read_moment, operator.gt)),
-    "dategreaterthanequals": Operator(False, _typed(read_moment, operator.ge)),
+    "dateequals": Operator(False, _typed(_moment, operator.eq)),
+    "datenotequals": Operator(True, _typed(_moment, operator.eq, mistyped=None)),
+    "datelessthan": Operator(False, _typed(_moment, operator.lt)),
+    "datelessthanequals": Operator(False, _typed(_moment, operator.le)),
+    "dategreaterthan": Operator(False, _typed(_moment, operator.gt)),
+    "dategreaterthanequals": Operator(False, _typed(_moment, operator.ge)),
     "bool": Operator(False, _bool),
     "binaryequals": Operator(False, _typed(str, operator.eq)),
     "ipaddress": Operator(False, _typed(_addresses, _within)),
@@ -191,4 +211,19 @@ OPERATORS = {
     "arnlike": Operator(False, _arn_like),
     "arnnotequals": Operator(True, _arn_unlike),
     "arnnotlike": Operator(True, _arn_unlike),
+}
+
+# How AWS writes them.
+OPERATOR_NAMES = {
+    name.lower(): name
+    for name in (
+        *(f"String{one}{case}" for one in ("Equals", "NotEquals") for case in ("", "IgnoreCase")),
+        *("StringLike", "StringNotLike", "Bool", "BinaryEquals", "IpAddress", "NotIpAddress", "Null"),
+        *(f"Arn{one}" for one in ("Equals", "Like", "NotEquals", "NotLike")),
+        *(
+            f"{kind}{one}"
+            for kind in ("Numeric", "Date")
+            for one in ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+        ),
+    )
 }

@@ -17,6 +17,7 @@ _NAME = r"[\w+=,.@-]+"
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ROLE = re.compile(rf"arn:([\w-]+):iam::(\d{{12}}):role/(?:[^*?]*/)?({_NAME})")
+_IDENTITY = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):(?!root$).+")
 _USER = re.compile(rf"arn:([\w-]+):iam::(\d{{12}}):user/(?:[^*?]*/)?({_NAME})")
 
 
@@ -78,6 +79,13 @@ class Caller:
         return self.text
 
     @cached_property
+    def lowered(self) -> frozenset[str]:
+        """The ARNs, in lower case, by which a policy may name a role or its session; others are named as they are."""
+        if self.kind not in (Kind.ROLE, Kind.SESSION):
+            return frozenset()
+        return frozenset({self.text.lower(), self.principal_arn.lower()})
+
+    @cached_property
     def role(self) -> tuple[str | None, ...]:
         """What tells the role of a session: role names are unique in an account, whatever their path."""
         return (self.partition, self.account, self.name)
@@ -105,6 +113,8 @@ class Principals:
     :param services: service principals.
     :param roles: what ``Caller.role`` is of the roles in ``aws``.
     :param user_accounts: the accounts of the users in ``aws``.
+    :param identity_accounts: the accounts of the users, roles and sessions in ``aws``.
+    :param lowered: the ARNs in lower case, those of roles without their paths too.
     :param partly_unknown: whether it has values that are not known.
     """
 
@@ -112,6 +122,8 @@ class Principals:
     services: frozenset[str] = frozenset()
     roles: frozenset[tuple[str | None, ...]] = frozenset()
     user_accounts: frozenset[str | None] = frozenset()
+    identity_accounts: frozenset[str] = frozenset()
+    lowered: frozenset[str] = frozenset()
     partly_unknown: bool = False
 
     def reach(self, caller: Caller) -> Reach:
@@ -134,7 +146,11 @@ class Principals:
         """Tell whether they may cover a caller whom the known values do not."""
         # A statement for a user extends to its federated sessions, but those do not tell whose they are:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-        return self.partly_unknown or (caller.kind is Kind.FEDERATED and caller.account in self.user_accounts)
+        if self.partly_unknown or (caller.kind is Kind.FEDERATED and caller.account in self.user_accounts):
+            return True
+        # No two roles have names that differ in case only. Whether one is found by such a name, no page says; of users
+        # one does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        return not self.lowered.isdisjoint(caller.lowered) and self.reach(caller) <= Reach.ACCOUNT
 
     def exempts(self, caller: Caller) -> Verdict:
         """Return whether, as ``NotPrincipal``, they leave a caller out.
@@ -144,10 +160,12 @@ class Principals:
         """
         if "*" in self.aws or caller.text in self.services:
             return True
-        listed = self.reach(caller) > Reach.ACCOUNT
-        if listed and self.has_account(caller):
+        listed, account = self.reach(caller) > Reach.ACCOUNT, self.has_account(caller)
+        if listed and account:
             return True
-        return None if listed or self.may_cover(caller) else False
+        # Whether an account that stands alone is spared with all its principals, the page does not say.
+        alone = account and caller.account not in self.identity_accounts
+        return None if listed or alone or self.may_cover(caller) else False
 
     def has_account(self, caller: Caller) -> bool:
         """Tell whether the caller's account is among them."""
@@ -185,11 +203,17 @@ def parse_principals(value: object, where: str) -> Principals:
         raise PolicyError(f'{where} must be "*" or an object such as {{"AWS": "<ARN>"}}, got {value!r}')
     values = {kind: tuple(_values(kind, one, where)) for kind, one in value.items()}
     known = {kind: frozenset(one for one in ones if isinstance(one, str)) for kind, ones in values.items()}
+    aws = known.get("AWS", frozenset())
+    roles = [match for one in aws if (match := _ROLE.fullmatch(one))]
     return Principals(
-        aws=known.get("AWS", frozenset()),
+        aws=aws,
         services=known.get("Service", frozenset()),
-        roles=frozenset(match.groups() for one in known.get("AWS", ()) if (match := _ROLE.fullmatch(one))),
-        user_accounts=frozenset(match[2] for one in known.get("AWS", ()) if (match := _USER.fullmatch(one))),
+        roles=frozenset(match.groups() for match in roles),
+        user_accounts=frozenset(match[2] for one in aws if (match := _USER.fullmatch(one))),
+        identity_accounts=frozenset(match[1] for one in aws if (match := _IDENTITY.fullmatch(one))),
+        lowered=frozenset(
+            (*(one.lower() for one in aws), *(f"arn:{one[1]}:iam::{one[2]}:role/{one[3]}".lower() for one in roles))
+        ),
         partly_unknown=any(isinstance(one, Unknown) for ones in values.values() for one in ones),
     )
 

@@ -17,13 +17,16 @@ from .evaluation import (
     covers,
     denies,
     grant_allows,
+    outer_allows,
     policy_allows,
+    session_allows,
     works_across_accounts,
 )
+from .outer import Outer
 from .patterns import ContextValue
 from .principals import Kind, Reach
 from .requests import Request
-from .verdicts import Verdict
+from .verdicts import Verdict, all_of
 
 
 class Outcome(Enum):
@@ -79,13 +82,14 @@ def explain(request: Request, policies: Policies) -> tuple[Reason, ...]:
         *_of_key_policy(request, policies),
         *_of_grants(request, policies),
         *_of_identity(request, policies),
+        *_of_outer(request, policies.outer),
     )
 
 
 def _denials(request: Request, policies: Policies, wanted: Verdict) -> Iterator[Reason]:
-    for policy in policies.all:
+    for policy, binds in policies.in_force(request):
         for statement, named in policy.about(request.lowered_action):
-            if denies(statement, named, request, policies) is wanted:
+            if all_of((binds, denies(statement, named, request, policies))) is wanted:
                 yield _says(policy, statement, Outcome.DENIES, wanted is True, request)
 
 
@@ -136,6 +140,20 @@ def _of_identity(request: Request, policies: Policies) -> Iterator[Reason]:
         yield from _of_policy(policies.boundary, request)
         if boundary_allows(request, policies) is False:
             yield Reason(Outcome.FAILS, f"does not allow {request.action}", policies.boundary.name)
+    for policy in policies.session_policies:
+        yield from _of_policy(policy, request)
+    if session_allows(request, policies) is False:
+        yield Reason(Outcome.FAILS, f"no session policy allows {request.action}")
+
+
+def _of_outer(request: Request, outer: Outer) -> Iterator[Reason]:
+    alone = [Outer(scps=(policy,)) for policy in outer.scps]
+    alone += [Outer(endpoint_policy=outer.endpoint_policy)] if outer.endpoint_policy else []
+    for one in alone:
+        if (allowed := outer_allows(request, one)) is not True:
+            yield from _of_policy(one.all[0], request)
+            if allowed is False:
+                yield Reason(Outcome.FAILS, f"does not allow {request.action}", one.all[0].name)
 
 
 def _of_policy(policy: Policy, request: Request) -> Iterator[Reason]:

@@ -1,9 +1,9 @@
-"""Policy documents of templates, parsed. One that makes no sense is unknown, and noted."""
+"""Policy documents of templates, parsed. What makes no sense in one is unknown, and noted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
@@ -34,10 +34,11 @@ class Documents:
             return self._parsed[key][1]
         try:
             policy = _parsed(_object(document), name, parse)
-        except (PolicyError, TemplateError) as error:
-            text = str(error) if len(str(error)) < 300 else f"{str(error)[:297]}..."
-            self.notes[Note(source, f"{text}: read as an unknown policy")] = None
+        except TemplateError as error:
             policy = parse(unknown(f"{name}, which is not well-formed"), name=name)
+            policy = replace(policy, broken=((None, str(error)),))
+        for _, text in policy.broken:
+            self.notes[Note(source, f"{shortened(text)}: read as unknown")] = None
         if source:
             self.sources[name] = source
         # The document is kept too, because nothing else may have its id.
@@ -50,7 +51,12 @@ def _parsed(document: Mapping[str, object] | Unknown, name: str, parse: Callable
         return parse(document, name=name)
     except PolicyError:
         # CloudFormation passes numbers on as text, such as an account id without quotes in YAML.
-        return parse(_in_texts(document), name=name)
+        return parse(_in_texts(document), name=name, lenient=True)
+
+
+def shortened(text: str) -> str:
+    """Return a text, cut where it is too long to read."""
+    return text if len(text) < 300 else f"{text[:297]}..."
 
 
 def _in_texts(value: object) -> object:

@@ -30,6 +30,10 @@ class Question:
     identity_policies: Sequence[Any] = ()
     boundary: Any = None
     grants: Sequence[Any] = ()
+    session_policies: Sequence[Any] = ()
+    scps: Sequence[Any] = ()
+    rcps: Sequence[Any] = ()
+    endpoint_policy: Any = None
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,12 @@ KEY_POLICIES: list[tuple[Any, str]] = [
     ),
     (policy(_GOOD | {"Action": []}), f"{_HERE}: Action must have at least one value, got none"),
     (policy(_GOOD | {"Action": [1]}), f"{_HERE}: Action must be text or a list of texts, got 1"),
+    (
+        policy(_GOOD | {"Action": ["kms:Encrypt", "kms=Decrypt"]}),
+        f"{_HERE}: Action: an action must be <service>:<name> or *, got 'kms=Decrypt'; did you mean kms:Decrypt?",
+    ),
+    (policy(_GOOD | {"Action": "*Decrypt"}), f"{_HERE}: Action: an action must be <service>:<name> or *, got '*Dec"),
+    (policy(_GOOD | {"Action": ""}), f"{_HERE}: Action: an action must be <service>:<name> or *, got ''"),
     (policy(_GOOD | {"Resource": None}), f"{_HERE}: Resource must be text or a list of texts, got None"),
     (
         policy(_GOOD | {"Resource": "\ufdd0"}),
@@ -87,6 +93,11 @@ KEY_POLICIES: list[tuple[Any, str]] = [
     (
         policy(_GOOD | {"Condition": {"Equals": {"a": "b"}}}),
         f"{_HERE}: Condition must use the operators of IAM, got 'Equals'",
+    ),
+    (
+        policy(_GOOD | {"Condition": {"ForAnyValue:StringEqualIfExists": {"a": "b"}}}),
+        f"{_HERE}: Condition must use the operators of IAM, got 'ForAnyValue:StringEqualIfExists'; did you mean "
+        "StringEquals?",
     ),
     (
         policy(_GOOD | {"Condition": {"NullIfExists": {"a": "true"}}}),

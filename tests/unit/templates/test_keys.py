@@ -65,7 +65,7 @@ def test_an_account_without_quotes_is_one() -> None:
 def test_only_a_policy_that_makes_no_sense_has_a_note() -> None:
     assert read({"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Ref": "Nothing"}}}}).notes == ()
     [note] = read({"K": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {}}}}).notes
-    assert note.text == "key policy of S0/K must have a Statement, got no element: read as an unknown policy"
+    assert note.text == "key policy of S0/K must have a Statement, got no element: read as unknown"
     assert note.source is not None
     assert note.source.path == "S0/K"
 
