@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +61,12 @@ def test_the_changelog_begins_with_the_version() -> None:
     assert version
     assert newest
     assert newest[1] == version[1]
+
+
+def test_no_link_is_committed() -> None:
+    """A link to an environment, once landed, takes the place of the environment itself in every other checkout."""
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("not a checkout of git")
+    kept = subprocess.run(["git", "ls-files", "--stage"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    links = [line.split("\t")[1] for line in kept.splitlines() if line.startswith("120000")]
+    assert not links, f"take them out with `git rm --cached {' '.join(links)}` and commit"
