@@ -122,7 +122,8 @@ ADMINISTRATOR_ACTIONS = Fact(
 )
 POLICY_ADMINISTRATOR_ACTIONS = Fact(ADMINISTRATOR_ACTIONS.value + ("kms:PutKeyPolicy",), ADMINISTRATOR_ACTIONS.source)
 
-# What each kind of key can do; any other cryptographic action on it never works.
+# What each kind of key can do; any other cryptographic action on it never works. Every kind takes grants:
+# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/access-control-managing-permissions.html
 USAGE_ACTIONS = Fact(
     {
         "SYMMETRIC": frozenset(
@@ -130,11 +131,14 @@ USAGE_ACTIONS = Fact(
             + ("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext", "kms:CreateGrant")
         ),
         "ENCRYPT_DECRYPT": frozenset(
-            ("kms:Decrypt", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GetPublicKey")
+            (
+                *("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GetPublicKey"),
+                *("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+            )
         ),
-        "SIGN_VERIFY": frozenset(("kms:Sign", "kms:Verify", "kms:GetPublicKey")),
-        "GENERATE_VERIFY_MAC": frozenset(("kms:GenerateMac", "kms:VerifyMac")),
-        "KEY_AGREEMENT": frozenset(("kms:DeriveSharedSecret", "kms:GetPublicKey")),
+        "SIGN_VERIFY": frozenset(("kms:CreateGrant", "kms:Sign", "kms:Verify", "kms:GetPublicKey")),
+        "GENERATE_VERIFY_MAC": frozenset(("kms:CreateGrant", "kms:GenerateMac", "kms:VerifyMac")),
+        "KEY_AGREEMENT": frozenset(("kms:CreateGrant", "kms:DeriveSharedSecret", "kms:GetPublicKey")),
     },
     _KMS + "key-policy-default.html#key-policy-default-allow-users",
 )

@@ -1,0 +1,40 @@
+"""The catalogue: what every AWS service needs of a KMS key, one row for each principal that needs it.
+
+What a page says is written here by hand and wins; the rest is what the handlers of the CloudFormation registry list
+(``handlers.json``, made by ``tools/catalogue.py``). Nothing is read before it is asked for.
+"""
+
+from .needs import Basis, Grants, Need, Require, Who
+from .prefixes import page_of, prefix_of
+from .reading import (
+    Handlers,
+    edges_from,
+    edges_to,
+    handlers_of,
+    inherited_need,
+    inherits,
+    key_paths,
+    needs_of,
+    resource_types,
+    written,
+)
+
+__all__ = [
+    "Basis",
+    "Grants",
+    "Handlers",
+    "Need",
+    "Require",
+    "Who",
+    "edges_from",
+    "edges_to",
+    "handlers_of",
+    "inherited_need",
+    "inherits",
+    "key_paths",
+    "needs_of",
+    "page_of",
+    "prefix_of",
+    "resource_types",
+    "written",
+]

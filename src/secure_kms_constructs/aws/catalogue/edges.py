@@ -1,0 +1,285 @@
+"""Who needs the key of another resource: what notifies a topic, sends to a queue, writes into a bucket."""
+
+from __future__ import annotations
+
+from .making import ALL, role, service
+from .needs import Basis, Need
+
+_SQS = "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management"
+_SNS = "sns/latest/dg/sns-key-management"
+_SENDS = "Decrypt GenerateDataKey"
+_TOPIC, _QUEUE, _BUCKET = "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::S3::Bucket"
+_DELIVERY = f"{ALL} DescribeKey"
+_LOGS_ARN = "arn:{partition}:logs:{region}:{account}:*"
+_SES = "ses/latest/dg/receiving-email-permissions"
+
+
+def _notifies(kind: str, paths: str, principal: str, arn: str = "", source: str = _SNS, **more: object) -> Need:
+    """Return that a service publishes to a topic, with ``aws:SourceAccount`` and ``aws:SourceArn``."""
+    return service(
+        kind,
+        f"{principal}.amazonaws.com",
+        _SENDS,
+        source,
+        paths=paths,
+        leads_to=_TOPIC,
+        source_account=True,
+        source_arn=arn,
+        at_run=True,
+        **more,
+    )
+
+
+ROWS = (
+    # -- to topics --
+    _notifies(
+        "AWS::CloudWatch::Alarm",
+        "AlarmActions/* OKActions/* InsufficientDataActions/*",
+        "cloudwatch",
+        "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
+        named_by="AlarmName",
+    ),
+    _notifies(
+        "AWS::CloudWatch::CompositeAlarm",
+        "AlarmActions/* OKActions/* InsufficientDataActions/*",
+        "cloudwatch",
+        "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
+        named_by="AlarmName",
+    ),
+    # "aws:SourceAccount, aws:SourceArn and aws:SourceOrgID are not supported" for EventBridge to an encrypted topic.
+    service(
+        "AWS::Events::Rule", "events.amazonaws.com", _SENDS, _SNS, paths="Targets/*/Arn", leads_to=_TOPIC, at_run=True
+    ),
+    _notifies("AWS::S3::Bucket", "NotificationConfiguration/TopicConfigurations/*/Topic", "s3"),
+    _notifies("Custom::S3BucketNotifications", "NotificationConfiguration/TopicConfigurations/*/TopicArn", "s3"),
+    _notifies(
+        "AWS::Budgets::Budget",
+        "NotificationsWithSubscribers/*/Subscribers/*/Address",
+        "budgets",
+        source="cost-management/latest/userguide/budgets-sns-policy",
+        basis=Basis.BELIEF,
+    ),
+    _notifies("AWS::CodeCommit::Repository", "Triggers/*/DestinationArn", "codecommit"),
+    _notifies("AWS::DMS::EventSubscription", "SnsTopicArn", "dms"),
+    _notifies("AWS::DAX::Cluster", "NotificationTopicARN", "dynamodb"),
+    _notifies("AWS::RDS::EventSubscription", "SnsTopicArn", "events.rds"),
+    _notifies("AWS::Redshift::EventSubscription", "SnsTopicArn", "redshift"),
+    _notifies("AWS::CodeStarNotifications::NotificationRule", "Targets/*/TargetAddress", "codestar-notifications"),
+    _notifies("AWS::Backup::BackupVault", "Notifications/SNSTopicArn", "backup", basis=Basis.BELIEF),
+    _notifies("AWS::CloudTrail::Trail", "SnsTopicName", "cloudtrail", basis=Basis.BELIEF),
+    _notifies("AWS::SSMIncidents::ResponsePlan", "ChatChannel/ChatbotSns/*", "ssm-incidents"),
+    _notifies(
+        "AWS::SES::ReceiptRule",
+        " ".join(
+            f"Rule/Actions/*/{action}/TopicArn"
+            for action in ("S3Action", "SNSAction", "BounceAction", "LambdaAction", "StopAction", "WorkmailAction")
+        ),
+        "ses",
+        "arn:{partition}:ses:{region}:{account}:receipt-rule-set/*",
+        source=_SES,
+    ),
+    # -- to queues --
+    service(
+        "AWS::S3::Bucket",
+        "s3.amazonaws.com",
+        _SENDS,
+        "AmazonS3/latest/userguide/grant-destinations-permissions-to-s3",
+        paths="NotificationConfiguration/QueueConfigurations/*/Queue",
+        leads_to=_QUEUE,
+        source_account=True,
+        source_arn="arn:{partition}:s3:::{name}",
+        named_by="BucketName",
+    ),
+    service(
+        "Custom::S3BucketNotifications",
+        "s3.amazonaws.com",
+        _SENDS,
+        "AmazonS3/latest/userguide/grant-destinations-permissions-to-s3",
+        paths="NotificationConfiguration/QueueConfigurations/*/QueueArn",
+        leads_to=_QUEUE,
+        source_account=True,
+    ),
+    service(
+        "AWS::Events::Rule",
+        "events.amazonaws.com",
+        _SENDS,
+        _SQS,
+        paths="Targets/*/Arn Targets/*/DeadLetterConfig/Arn",
+        leads_to=_QUEUE,
+        source_arn="arn:{partition}:events:{region}:{account}:rule/*",
+        at_run=True,
+    ),
+    service(
+        "AWS::Events::EventBus",
+        "events.amazonaws.com",
+        _SENDS,
+        _SQS,
+        paths="DeadLetterConfig/Arn",
+        leads_to=_QUEUE,
+        source_arn="arn:{partition}:events:{region}:{account}:*",
+        at_run=True,
+    ),
+    service(
+        "AWS::SNS::Subscription",
+        "sns.amazonaws.com",
+        _SENDS,
+        _SQS,
+        paths="Endpoint RedrivePolicy",
+        leads_to=_QUEUE,
+        source_arn="arn:{partition}:sns:{region}:{account}:*",
+        at_run=True,
+    ),
+    # -- by a role of their own, through the service of the target --
+    *(
+        role(kind, named_in, actions, source, paths=paths, leads_to=target, via=via, at_run=True, basis=basis)
+        for kind, named_in, paths, target, via, actions, source, basis in (
+            ("AWS::Lambda::Function", "Role", "DeadLetterConfig/TargetArn", _QUEUE, "sqs", _SENDS, _SQS, Basis.BELIEF),
+            ("AWS::Lambda::Function", "Role", "DeadLetterConfig/TargetArn", _TOPIC, "sns", _SENDS, _SNS, Basis.BELIEF),
+            (
+                "AWS::StepFunctions::StateMachine",
+                *("RoleArn", "DefinitionString DefinitionSubstitutions/*", _QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
+            ),
+            (
+                "AWS::StepFunctions::StateMachine",
+                *("RoleArn", "DefinitionString DefinitionSubstitutions/*", _TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
+            ),
+            ("AWS::Pipes::Pipe", "RoleArn", "Target", _QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
+            ("AWS::Pipes::Pipe", "RoleArn", "Source", _QUEUE, "sqs", "Decrypt", _SQS, Basis.PAGE),
+            ("AWS::Pipes::Pipe", "RoleArn", "Target", _TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
+            ("AWS::Scheduler::Schedule", "Target/RoleArn", "Target/Arn", _QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
+            ("AWS::Scheduler::Schedule", "Target/RoleArn", "Target/Arn", _TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
+            (
+                "AWS::Scheduler::Schedule",
+                *("Target/RoleArn", "Target/DeadLetterConfig/Arn", _QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
+            ),
+            ("AWS::IoT::TopicRule", "TopicRulePayload/Actions/*/Sqs/RoleArn", "TopicRulePayload/Actions/*/Sqs/QueueUrl")
+            + (_QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
+            (
+                "AWS::IoT::TopicRule",
+                "TopicRulePayload/Actions/*/Sns/RoleArn",
+                "TopicRulePayload/Actions/*/Sns/TargetArn",
+            )
+            + (_TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
+            ("AWS::AutoScaling::LifecycleHook", "RoleARN", "NotificationTargetARN", _TOPIC, "sns", _SENDS, _SNS)
+            + (Basis.PAGE,),
+            ("AWS::AutoScaling::LifecycleHook", "RoleARN", "NotificationTargetARN", _QUEUE, "sqs", _SENDS, _SQS)
+            + (Basis.PAGE,),
+        )
+    ),
+    role(
+        "AWS::StepFunctions::StateMachine",
+        "RoleArn",
+        _SENDS,
+        "step-functions/latest/dg/encryption-at-rest",
+        paths="DefinitionString DefinitionSubstitutions/*",
+        leads_to="AWS::StepFunctions::Activity",
+        context={"aws:states:activityArn": "arn:{partition}:states:{region}:{account}:activity:*"},
+        at_run=True,
+    ),
+    role(
+        "AWS::AppConfig::ConfigurationProfile",
+        "RetrievalRoleArn",
+        "Decrypt",
+        "appconfig/latest/userguide/appconfig-security",
+        paths="LocationUri",
+        leads_to="AWS::SecretsManager::Secret",
+        via="secretsmanager",
+        context={"SecretARN": "arn:{partition}:secretsmanager:{region}:{account}:secret:*"},
+    ),
+    role(
+        "AWS::AppConfig::ConfigurationProfile",
+        "RetrievalRoleArn",
+        "Decrypt",
+        "appconfig/latest/userguide/appconfig-security",
+        paths="LocationUri",
+        leads_to=_BUCKET,
+        via="s3",
+    ),
+    # -- to buckets --
+    service(
+        _BUCKET,
+        "logging.s3.amazonaws.com",
+        _SENDS,
+        "AmazonS3/latest/userguide/enable-server-access-logging",
+        paths="LoggingConfiguration/DestinationBucketName",
+        leads_to=_BUCKET,
+        at_run=True,
+    ),
+    service(
+        _BUCKET,
+        "s3.amazonaws.com",
+        "GenerateDataKey",
+        "AmazonS3/latest/userguide/configure-inventory",
+        paths="InventoryConfigurations/*/Destination/BucketArn "
+        "AnalyticsConfigurations/*/StorageClassAnalysis/DataExport/Destination/BucketArn",
+        leads_to=_BUCKET,
+        source_account=True,
+        source_arn="arn:{partition}:s3:::{name}",
+        named_by="BucketName",
+        at_run=True,
+    ),
+    service(
+        "AWS::EC2::FlowLog",
+        "delivery.logs.amazonaws.com",
+        _DELIVERY,
+        "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3",
+        paths="LogDestination",
+        leads_to=_BUCKET,
+        source_account=True,
+        source_arn=_LOGS_ARN,
+        at_run=True,
+    ),
+    # The bucket policy of this page is bound, its key policy is not.
+    service(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "delivery.logs.amazonaws.com",
+        _DELIVERY,
+        "elasticloadbalancing/latest/network/enable-access-logs",
+        paths="LoadBalancerAttributes/*/Value",
+        leads_to=_BUCKET,
+        at_run=True,
+    ),
+    service(
+        "AWS::Logs::DeliveryDestination",
+        "delivery.logs.amazonaws.com",
+        _DELIVERY,
+        "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3",
+        paths="DestinationResourceArn",
+        leads_to=_BUCKET,
+        source_account=True,
+        source_arn="arn:{partition}:logs:{region}:{account}:delivery-source:*",
+        at_run=True,
+    ),
+    service(
+        "AWS::CloudFront::Distribution",
+        "cloudfront.amazonaws.com",
+        "Decrypt",
+        "AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3",
+        paths="DistributionConfig/Origins/*/DomainName",
+        leads_to=_BUCKET,
+        source_arn="arn:{partition}:cloudfront::{account}:distribution/*",
+        at_run=True,
+    ),
+    service(
+        "AWS::SES::ReceiptRule",
+        "ses.amazonaws.com",
+        "Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext",
+        _SES,
+        paths="Rule/Actions/*/S3Action/BucketName",
+        leads_to=_BUCKET,
+        source_account=True,
+        source_arn="arn:{partition}:ses:{region}:{account}:receipt-rule-set/*",
+        at_run=True,
+    ),
+    service(
+        "AWS::Config::DeliveryChannel",
+        "config.amazonaws.com",
+        _SENDS,
+        "config/latest/developerguide/s3-kms-key-policy",
+        paths="S3BucketName",
+        leads_to=_BUCKET,
+        source_account=True,
+        source_arn="arn:{partition}:config:{region}:{account}:*",
+        at_run=True,
+    ),
+)
