@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 
 from secure_kms_constructs.policies.documents import Statement
+from secure_kms_constructs.policies.made_up import is_made_up, place_of
 from secure_kms_constructs.policies.patterns import ANY, ONE, Text
 from secure_kms_constructs.policies.verdicts import Unknown
 from secure_kms_constructs.templates.landscape import Identity
@@ -57,7 +58,9 @@ class Identities:
             named = [one for one in self.parties if mentions.tell(one.principal)]
         else:
             named = [one for arn in sorted(mentions.arns & self._by_arn.keys()) for one in self._by_arn[arn]]
-        return dict.fromkeys((*named, *self._index.get(key, ()), *self._index.get("", ())))
+        # A literal ARN may be that of a key of which only the deployment tells the id.
+        literal = self._index.get(place_of(key) or "", ()) if is_made_up(key) else ()
+        return dict.fromkeys((*named, *self._index.get(key, ()), *self._index.get("", ()), *literal))
 
     @cached_property
     def _by_arn(self) -> dict[str, list[Party]]:
@@ -102,7 +105,13 @@ def _keys_of(statement: Statement) -> Iterator[str]:
         yield ""
     for resource in statement.resources.values:
         text = None if isinstance(resource, Unknown) else resource.fixed
-        yield "" if text is None or ANY in text or ONE in text else text
+        if text is None or ANY in text or ONE in text:
+            yield ""
+            continue
+        yield text
+        place = None if is_made_up(text) else place_of(text)
+        if place:
+            yield place
 
 
 def _is_of_kms(action: Text | Unknown) -> bool:

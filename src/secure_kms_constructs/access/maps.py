@@ -12,6 +12,7 @@ from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.requests import action_named
 from secure_kms_constructs.templates import read_assembly, read_templates
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
+from secure_kms_constructs.templates.reading import Parameters, Templates
 
 from .diffs import Diff, differences
 from .errors import AccessError
@@ -46,43 +47,69 @@ class AccessMap:
 
     @classmethod
     def from_assembly(
-        cls, directory: str | PathLike[str], *, account: str | None = None, region: str | None = None
+        cls,
+        directory: str | PathLike[str],
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        same: Mapping[str, str] | None = None,
+        parameters: Parameters | None = None,
     ) -> AccessMap:
         """Read all templates of a synthesized app.
 
         :param directory: the cloud assembly, such as ``cdk.out``.
         :param account: where stacks go that do not say it; by default all to one account that nobody has.
         :param region: the same for the region.
+        :param same: the ARNs of keys that are deployed, by construct path. A literal ARN that is not among them may be
+            that of any key of the templates in its account and region.
+        :param parameters: values for the parameters of stacks, by the stack's name.
         :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
         """
-        return cls(read_assembly(directory, account=account, region=region))
+        return cls(read_assembly(directory, account=account, region=region, same=same, parameters=parameters))
 
     @classmethod
-    def from_app(cls, app: Any, *, account: str | None = None, region: str | None = None) -> AccessMap:
+    def from_app(
+        cls,
+        app: Any,
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        same: Mapping[str, str] | None = None,
+        parameters: Parameters | None = None,
+    ) -> AccessMap:
         """Synthesize an app and read its templates.
 
         :param app: the ``aws_cdk.App``.
         :param account: where stacks go that do not say it; by default all to one account that nobody has.
         :param region: the same for the region.
+        :param same: the ARNs of keys that are deployed, by construct path. A literal ARN that is not among them may be
+            that of any key of the templates in its account and region.
+        :param parameters: values for the parameters of stacks, by the stack's name.
         """
-        return cls.from_assembly(app.synth().directory, account=account, region=region)
+        directory = app.synth().directory
+        return cls.from_assembly(directory, account=account, region=region, same=same, parameters=parameters)
 
     @classmethod
     def from_templates(
         cls,
-        templates: Mapping[str, Mapping[str, object] | PathLike[str] | str],
+        templates: Templates,
         *,
         account: str | None = None,
         region: str | None = None,
+        same: Mapping[str, str] | None = None,
+        parameters: Parameters | None = None,
     ) -> AccessMap:
         """Read templates that belong together, whoever made them.
 
         :param templates: each template by the name of its stack: as an object, the path of its file, or its text.
         :param account: where the stacks go; by default all to one account that nobody has.
         :param region: the same for the region.
+        :param same: the ARNs of keys that are deployed, by construct path. A literal ARN that is not among them may be
+            that of any key of the templates in its account and region.
+        :param parameters: values for the parameters of stacks, by the stack's name.
         :raises TemplateError: when one is no template.
         """
-        return cls(read_templates(templates, account=account, region=region))
+        return cls(read_templates(templates, account=account, region=region, same=same, parameters=parameters))
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from functools import partial
 
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
-from .patterns import ANY, Context, Text, check_characters, like, parse_text, resource_like
+from .made_up import names_key
+from .patterns import ANY, Context, Text, check_characters, like, parse_text
 from .verdicts import PolicyError, Unknown, Verdict, any_of, opposite
 
 _ACTIONS = {action.lower(): action for action in sorted(KEY_ACTIONS.value)}
@@ -122,5 +123,5 @@ def _names_resource(value: Text | Unknown, arn: str, context: Context, without_v
         return None
     pattern = value.resolve(context)
     if isinstance(pattern, str):
-        return resource_like(pattern, arn)
+        return names_key(pattern, arn)
     return without_value if pattern is None else None

@@ -15,9 +15,12 @@ from .verdicts import PolicyError, Unknown
 # Inside a pattern these stand for the wildcards, so that a substituted or escaped * stays an asterisk.
 # Unicode sets both aside for internal use, and text that contains them is refused.
 ANY, ONE = "\ufdd0", "\ufdd1"
+# In the ARN of a key it stands for a hexadecimal digit that is not known.
+HEX = "\ufdd3"
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAME_AND_DEFAULT = re.compile(r"\s*([^,]*?)\s*(?:,\s*'(.*)')?\s*")
+_DIGITS = "0123456789abcdef"
 _ESCAPES = ("*", "?", "$")
 
 # What a request has for a condition key: one value, the values of a multivalued key, something not known,
@@ -161,7 +164,7 @@ def resource_like(pattern: str, arn: str) -> bool:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
-    if ANY not in pattern and ONE not in pattern:
+    if ANY not in pattern and ONE not in pattern and HEX not in arn:
         return pattern == arn
     return pattern == ANY or _resource_like(pattern, arn)
 
@@ -188,4 +191,6 @@ def _component_end(arn: str, start: int) -> int:
 
 
 def _is(token: str, character: str) -> bool:
-    return character not in ("", ":") if token == ONE else token == character
+    if token == ONE:
+        return character not in ("", ":")
+    return token == character or (character == HEX and token in _DIGITS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import string
-import uuid
 
 from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.policies.made_up import made_up_id
 
 from . import references
 from .resolution import Resolver
@@ -87,7 +87,7 @@ def _kind(resolver: Resolver, stack: Stack, logical_id: str) -> tuple[str, Unkno
 def _fields(resolver: Resolver, stack: Stack, logical_id: str) -> dict[str, str]:
     kind = TYPES[str(stack.resource(logical_id)["Type"])]
     properties = stack.properties(logical_id)
-    given = {}
+    given: dict[str, str | None] = {"key_id": resolver.stacks.told_id(stack, logical_id)}
     for name, meant in ((kind.named_by, "name"), ("Path", "path"), ("PrimaryKeyArn", "key_id")):
         if name in properties:
             value = resolver.value(properties[name], stack)
@@ -135,10 +135,9 @@ class _Fields(dict[str, str]):
                 made = _ODD.sub("", self._logical_id)
             case "unslashed":
                 made = self["name"].removeprefix("/")
-            case "key_id" if self._stack.properties(self._logical_id).get("MultiRegion") in (True, "true"):
-                made = f"mrk-{self['hex32']}"
             case "key_id":
-                made = str(uuid.UUID(self["hex32"]))
+                multi_region = self._stack.properties(self._logical_id).get("MultiRegion") in (True, "true")
+                made = made_up_id(self["hex32"], multi_region=multi_region)
             case _:
                 made = self._stack.scrambled(self._logical_id, *_SCRAMBLED[field])
         self[field] = made

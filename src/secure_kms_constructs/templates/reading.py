@@ -36,6 +36,7 @@ def read_assembly(
     account: str | None = None,
     region: str | None = None,
     parameters: Parameters | None = None,
+    same: Mapping[str, str] | None = None,
 ) -> tuple[Landscape, ...]:
     """Read a cloud assembly, such as ``cdk.out``, with its stages and nested stacks.
 
@@ -44,13 +45,15 @@ def read_assembly(
     :param account: where stacks go that do not say it; by default all of them to one account that nobody has.
     :param region: the same for the region.
     :param parameters: values for the parameters of stacks, by the stack's name.
+    :param same: the ARNs of keys that are deployed, by construct path: a literal ARN that is not among them may be
+        that of any key of the templates in its account and region.
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
     :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
     """
     elsewhere = _elsewhere(account, region)
     stacks = stacks_of(Path(directory), parameters or {}, elsewhere)
     _refuse_strangers("parameters", parameters, {stack.stack_name for stack in stacks})
-    return _landscapes(stacks)
+    return _landscapes(stacks, same)
 
 
 @without_collecting()
@@ -61,6 +64,7 @@ def read_templates(
     region: str | None = None,
     environments: Mapping[str, str] | None = None,
     parameters: Parameters | None = None,
+    same: Mapping[str, str] | None = None,
 ) -> tuple[Landscape, ...]:
     """Read templates, whoever made them.
 
@@ -72,6 +76,8 @@ def read_templates(
     :param region: the same for the region.
     :param environments: by stack name, where a stack goes: ``aws://<account>/<region>``.
     :param parameters: values for the parameters of stacks, by stack name.
+    :param same: the ARNs of keys that are deployed, by construct path or ``<stack>/<logical id>``: a literal ARN that
+        is not among them may be that of any key of the templates in its account and region.
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
     :raises TemplateError: when one is no template.
     """
@@ -93,7 +99,7 @@ def read_templates(
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
-    return _landscapes(stacks)
+    return _landscapes(stacks, same)
 
 
 def _refuse_nothing(templates: object) -> None:
@@ -129,8 +135,8 @@ def _elsewhere(account: str | None, region: str | None) -> Environment:
     return parse_environment(text, "stacks that do not say theirs", Environment())
 
 
-def _landscapes(stacks: list[Stack]) -> tuple[Landscape, ...]:
-    base = Resolver(Stacks(stacks), HANDLERS)
+def _landscapes(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[Landscape, ...]:
+    base = Resolver(Stacks(stacks, same), HANDLERS)
     base.notes |= dict.fromkeys(gaps(base.stacks))
     documents = Documents()
     noted = dict(base.notes)

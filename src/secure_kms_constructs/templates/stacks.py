@@ -8,9 +8,10 @@ import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from .landscape import Source
-from .loading import Template
+from .loading import Template, TemplateError
 
 # Stands for the account and region of every stack that does not say where it goes. Nobody has this account id, and
 # the policies of such stacks are read together, as those of one account and region.
@@ -120,9 +121,12 @@ class Stack:
 
 
 class Stacks:
-    """Stacks that are read together."""
+    """Stacks that are read together.
 
-    def __init__(self, stacks: Iterable[Stack]) -> None:
+    :param same: the ARNs of keys that are deployed, by construct path or ``<stack>/<logical id>``.
+    """
+
+    def __init__(self, stacks: Iterable[Stack], same: Mapping[str, str] | None = None) -> None:
         self.all = tuple(stacks)
         self._here: dict[Environment, list[Stack]] = defaultdict(list)
         self._named: dict[str, list[Stack]] = defaultdict(list)
@@ -131,6 +135,11 @@ class Stacks:
             self._here[stack.environment].append(stack)
             if stack.parent is None:
                 self._named[stack.stack_name].append(stack)
+        self._told = _told(self.all, same or {})
+
+    def told_id(self, stack: Stack, logical_id: str) -> str | None:
+        """Return the id of a deployed key, if somebody told it."""
+        return self._told.get((stack.name, logical_id))
 
     def of(self, environment: Environment) -> list[Stack]:
         """Return the stacks of one account and region, which see each other's exports and parameters."""
@@ -140,6 +149,29 @@ class Stacks:
         """Return the one stack of a physical name there; None where there is none, or more than one."""
         found = [stack for stack in self._named.get(stack_name, []) if stack.environment == environment]
         return found[0] if len(found) == 1 else None
+
+
+def _told(stacks: Iterable[Stack], same: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Return the ids of deployed keys, by stack and logical id."""
+    keys = {
+        name: (stack, logical_id)
+        for stack in stacks
+        for logical_id, kind, _ in stack.resources()
+        if kind == "AWS::KMS::Key"
+        for name in (f"{stack.name}/{logical_id}", stack.source(logical_id).path)
+    }
+    told: dict[tuple[str, str], str] = {}
+    for name, arn in same.items():
+        if name not in keys:
+            close = get_close_matches(str(name), keys, n=3, cutoff=0.4) or sorted(keys)[:3]
+            raise TemplateError(f"same must name keys of the templates, got {name!r}; there are {', '.join(close)}")
+        stack, logical_id = keys[name]
+        place = stack.environment
+        where = f"arn:{place.partition}:kms:{place.region}:{place.account}:key/"
+        if not re.fullmatch(re.escape(where) + r"[\w-]+", str(arn)):
+            raise TemplateError(f"same must give the ARN of {name} as {where}<id>, where its stack goes, got {arn!r}")
+        told[stack.name, logical_id] = arn.removeprefix(where)
+    return told
 
 
 def _name_resources(stacks: Iterable[Stack]) -> None:
