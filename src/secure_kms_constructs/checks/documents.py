@@ -43,7 +43,7 @@ class Document:
         if not isinstance(listed, list):
             where = f"{self.location}.Statement" if isinstance(listed, dict) else self.location
             one = listed if isinstance(listed, dict) else self.written
-            return tuple(Written(self, statement, where, one) for statement in self.policy.statements)
+            return tuple(Written(self, statement, where, one) for statement in self.policy.statements[:1])
         # A policy that is not well-formed has one statement, of which nothing is known.
         return tuple(
             Written(self, statement, f"{self.location}.Statement[{statement.index}]", listed[statement.index])

@@ -74,4 +74,5 @@ def _finding(rule: str, severity: Severity, found: Found, resources: Mapping[Sou
 
 
 def _unread(note: Note) -> Finding:
-    return _finding(UNREAD, Severity.INFO, Found(note.source, "", note.text, undecided=True), {})
+    severity = Severity.WARNING if note.unread else Severity.INFO
+    return _finding(UNREAD, severity, Found(note.source, "", note.text, undecided=True), {})

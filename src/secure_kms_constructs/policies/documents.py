@@ -97,6 +97,11 @@ class Policy:
         return found
 
 
+def doubted(policy: Policy, why: Unknown) -> Policy:
+    """Return a policy that may say more than is known."""
+    return Policy(policy.name, policy.is_key_policy, (*policy.statements, _unknown(len(policy.statements), why)))
+
+
 def parse_key_policy(
     document: Mapping[str, object] | Unknown, *, name: str = "key policy", lenient: bool = False
 ) -> Policy:

@@ -50,7 +50,7 @@ def comparisons(resolver: Resolver, stack: Stack, name: str) -> Iterator[Compari
         if function == "Condition":
             if levels and str(argument) not in seen:
                 seen.add(str(argument))
-                pending.append((stack.section("Conditions").get(str(argument)), levels - 1))
+                pending.append((_declared(stack, str(argument)), levels - 1))
         elif function in _LOGICAL and isinstance(argument, list):
             pending.extend((one, levels - 1) for one in argument if levels)
         else:
@@ -73,7 +73,7 @@ class _Verdicts:
             name = str(argument)
             if name not in self.told:
                 self.told[name] = None
-                declared = self.stack.section("Conditions").get(name)
+                declared = _declared(self.stack, name)
                 self.told[name] = self.of(declared, levels - 1) if levels else None
             return self.told[name]
         if function in _LOGICAL and isinstance(argument, list):
@@ -87,6 +87,13 @@ class _Verdicts:
             return compared
         variable, text = compared
         return self.assumed[variable] == text if variable in self.assumed else None
+
+
+def _declared(stack: Stack, name: str) -> object:
+    """Return the expression of a condition; of one that a macro may make or change, an expression of its own."""
+    section = stack.section("Conditions")
+    made = name not in section or any(one.startswith("Fn::") for one in section)
+    return {"Fn::Transform": name} if made else section[name]
 
 
 def _parts(expression: object) -> tuple[str, object]:

@@ -1,41 +1,55 @@
-"""Gaps: what templates hold that is not read, and what is assumed in its place."""
+"""What templates hold that is not read, and what is assumed in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .landscape import Note
 from .nested import NESTED
+from .resources import matters
 from .stacks import ANY_ACCOUNT, ANY_REGION, Stack, Stacks
 
 # Macros of AWS whose work is read as far as it matters here, or noted where it is met.
 _READ_MACROS = ("AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31")
+# It makes a rotation function with a role of its own, and leaves the rest as it is.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-secretsmanager.html
+_ROTATION = "AWS::SecretsManager-"
+STACK_SET = "AWS::CloudFormation::StackSet"
 _UNREAD_TYPES = {
-    "AWS::CloudFormation::StackSet": "the stacks of this stack set are",
+    STACK_SET: "the stacks of this stack set are",
     "AWS::Serverless::Application": "the template of this application is",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct": "the template of this product is",
 }
 _NAMES = 5
 
 
-def gaps(stacks: Stacks) -> Iterator[Note]:
-    """Return a note for each thing that may make keys, roles or policies and is not read."""
-    yield from _unplaced(stacks)
+@dataclass(frozen=True)
+class Gap:
+    """Something that is not read.
+
+    :param stack: where it stands.
+    :param logical_id: the resource that makes more resources; empty where it is none.
+    :param changes: whether it may change everything in the stack, not only add to it.
+    :param inside: whether what it adds stands in the same template, and so may refer to all that is there.
+    """
+
+    note: Note
+    stack: Stack
+    logical_id: str = ""
+    changes: bool = False
+    inside: bool = False
+
+
+def gaps(stacks: Stacks) -> Iterator[Gap]:
+    """Return each thing that may make or change keys, roles or policies and is not read."""
     for stack in stacks.all:
         yield from _macros(stack)
-        for name in stack.section("Resources"):
-            if name.startswith("Fn::"):
-                yield Note(None, f"the resources that {name} makes in {stack.name} are not read")
-        for logical_id, kind, _ in stack.resources():
-            if kind == NESTED and logical_id not in stack.nested:
-                yield Note(stack.source(logical_id), "the template of this nested stack is not read")
-            elif kind in _UNREAD_TYPES:
-                yield Note(stack.source(logical_id), f"{_UNREAD_TYPES[kind]} not read")
-            elif kind.endswith("::MODULE"):
-                yield Note(stack.source(logical_id), f"what the module {kind} makes is not read")
+        yield from _resources(stack)
 
 
-def _unplaced(stacks: Stacks) -> Iterator[Note]:
+def unplaced(stacks: Stacks) -> Iterator[Note]:
+    """Return a note on the stacks of which nobody says where they go."""
     for what, stand_in in (("account", ANY_ACCOUNT), ("region", ANY_REGION)):
         names = [one.name for one in stacks.all if getattr(one.environment, what) == stand_in and not one.parent]
         if names:
@@ -43,12 +57,60 @@ def _unplaced(stacks: Stacks) -> Iterator[Note]:
             yield Note(None, f"no {what} is given for {shown}: read as all of one {what} {stand_in}, of nobody else")
 
 
-def _macros(stack: Stack) -> Iterator[Note]:
+def _resources(stack: Stack) -> Iterator[Gap]:
+    for name, resource in stack.section("Resources").items():
+        if name.startswith("Fn::"):
+            note = Note(None, f"the resources that {name} makes in {stack.name} are not read", unread=True)
+            # A loop only adds, what a macro stands beside it may change.
+            yield Gap(note, stack, name, changes=not name.startswith("Fn::ForEach"), inside=True)
+            continue
+        source = stack.source(name)
+        whole = resource if isinstance(resource, dict) else {}
+        kind = str(whole.get("Type"))
+        function = next((inner for inner in whole if inner.startswith("Fn::")), None)
+        if function:
+            note = Note(source, f"what {function} changes in this resource is not read", unread=True)
+            yield Gap(note, stack, name, inside=True)
+        elif kind == NESTED and name not in stack.nested:
+            yield Gap(Note(source, "the template of this nested stack is not read", unread=True), stack, name)
+        elif kind in _UNREAD_TYPES:
+            yield Gap(Note(source, f"{_UNREAD_TYPES[kind]} not read", unread=True), stack, name)
+        elif kind.endswith("::MODULE"):
+            yield Gap(Note(source, f"what the module {kind} makes is not read", unread=True), stack, name)
+        elif matters(kind, whole) and (function := _transform(whole.get("Properties"))):
+            # What is unknown there says so where it stands.
+            note = Note(source, f"what {function} makes in this resource is not read", unread=True)
+            yield Gap(note, stack)
+
+
+def _macros(stack: Stack) -> Iterator[Gap]:
     transform = stack.template.get("Transform")
     for macro in transform if isinstance(transform, list) else [transform]:
         name = macro.get("Name") if isinstance(macro, dict) else macro
         if isinstance(name, str) and name not in _READ_MACROS:
-            yield Note(None, f"what the macro {name} changes in {stack.name} is not read")
+            note = Note(None, f"what the macro {name} changes in {stack.name} is not read", unread=True)
+            yield Gap(note, stack, changes=not name.startswith(_ROTATION))
     for name in stack.template:
         if name.startswith("Fn::"):
-            yield Note(None, f"what {name} makes in {stack.name} is not read")
+            note = Note(None, f"what {name} makes in {stack.name} is not read", unread=True)
+            yield Gap(note, stack, changes=True)
+    for section in ("Conditions", "Mappings", "Outputs"):
+        for name in stack.section(section):
+            if name.startswith("Fn::"):
+                yield Gap(
+                    Note(None, f"the {section} that {name} makes in {stack.name} are not read", unread=True), stack
+                )
+
+
+def _transform(properties: object) -> str | None:
+    pending = [properties]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            for name in value:
+                if name == "Fn::Transform" or name.startswith("Fn::ForEach"):
+                    return str(name)
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
+    return None

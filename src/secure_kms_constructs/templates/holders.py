@@ -36,7 +36,9 @@ class Holder:
 
     :param managed: ARNs of managed policies, or what is not known of them.
     :param boundary: the ARN of the permissions boundary.
-    :param top: the stack that says so, or the one that it is nested in.
+    :param stack: the stack that says so.
+    :param top: the same, or the one that it is nested in.
+    :param is_named: whether the template gives the name.
     """
 
     arn: str | None = None
@@ -45,7 +47,9 @@ class Holder:
     managed: list[object] = field(default_factory=list)
     boundary: object = None
     groups: list[HolderKey] = field(default_factory=list)
+    stack: str = ""
     top: str = ""
+    is_named: bool = False
 
 
 def inline_of(resource: Resource, documents: Documents) -> list[Policy]:
@@ -89,7 +93,9 @@ def _by_sam(one: Described, documents: Documents) -> tuple[HolderKey, Holder]:
         why = Unknown(f"{title}, which a macro writes for {', '.join(dict.fromkeys(untold))}")
         policies.append(documents.identity_policy(why, title, source))
     boundary = resource.properties.get("PermissionsBoundary")
-    return (partition, account, "role", name), Holder(arn, source, policies, managed, boundary, top=one.stack.top)
+    return (partition, account, "role", name), Holder(
+        arn, source, policies, managed, boundary, stack=one.stack.name, top=one.stack.top
+    )
 
 
 def _by_identity_center(one: Described, account: str, documents: Documents) -> tuple[HolderKey, Holder]:
@@ -119,7 +125,9 @@ def _by_identity_center(one: Described, account: str, documents: Documents) -> t
             boundary = _by_name(reference, partition, account)
         case _:
             boundary = Unknown(f"the permissions boundary of {resource.source.path}")
-    holder = Holder(arn, resource.source, inline_of(resource, documents), managed, boundary, top=one.stack.top)
+    holder = Holder(
+        arn, resource.source, inline_of(resource, documents), managed, boundary, stack=one.stack.name, top=one.stack.top
+    )
     return (partition, account, "role", name), holder
 
 

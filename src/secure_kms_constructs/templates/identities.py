@@ -15,6 +15,7 @@ from .inline import listed
 from .landscape import Identity, Key, Note, Resource, Source
 from .resource_types import IAM_NAME
 from .resources import Described
+from .unread import Unread
 
 _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
@@ -24,8 +25,8 @@ _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS:
 class _Holders:
     """Who has which policies, put together from all resources that say something about it."""
 
-    def __init__(self, documents: Documents, accounts: set[str]) -> None:
-        self.documents, self.accounts = documents, accounts
+    def __init__(self, documents: Documents, accounts: set[str], unread: Unread) -> None:
+        self.documents, self.accounts, self.unread = documents, accounts, unread
         # The roles, users and groups that templates make. Stacks of which nobody says that they share an account may
         # have the same names.
         self.made: dict[HolderKey, list[Holder]] = defaultdict(list)
@@ -96,8 +97,15 @@ class _Holders:
         policies += [self._attached(managed, part.top) for part in parts for managed in part.managed]
         if holder.source is None:
             policies.append(self._more(arn))
+        else:
+            policies += self._unread(key, holder, holder.source)
         boundary = None if holder.boundary is None else self._attached(holder.boundary, holder.top)
         return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
+
+    def _unread(self, key: HolderKey, holder: Holder, source: Source) -> Iterator[Policy]:
+        doubt = self.unread.of_identity(holder.stack, key[1], key[3], is_given=holder.is_named)
+        if doubt:
+            yield self.documents.identity_policy(doubt, f"unread policies of {source.path}", source)
 
     def _parts(self, key: HolderKey, holder: Holder) -> Iterator[Holder]:
         """Return all that says something about somebody; of two of one name, what cannot be told apart is unknown."""
@@ -140,7 +148,11 @@ class _Holders:
         boundary = resource.properties.get("PermissionsBoundary")
         groups = list(self._named(one, "group", resource.properties.get("Groups")))
         inline = inline_of(resource, self.documents)
-        self.made[key].append(Holder(arn, source, inline, managed, boundary, groups, one.stack.top))
+        names = ("RoleName", "UserName", "GroupName")
+        is_named = not one.stack.properties(source.logical_id).keys().isdisjoint(names)
+        self.made[key].append(
+            Holder(arn, source, inline, managed, boundary, groups, one.stack.name, one.stack.top, is_named)
+        )
 
     def _policy(self, resource: Resource, one: Described) -> Policy:
         name = f"policy {resource.source.path}"
@@ -168,10 +180,12 @@ class _Holders:
         self.documents.notes[Note(source, text)] = None
 
 
-def identities_of(resources: Iterable[Described], keys: Iterable[Key], documents: Documents) -> tuple[Identity, ...]:
+def identities_of(
+    resources: Iterable[Described], keys: Iterable[Key], documents: Documents, unread: Unread
+) -> tuple[Identity, ...]:
     """Return the roles and users that templates make, attach policies to, or name in a key policy."""
     resources = list(resources)
-    holders = _Holders(documents, {one.resource.account for one in resources})
+    holders = _Holders(documents, {one.resource.account for one in resources}, unread)
     for one in resources:
         holders.read(one)
     for arn in sorted({arn for key in keys for arn in _mentioned(key.policy)}):

@@ -70,10 +70,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that could not be read, and what follows from it."""
+    """Something that could not be read, and what follows from it.
+
+    :param unread: whether it may make or change keys, roles or policies.
+    """
 
     source: Source | None
     text: str
+    unread: bool = False
 
 
 @dataclass(frozen=True, eq=False)

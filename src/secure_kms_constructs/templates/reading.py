@@ -10,7 +10,7 @@ from pathlib import Path
 from .assemblies import inside, parse_environment, stacks_of
 from .condition_outcomes import open_conditions, worlds
 from .documents import Documents
-from .gaps import gaps
+from .gaps import gaps, unplaced
 from .garbage_collection import without_collecting
 from .handlers import HANDLERS
 from .identities import identities_of
@@ -21,6 +21,7 @@ from .nested import with_nested
 from .resolution import Resolver
 from .resources import Described, described
 from .stacks import ANY_REGION, Environment, Stack, Stacks
+from .unread import Unread
 
 Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
 Parameters = Mapping[str, Mapping[str, object]]
@@ -137,7 +138,8 @@ def _elsewhere(account: str | None, region: str | None) -> Environment:
 
 def _landscapes(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[Landscape, ...]:
     base = Resolver(Stacks(stacks, same), HANDLERS)
-    base.notes |= dict.fromkeys(gaps(base.stacks))
+    found_gaps = tuple(gaps(base.stacks))
+    base.notes |= dict.fromkeys((*unplaced(base.stacks), *(gap.note for gap in found_gaps)))
     documents = Documents()
     noted = dict(base.notes)
     # Once with both branches of whatever is open, to see what is, and for all that does not depend on it.
@@ -147,20 +149,25 @@ def _landscapes(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[La
         too_many = Note(None, f"condition {condition} of {stack} is one of too many to try: what it decides is unknown")
         base.notes[too_many] = noted[too_many] = None
     if not any(one.outcomes for one in decided):
-        return (_landscape(base, found, documents, {}),)
+        return (_landscape(base, found, documents, Unread(base, found_gaps), {}),)
     landscapes = []
     for one in decided:
         resolver = Resolver(base.stacks, HANDLERS, one, base)
         resolver.notes |= noted
-        landscapes.append(_landscape(resolver, list(described(resolver)), documents, one.outcomes))
+        unread = Unread(resolver, found_gaps)
+        landscapes.append(_landscape(resolver, list(described(resolver)), documents, unread, one.outcomes))
     return tuple(landscapes)
 
 
 def _landscape(
-    resolver: Resolver, found: list[Described], documents: Documents, outcomes: Mapping[tuple[str, str], bool]
+    resolver: Resolver,
+    found: list[Described],
+    documents: Documents,
+    unread: Unread,
+    outcomes: Mapping[tuple[str, str], bool],
 ) -> Landscape:
-    keys = keys_of(found, documents)
-    identities = identities_of(found, keys, documents)
+    keys = keys_of(found, documents, unread)
+    identities = identities_of(found, keys, documents, unread)
     assumes = {f"{stack}/{name}": outcome for (stack, name), outcome in outcomes.items()}
     notes = (*resolver.notes, *documents.notes)
     return Landscape(

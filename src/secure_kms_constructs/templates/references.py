@@ -63,6 +63,8 @@ def output_of(resolver: Resolver, stack: Stack, output: str) -> object:
 
 def _output(resolver: Resolver, stack: Stack, output: str) -> object:
     declared = stack.section("Outputs").get(output)
+    if any(name.startswith("Fn::") for name in stack.section("Outputs")):
+        return unknown(f"output {output} of {stack.name}, which a macro may change")
     if not isinstance(declared, dict) or "Value" not in declared:
         return unknown(f"output {output}, which {stack.name} does not have")
     if not _exists(resolver, stack, declared):
@@ -155,6 +157,8 @@ def mapped(resolver: Resolver, stack: Stack, path: Sequence[object]) -> object:
     keys = [as_text(part) for part in path[:3]]
     found: object = stack.section("Mappings")
     for key in keys:
+        if isinstance(found, dict) and any(name.startswith("Fn::") for name in found):
+            return unknown(f"mapping {keys[0]} of {stack.name}, which a macro may change")
         if key in (ANY_ACCOUNT, ANY_REGION):
             return unknown(f"mapping {keys[0]} of {stack.name} for an environment that is not known")
         found = found.get(str(key), NO_VALUE) if isinstance(found, dict) else NO_VALUE

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from secure_kms_constructs.policies import Unknown
+
 from .inline import PERMISSION_SET, SAM_TYPES
 from .landscape import Resource
 from .physical_names import arn_of
@@ -35,7 +37,7 @@ def described(resolver: Resolver) -> Iterator[Described]:
     """Return the resources that exist, or may."""
     for stack in resolver.stacks.all:
         for logical_id, kind, whole in stack.resources():
-            if _matters(kind, whole):
+            if matters(kind, whole):
                 describe = partial(_describe, resolver, stack, logical_id, kind)
                 found = resolver.once(("resource", stack.name, logical_id), describe)
                 if isinstance(found, Described) and found.exists is not False:
@@ -45,6 +47,9 @@ def described(resolver: Resolver) -> Iterator[Described]:
 def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> Described:
     exists = resolver.exists(logical_id, stack)
     properties = resolver.value(_written(stack, logical_id, kind), stack) if exists is not False else {}
+    macro = next((name for name in stack.resource(logical_id) if name.startswith("Fn::")), None)
+    if macro:
+        properties = Unknown(f"what {macro} makes of {stack.source(logical_id).path}")
     if not isinstance(properties, dict):
         properties = dict.fromkeys((*_DECIDING, *stack.properties(logical_id)), properties)
     place = stack.environment
@@ -81,7 +86,8 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list)
 
 
-def _matters(kind: str, whole: dict[str, object]) -> bool:
+def matters(kind: str, whole: dict[str, object]) -> bool:
+    """Tell whether a resource has to do with keys, or with who may use them."""
     return kind.startswith(_SERVICES) or kind in _TYPES or _names_key(whole.get("Properties"))
 
 

@@ -88,8 +88,11 @@ def test_text_says_where_what_and_what_to_do(tmp_path: Path) -> None:
 
 
 def test_what_is_not_shown_is_counted(tmp_path: Path) -> None:
-    file = write(tmp_path / "app.json", {"Transform": "Macro", **CLEAN})
-    assert check(file).stdout == "1 info (1 not shown, --show info shows all)\n"
+    parameter = {"Name": {"Type": "String", "Default": "alias/x"}}
+    alias = {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": {"Ref": "Name"}, "TargetKeyId": {"Ref": "Key"}}}
+    resources = {**CLEAN["Resources"], "Alias": alias}  # type: ignore[dict-item]
+    file = write(tmp_path / "app.json", {"Parameters": parameter, "Resources": resources})
+    assert "not shown, --show info shows all)\n" in check(file).stdout
     assert "KLP004" in check(file, "--show", "info").stdout
     assert "KLP401" not in check(write(tmp_path / "b.json", BROKEN), "--show", "error").stdout
 

@@ -1,0 +1,221 @@
+"""What is not read, and could change an answer, makes it unknown, whatever kind it is of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.access import ROOT, AccessError, AccessMap, assert_cannot, assert_only
+from secure_kms_constructs.checks import Severity, check_templates
+from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.templates import read_templates
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+Json = dict[str, Any]
+INCLUDE = {"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/file.json"}}
+READ = ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]
+BUCKET = {"Type": "AWS::S3::Bucket", "Fn::Transform": INCLUDE}
+API = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": {"Fn::Transform": INCLUDE}}}
+STACK_SET = {"Type": "AWS::CloudFormation::StackSet", "Properties": {}}
+APPLICATION = {"Type": "AWS::Serverless::Application", "Properties": {}}
+NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://bucket/x.json"}}
+ROLE: Json = {"Type": "AWS::IAM::Role", "Properties": {}}
+NAMED: Json = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "app"}}
+
+
+def statement(principal: str, action: str = "kms:*", **more: Any) -> Json:
+    who = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    only = {"Condition": {"ArnEquals": {"aws:PrincipalArn": principal}}} if principal else {}
+    return {"Effect": "Allow", "Principal": who, "Action": action, "Resource": "*", **only, **more}
+
+
+def key(principal: Any) -> Json:
+    """A key that leaves it to the identity policies of one role."""
+    policy = {"Version": "2012-10-17", "Statement": [statement(principal)]}
+    return {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": True, "KeyPolicy": policy}}
+
+
+OF_ROLE = key({"Fn::GetAtt": ["Role", "Arn"]})
+
+
+def template(role: Json = ROLE, made: Json | None = None, resources: Json | None = None, **sections: Any) -> Json:
+    return {**sections, "Resources": {"Key": made or OF_ROLE, "Role": role, **(resources or {})}}
+
+
+def product(**parameters: Any) -> Json:
+    passed = [{"Key": name, "Value": value} for name, value in parameters.items()]
+    kind = "AWS::ServiceCatalog::CloudFormationProvisionedProduct"
+    return {"Type": kind, "Properties": {"ProductName": "p", "ProvisioningParameters": passed, "Parameters": {}}}
+
+
+def with_parameters(resource: Json, **parameters: Any) -> Json:
+    return {**resource, "Properties": {**resource["Properties"], "Parameters": parameters}}
+
+
+def looped(body: Any) -> Json:
+    return {"Fn::ForEach::Loop": ["Name", ["A", "B"], {"${Name}Thing": body}]}
+
+
+EXPORTED = {"O": {"Value": {"Ref": "Role"}, "Export": {"Name": "role"}}}
+KEPT = {"O": {"Value": {"Ref": "Role"}}}
+PUBLISHED = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Role"}}}
+MODULE = {"Type": "Our::Company::Thing::MODULE", "Properties": {"Kind": "x"}}
+
+# A template with something unread, and whether it is known for sure that the role may not decrypt.
+GAPS: dict[str, tuple[Json, bool]] = {
+    "nothing": (template(), True),
+    "a macro": (template(Transform="OurMacro"), False),
+    "a macro among others": (template(Transform=["AWS::LanguageExtensions", {"Name": "OurMacro"}]), False),
+    "macros of AWS that are read": (
+        template(Transform=["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]),
+        True,
+    ),
+    "the macro for rotation": (template(Transform="AWS::SecretsManager-2024-09-16"), True),
+    "an include at the top": (template(Transform=INCLUDE), False),
+    "a macro in the place of a section": (template(**{"Fn::Transform": INCLUDE}), False),
+    "a macro beside resources": (template(resources={"Fn::Transform": INCLUDE}), False),
+    "a macro as a resource": (template(resources={"More": {"Fn::Transform": INCLUDE}}), False),
+    "a macro in another resource": (
+        template(resources={"More": BUCKET}),
+        False,
+    ),
+    "a macro in properties that have nothing to do with it": (
+        template(resources={"Api": API}),
+        True,
+    ),
+    "a macro beside the properties of the role": (template({**ROLE, "Fn::Transform": INCLUDE}), False),
+    "a macro among the properties of the role": (
+        template({"Type": "AWS::IAM::Role", "Properties": {"Path": "/", "Fn::Transform": INCLUDE}}),
+        False,
+    ),
+    "a macro beside the properties of the key": (template(made={**OF_ROLE, "Fn::Transform": INCLUDE}), False),
+    "a loop": (template(resources=looped(NESTED)), False),
+    "a nested stack that cannot know the role": (template(resources={"N": NESTED}), True),
+    "a nested stack that is given the role": (
+        template(resources={"N": with_parameters(NESTED, Role={"Ref": "Role"})}),
+        False,
+    ),
+    "one that is given something else": (template(resources={"N": with_parameters(NESTED, Key={"Ref": "Key"})}), True),
+    "one that is given something unknown": (
+        template(resources={"N": with_parameters(NESTED, X={"Fn::ImportValue": "x"})}),
+        False,
+    ),
+    "one that can name the role": (template(NAMED, resources={"N": NESTED}), False),
+    "one that can import the role": (template(resources={"N": NESTED}, Outputs=EXPORTED), False),
+    "one that cannot see an output": (template(resources={"N": NESTED}, Outputs=KEPT), True),
+    "one that can look the role up": (template(resources={"N": NESTED, "P": PUBLISHED}), False),
+    "a module that cannot know the role": (template(resources={"M": MODULE}), True),
+    "a module that is given the role": (
+        template(resources={"M": {**MODULE, "Properties": {"Role": {"Ref": "Role"}}}}),
+        False,
+    ),
+    "a product that is given the role": (template(resources={"P": product(Role={"Ref": "Role"})}), False),
+    "a product that is not": (template(resources={"P": product(Key="x")}), True),
+    "a stack set": (
+        template(NAMED, resources={"S": STACK_SET}),
+        False,
+    ),
+    "an application": (
+        template(NAMED, resources={"A": APPLICATION}),
+        False,
+    ),
+}
+
+
+def access(given: Json) -> AccessMap:
+    return AccessMap.from_templates({"T": given}, account=ACCOUNT, region=REGION)
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_whether_a_role_may_decrypt_beside(name: str) -> None:
+    given, certain = GAPS[name]
+    if certain:
+        assert_cannot(access(given), "kms:Decrypt", "T/Key", "T/Role")
+        return
+    with pytest.raises(AssertionError, match="might"):
+        assert_cannot(access(given), "kms:Decrypt", "T/Key", "T/Role")
+    with pytest.raises((AssertionError, AccessError)):
+        assert_only(access(given), "kms:Decrypt", "T/Key", {ROOT})
+
+
+@pytest.mark.parametrize("name", [name for name in GAPS if name not in ("nothing", "macros of AWS that are read")])
+def test_the_checks_warn_of(name: str) -> None:
+    given, _ = GAPS[name]
+    warned = {
+        one.rule for one in check_templates({"T": given}, account=ACCOUNT, region=REGION).at_least(Severity.WARNING)
+    }
+    assert ("KLP004" in warned) is (name != "a macro in properties that have nothing to do with it")
+
+
+def test_what_is_read_is_no_reason_to_warn() -> None:
+    for name in ("nothing", "macros of AWS that are read"):
+        report = check_templates({"T": GAPS[name][0]}, account=ACCOUNT, region=REGION)
+        assert "KLP004" not in {one.rule for one in report.findings}
+
+
+def test_a_macro_changes_nothing_in_other_stacks() -> None:
+    stacks = {"T": template(), "Other": {"Transform": "OurMacro", "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}}
+    assert_cannot(AccessMap.from_templates(stacks, account=ACCOUNT, region=REGION), "kms:Decrypt", "T/Key", "T/Role")
+    named = {**stacks, "T": template(NAMED)}
+    with pytest.raises(AssertionError, match="might"):
+        assert_cannot(AccessMap.from_templates(named, account=ACCOUNT, region=REGION), "kms:Decrypt", "T/Key", "T/Role")
+    places = {"T": f"aws://{ACCOUNT}/{REGION}", "Other": f"aws://444455556666/{REGION}"}
+    assert_cannot(AccessMap(read_templates(named, environments=places)), "kms:Decrypt", "T/Key", "T/Role")
+
+
+def test_a_statement_is_judged_beside_a_macro_that_may_add_others() -> None:
+    open_to_all = statement("", "kms:Decrypt", Principal="*")
+    made = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": open_to_all}}}
+    for transform in ({}, {"Transform": "OurMacro"}):
+        report = check_templates({"T": template(made=made, **transform)}, account=ACCOUNT, region=REGION)
+        assert [one.severity for one in report.findings if one.rule == "KLP502"] == [Severity.ERROR]
+
+
+CONDITION = {"Fn::Equals": [{"Ref": "P"}, "x"]}
+RESOURCES = {"Role": {"Type": "AWS::IAM::Role", "Condition": "C", "Properties": {}}, "D": {**ROLE, "Condition": "D"}}
+
+
+@pytest.mark.parametrize(
+    "conditions, count",
+    [
+        ({"C": {"Fn::Equals": ["a", "a"]}, "D": {"Fn::Equals": ["a", "a"]}}, 1),
+        ({"C": {"Fn::Equals": ["a", "a"]}, "D": {"Fn::Equals": ["a", "a"]}, "Fn::Transform": INCLUDE}, 4),
+        ({"Fn::Transform": INCLUDE}, 4),
+        ({"C": {"Fn::Transform": INCLUDE}, "D": {"Fn::Equals": ["a", "a"]}}, 2),
+    ],
+)
+def test_conditions_that_a_macro_may_change_are_open_each_for_itself(conditions: Json, count: int) -> None:
+    given = {"T": {"Conditions": conditions, "Resources": RESOURCES}}
+    assert len(read_templates(given, account=ACCOUNT, region=REGION)) == count
+
+
+@pytest.mark.parametrize("place", [(), ("Map",), ("Map", "top")])
+def test_a_mapping_that_a_macro_may_change_is_unknown(place: tuple[str, ...]) -> None:
+    def role(mappings: Json) -> object:
+        found = {"Fn::FindInMap": ["Map", "top", "second"]}
+        resources = {"R": {"Type": "AWS::IAM::Role", "Properties": {"Description": found}}}
+        [landscape] = read_templates(
+            {"T": {"Mappings": mappings, "Resources": resources}}, account=ACCOUNT, region=REGION
+        )
+        return landscape.resources[0].properties["Description"]
+
+    mappings: Json = {"Map": {"top": {"second": "value"}}}
+    assert role(mappings) == "value"
+    below = mappings
+    for name in place:
+        below = below[name]
+    below["Fn::Transform"] = INCLUDE
+    assert isinstance(role(mappings), Unknown)
+
+
+def test_an_output_that_a_macro_may_change_is_unknown() -> None:
+    def key_id(outputs: Json) -> object:
+        importing = {"S": {"Type": "AWS::SecretsManager::Secret", "Properties": {"KmsKeyId": {"Fn::ImportValue": "k"}}}}
+        stacks = {"A": {"Outputs": outputs, "Resources": {}}, "B": {"Resources": importing}}
+        [landscape] = read_templates(stacks, account=ACCOUNT, region=REGION)
+        return next(one for one in landscape.resources if one.source.stack == "B").properties["KmsKeyId"]
+
+    outputs: Json = {"O": {"Value": "v", "Export": {"Name": "k"}}}
+    assert key_id(outputs) == "v"
+    assert isinstance(key_id({**outputs, "Fn::Transform": INCLUDE}), Unknown)
