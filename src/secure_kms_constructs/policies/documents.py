@@ -99,7 +99,8 @@ class Policy:
 
 def doubted(policy: Policy, why: Unknown) -> Policy:
     """Return a policy that may say more than is known."""
-    return Policy(policy.name, policy.is_key_policy, (*policy.statements, _unknown(len(policy.statements), why)), policy.broken)
+    statements = (*policy.statements, _unknown(len(policy.statements), why))
+    return Policy(policy.name, policy.is_key_policy, statements, policy.broken)
 
 
 def parse_key_policy(
