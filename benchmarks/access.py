@@ -90,16 +90,16 @@ def role(number: int, key_id: str) -> dict[str, Json]:
     }
 
 
-def template(roles: int) -> Json:
-    """The template of an app with so many roles."""
-    keys = [f"Key{number}" for number in range(KEYS)]
-    readers: dict[str, list[str]] = {one: [] for one in keys}
+def template(roles: int, keys: int = KEYS) -> Json:
+    """The template of an app with so many roles and keys."""
+    names = [f"Key{number}" for number in range(keys)]
+    readers: dict[str, list[str]] = {one: [] for one in names}
     resources: Json = {}
     for number in range(roles):
-        mine = keys[number % KEYS]
+        mine = names[number % keys]
         readers[mine].append(f"Role{number}")
         resources |= role(number, mine)
-    return {"Resources": {**{one: key(readers[one]) for one in keys}, **resources}}
+    return {"Resources": {**{one: key(readers[one]) for one in names}, **resources}}
 
 
 def measure(roles: int) -> Json:

@@ -62,13 +62,19 @@ def links_of(
     links = Links()
     for statement in statements:
         for condition in statement.conditions:
-            for atom in atoms_of((condition,)):
+            for atom in _comparing(condition):
                 _link(links, condition.key.lower(), atom, known, is_open)
         for text in statement.resources.values:
             if isinstance(text, Text) and (open_keys := _open_keys(text.pieces, is_open)):
                 for arn in keys:
                     _of_resource(links, text, open_keys, arn)
     return links
+
+
+@lru_cache(maxsize=16384)
+def _comparing(condition: Condition) -> tuple[Atom, ...]:
+    """Return the atoms with a variable: few of the thousand principals that a key policy may name."""
+    return tuple(atom for atom in atoms_of((condition,)) if variables_of(atom))
 
 
 def names_in(statement: Statement) -> Iterator[str]:

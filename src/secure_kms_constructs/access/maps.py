@@ -11,6 +11,7 @@ from typing import Any
 from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.requests import action_named
 from secure_kms_constructs.templates import read_assembly, read_templates
+from secure_kms_constructs.templates.garbage_collection import seldom_collecting
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 from secure_kms_constructs.templates.reading import Parameters, Templates
 
@@ -259,6 +260,7 @@ class AccessMap:
     def _places(self, key: str) -> list[tuple[LandscapeAccess, Key]]:
         return [(access, one) for access in self._each for one in access.landscape.keys if key_name(one) == key]
 
+    @seldom_collecting()
     def _rows(self, action: str, key: str) -> tuple[Row, ...]:
         if (action, key) not in self._found:
             self._found[action, key] = tuple(self._merged(action, key))
