@@ -25,7 +25,7 @@ KEYS = 50
 ROLES = (100, 1_000, 10_000)
 # For 1,000 roles and 50 keys: seconds from the templates to who can decrypt with each key, and megabytes.
 SECONDS_AIM, MEGABYTES_AIM = 2.0, 300
-START_AIM = 0.3
+START_AIM = 0.25
 Json = dict[str, Any]
 
 

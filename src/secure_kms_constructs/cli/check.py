@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-UNUSABLE = 2
+from .mistakes import UNUSABLE, mistakes, progress
 
 
 class Level(str, Enum):
@@ -89,7 +86,7 @@ def check(
             raise ValueError("--update-baseline needs --baseline FILE, the file to write")
         known = baselines.read(baseline) if baseline and not update_baseline else None
         rules = chosen(rule or None, dict(map(_assignment, severity or [])))
-        with _progress(f"checking {', '.join(map(str, paths))}"):
+        with progress(f"checking {', '.join(map(str, paths))}"):
             checked = check_paths(paths, rules, account=account, region=region)
         report = checked.report if known is None else baselines.new_ones(checked.report, known)
         written = reports.write(report, checked.files, form.value, show.value, rules)
@@ -112,25 +109,3 @@ def _assignment(text: str) -> tuple[str, str]:
     if not level:
         raise ValueError(f"--severity must be <rule>=<severity>, such as rotation-off=error, got {text!r}")
     return name, level
-
-
-@contextmanager
-def mistakes() -> Iterator[None]:
-    """Say what is wrong in a line: nobody should have to read a traceback."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from None
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[None]:
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.markup import escape
-
-    with Console(stderr=True).status(escape(what)):
-        yield

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .check import mistakes
+from .mistakes import mistakes
 
 
 def add_to(app: typer.Typer) -> None:

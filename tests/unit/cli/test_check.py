@@ -386,7 +386,7 @@ def test_help_is_quick() -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     start = "from secure_kms_constructs.cli import main; main()"
-    assert min(seconds(start, "--help") for _ in range(3)) - seconds("pass") < 0.3
+    assert min(seconds(start, "--help") for _ in range(3)) - seconds("pass") < 0.25
 
 
 def test_help_loads_no_check() -> None:

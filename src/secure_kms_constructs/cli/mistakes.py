@@ -1,0 +1,34 @@
+"""What every command does the same: mistakes end in a line and exit code 2, and work that takes long says so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+UNUSABLE = 2
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Say what is wrong in a line: nobody should have to read a traceback."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from None
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Say on a terminal what goes on, for as long as it does."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    typer.echo(f"{what} ...", err=True, nl=False)
+    try:
+        yield
+    finally:
+        typer.echo("\r\x1b[K", err=True, nl=False)
