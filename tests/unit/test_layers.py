@@ -23,7 +23,8 @@ LAYERS = {
     "templates": {"aws", "policies"},
     "access": {"aws", "policies", "templates"},
     "checks": {"access", "aws", "policies", "templates"},
-    "cli": {"access", "aws", "checks", "policies", "templates"},
+    "account": {"access", "aws", "checks", "policies", "templates"},
+    "cli": {"access", "account", "aws", "checks", "policies", "templates"},
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
@@ -36,9 +37,9 @@ LAYERS = {
     "logs": {"authoring", "aws", "cdk", "keys", "scoped"},
 }
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
-PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "cli"]
-# What a folder needs beside the standard library; the command line has an extra for it.
-OUTER = {"cli": {"rich", "typer"}}
+PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "account", "cli"]
+# What a folder needs beside the standard library; the command line and accounts have an extra for it.
+OUTER = {"account": {"boto3", "botocore", "msgspec"}, "cli": {"rich", "typer"}}
 
 # What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not
 # need it.

@@ -112,6 +112,17 @@ class AccessMap:
         """
         return cls(read_templates(templates, account=account, region=region, same=same, parameters=parameters))
 
+    @classmethod
+    def from_account(cls, account: Any) -> AccessMap:
+        """Return the map of an account as it was when it was read, grants included.
+
+        :param account: what ``secure_kms_constructs.account.read_snapshot`` or ``take_snapshot`` returns.
+        :raises ValueError: when it is no snapshot.
+        """
+        if not isinstance(getattr(account, "landscapes", None), tuple):
+            raise ValueError(f"account must be a snapshot, such as of read_snapshot('account.json'), got {account!r}")
+        return cls(account.landscapes)
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys by construct path, or by ARN where they are only mentioned."""

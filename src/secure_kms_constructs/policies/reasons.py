@@ -26,7 +26,7 @@ from .outer import Outer
 from .patterns import ContextValue
 from .principals import Kind, Reach
 from .requests import Request
-from .verdicts import Verdict, all_of
+from .verdicts import Unknown, Verdict, all_of
 
 
 class Outcome(Enum):
@@ -179,7 +179,8 @@ def _fails(policy: Policy, statement: Statement, text: str) -> Reason:
 
 def _doubt(statement: Statement, request: Request) -> str:
     if statement.effect is Effect.UNKNOWN:
-        return "its Effect is not known"
+        whole = next((one for one in statement.actions.values if isinstance(one, Unknown)), None)
+        return f"it is {whole}" if whole else "its Effect is not known"
     if statement.actions.matches_action(request.lowered_action) is None:
         return "its actions are not known"
     if statement.resources.matches_resource(request.key, request.value) is None:

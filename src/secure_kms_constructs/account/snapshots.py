@@ -1,0 +1,40 @@
+"""What was read of accounts at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from secure_kms_constructs.templates.landscape import Landscape
+
+from .landscapes import landscape_of
+from .records import Account, Key, Unread
+
+# The number of the format of files; a reader refuses a higher one.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was read of accounts, once.
+
+    :param made: when, in ISO format.
+    """
+
+    made: str
+    accounts: list[Account]
+
+    @property
+    def keys(self) -> Iterator[tuple[Account, Key]]:
+        """The keys of all accounts."""
+        return ((account, key) for account in self.accounts for key in account.keys)
+
+    @property
+    def unread(self) -> list[Unread]:
+        """What could not be read of any account."""
+        return [one for account in self.accounts for one in account.unread]
+
+    @property
+    def landscapes(self) -> tuple[Landscape]:
+        """What it describes, as templates are read: one landscape, because an account has no conditions."""
+        return (landscape_of(self.accounts),)
