@@ -1,4 +1,4 @@
-"""One snapshot for the tests that only look at it: a boto3 session takes a third of a second to make."""
+"""One snapshot for the tests that only look at it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.unit.account.accounts import fake_account
 from tests.unit.account.fake_aws import FakeAws
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def aws() -> tuple[FakeAws, Any]:
-    """An account and a session to it. Clients are kept with the session, so what is refused is set on the first."""
+    """An account and a session to it."""
     made = fake_account()
     return made, made.session()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 
@@ -23,6 +23,21 @@ class RefusalError(Exception):
         self.code = code
 
 
+class Session(boto3.Session):
+    """Shares its clients, which take long to make, with all others; who answers is the account asked for last."""
+
+    answering: Any = None
+    _clients: ClassVar[dict[tuple[str, str], Any]] = {}
+
+    def client(self, service: str, region_name: str = REGION, **more: Any) -> Any:
+        if (service, region_name) not in self._clients:
+            made = boto3.Session("x", "y").client(service, region_name=region_name, **more)
+            made.meta.events.register("before-parameter-build", lambda **it: Session.answering._remember(**it))
+            made.meta.events.register("before-call", lambda **it: Session.answering._answer(**it))
+            self._clients[service, region_name] = made
+        return self._clients[service, region_name]
+
+
 @dataclass
 class FakeAws:
     """Answers by service and operation.
@@ -37,11 +52,8 @@ class FakeAws:
 
     def session(self, **more: Any) -> Any:
         """A boto3 session that talks to nobody."""
-        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "y", "region_name": REGION}
-        session = boto3.Session(**(keys | more))
-        session.events.register("before-parameter-build", self._remember)
-        session.events.register("before-call", self._answer)
-        return session
+        Session.answering = self
+        return Session("x", "y", **{"region_name": REGION, **more})
 
     def _remember(self, params: Json, context: Json, **_kwargs: Any) -> None:
         context["asked"] = dict(params)
