@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -34,7 +34,8 @@ from .cdk.findings import announce, check_several
 from .cdk.grantees import Grantee, account_text, resolve_grantee
 from .cdk.key_arguments import check_actions, check_days, check_resource_arns, check_usage
 from .cdk.places import GRANT_APART, check_reference, is_known
-from .cdk.rendering import Rendering, as_document, reference
+from .cdk.node import KeyBase
+from .cdk.rendering import reference, renderings_in
 from .grants import holds_policies
 
 if TYPE_CHECKING:
@@ -51,12 +52,7 @@ def _root_text_of(stack: Stack) -> str:
     return arns.as_text(stack.resolve(account_of(stack).root))
 
 
-@lru_cache(maxsize=1)
-def _longest_window() -> Duration:
-    return Duration.days(PENDING_WINDOW_DAYS.value[1])
-
-
-class HardenedKey(kms.Key):
+class HardenedKey(KeyBase):
     """A customer-managed key that only the principals named in its key policy can use.
 
     IAM policies alone give no access to it: not ``kms:*`` on ``*``, not the account's administrators. It is a
@@ -168,23 +164,32 @@ class HardenedKey(kms.Key):
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
             for service in delegate_via:
                 self._key_policy.delegate(service, service.via(self._region))
-        made_with = as_document(stack, self._key_policy)
-        super().__init__(
-            scope,
-            id,
-            alias=alias,
-            description=description,
-            enable_key_rotation=symmetric or None,
-            rotation_period=rotation_period,
-            pending_window=pending_window or _longest_window(),
-            multi_region=multi_region or None,
-            key_spec=None if symmetric else key_spec,
-            key_usage=None if symmetric else key_usage,
-            policy=made_with.shared,
-            removal_policy=removal_policy,
-        )
+        renderings = renderings_in(stack)
+        props = {
+            "alias": alias,
+            "description": description,
+            "enableKeyRotation": symmetric or None,
+            "rotationPeriod": rotation_period and rotation_period.to_days(),
+            "pendingWindow": pending_window.to_days() if pending_window else PENDING_WINDOW_DAYS.value[1],
+            "multiRegion": multi_region or None,
+            "keySpec": None if symmetric else key_spec.name,
+            "keyUsage": None if symmetric else key_usage.name,
+            "removalPolicy": removal_policy.name,
+        }
+        given = {name: value for name, value in props.items() if value is not None}
+        try:
+            super().__init__(
+                scope, id, props=given, policies=renderings.in_node, told=renderings.start(self._key_policy)
+            )
+        except RuntimeError as error:
+            if "secure-kms-constructs: policy injected" not in str(error):
+                raise
+            raise ValueError(
+                f"a property injector sets the policy of {scope.node.path}/{id}, and a HardenedKey writes its own: "
+                "leave policy out of what it injects into kms.Key"
+            ) from None
         place_in(self, scope)
-        self._rendering = Rendering(stack, self, self._key_policy, made_with)
+        renderings.follow(self, self._key_policy)
 
     def add_to_resource_policy(
         self,
@@ -206,14 +211,9 @@ class HardenedKey(kms.Key):
             raise
         return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
 
-    @property
-    def _trust_account_identities(self) -> bool:
-        """Make the L2's own grants write the key policy too: this key delegates nothing to IAM."""
-        return False
-
     # -- grants: what a role or user gets is written to the key policy and to its identity policy, both needed --
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+    def ask_grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Let a principal call KMS with this key directly.
 
         :param grantee: a role or user; a service principal is admitted by the key policy alone, for this account.
@@ -251,7 +251,7 @@ class HardenedKey(kms.Key):
         """Let a principal encrypt; unlike the L2's, this neither re-encrypts from the key nor makes key pairs."""
         return self.grant(grantee, *self._possible(_ENCRYPT))
 
-    def grant_encrypt_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+    def ask_grant_encrypt_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a principal encrypt, decrypt and re-encrypt."""
         return self.grant(grantee, *self._possible((*_DECRYPT, *_ENCRYPT, "kms:ReEncryptFrom")))
 
@@ -490,7 +490,7 @@ class HardenedKey(kms.Key):
         """Grant as the L2 does, which comes back through add_to_resource_policy."""
         self._refusal = None
         try:
-            return super().grant(grantee, *actions)
+            return super().ask_grant(grantee, *actions)
         except RuntimeError:
             # jsii turns an error of a callback into a RuntimeError; whoever called from Python gets the original.
             if self._refusal is None:
