@@ -33,8 +33,8 @@ from .cdk.deployers import deployer_of
 from .cdk.findings import announce, check_several
 from .cdk.grantees import Grantee, account_text, resolve_grantee
 from .cdk.key_arguments import check_actions, check_days, check_resource_arns, check_usage
-from .cdk.places import GRANT_APART, check_reference, is_known
 from .cdk.node import KeyBase
+from .cdk.places import GRANT_APART, check_reference, is_known
 from .cdk.rendering import reference, renderings_in
 from .grants import holds_policies
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,9 @@ from constructs import Construct
 from secure_kms_constructs.authoring.key_policies import Account
 from secure_kms_constructs.aws import arns
 
-from .asking import account_of, asked_once, child_of, name_of, node_of, stack_of
+from .asking import account_of, arn_of, asked_once, name_given, name_of, node_of, partition_of, stack_of
+from .findings import check_at_synth
+from .node import Questions
 from .places import check_environments, check_reference, is_known, same_environment
 
 
@@ -71,10 +74,9 @@ class Grantee:
         if self._stack is key_stack:
             return self._arn
         ways = f"give it a literal {self.kind}_name and its stack an env"
-        literal = self._literal_name
-        if literal is not None:
+        if self._literal_name is not None:
             check_environments(key_stack, self._stack, self, ways)
-            return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+            return self.literal_arn()
         if not same_environment(key_stack, self._stack):
             check_environments(key_stack, self._stack, self, ways)
             with suppress(RuntimeError):  # CDK names what has PhysicalName.GENERATE_IF_NEEDED
@@ -127,19 +129,17 @@ class Grantee:
         """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
         if self._stack is None or self._literal_name is None:
             return self._arn
-        literal = self._literal_name
-        return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+        account = account_of(self._stack).id
+        return f"arn:{partition_of(self._stack)}:iam::{account}:{self.kind}/{self._literal_name}"
 
     @cached_property
     def _literal_name(self) -> str | None:
         """Return ``path/name`` as it stands in the ARN, None where either is known only at deploy time."""
-        resource = child_of(self.principal)
-        if isinstance(resource, iam.CfnRole):
-            name, path = resource.role_name, resource.path
-        elif isinstance(resource, iam.CfnUser):
-            name, path = resource.user_name, resource.path
-        else:
+        given = name_given(self.principal)
+        if given is None or self._stack is None:
             return None
+        _named_in(self._stack).append(self)
+        name, path = given
         if name is None or not is_known(name) or not is_known(path or ""):
             return None
         return f"{(path or '/').strip('/')}/{name}".lstrip("/")
@@ -166,6 +166,23 @@ class Grantee:
 
 
 @asked_once
+def _named_in(stack: Stack) -> list[Grantee]:
+    """Return the grantees of a stack that something names literally, and check at synth that the names hold."""
+    named: list[Grantee] = []
+    check_at_synth(stack, lambda: list(_renamed(named)))
+    return named
+
+
+def _renamed(named: Sequence[Grantee]) -> Iterator[str]:
+    for one, now in zip(named, Questions.names([one.principal for one in named]), strict=True):
+        if now != list(name_given(one.principal) or ()):
+            yield (
+                f"{one.kind} {one.name} was renamed after a grant had asked for its name: set {one.kind}_name and path "
+                "before the first grant to anything beside it"
+            )
+
+
+@asked_once
 def account_text(stack: Stack) -> str:
     """Return the account of a stack as text."""
     return _as_text(stack, account_of(stack).id)
@@ -189,8 +206,8 @@ def _principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
 @asked_once
 def _owned(principal: iam.Role | iam.User) -> Grantee:
     stack = stack_of(principal)
-    kind, arn = ("role", principal.role_arn) if isinstance(principal, iam.Role) else ("user", principal.user_arn)
-    return Grantee(principal, kind, account_of(stack), arn, "", stack, stack)
+    kind = "role" if isinstance(principal, iam.Role) else "user"
+    return Grantee(principal, kind, account_of(stack), arn_of(principal), "", stack, stack)
 
 
 def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:

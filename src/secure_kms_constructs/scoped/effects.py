@@ -17,9 +17,10 @@ from secure_kms_constructs.authoring.statements import Statement, document
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
-from secure_kms_constructs.cdk.asking import asked_once, child_of, region_of, resolve_each, stack_of
+from secure_kms_constructs.cdk.asking import asked_once, region_of, resolve_each, stack_of
 from secure_kms_constructs.cdk.findings import check_at_synth
 from secure_kms_constructs.cdk.grantees import Grantee, account_text
+from secure_kms_constructs.cdk.node import Questions
 from secure_kms_constructs.cdk.places import is_known
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
@@ -126,7 +127,7 @@ def _look(
     keys = list(dict.fromkeys(grant.key for grant in grants))
     own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
     pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
-    documents, named = stack.resolve([[child_of(key).key_policy for key in keys], pairs])
+    documents, named = Questions.key_policies(stack, keys), stack.resolve(pairs)
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
     spelled: dict[str, str] = {}

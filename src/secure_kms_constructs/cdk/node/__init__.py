@@ -40,8 +40,15 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return jsii.sinvoke(cls, "describe", [list(constructs)])
 
     @classmethod
+    def names(cls, principals: Sequence[Any]) -> list[Any]:
+        """Return name and path of each role or user as they are given now."""
+        load()
+        found: list[Any] = json.loads(jsii.sinvoke(cls, "names", [list(principals)]))
+        return found
+
+    @classmethod
     def held(cls, stack: Stack, principals: Sequence[Any]) -> list[dict[str, Any]]:
-        """Return what each principal of a stack holds beside our policies, and its name as it is now."""
+        """Return what each principal of a stack holds beside our policies."""
         load()
         found: list[dict[str, Any]] = json.loads(jsii.sinvoke(cls, "held", [stack, list(principals)]))
         return found
@@ -75,7 +82,10 @@ class Scoped(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Scoped"):
         documents: Sequence[Any],
         managed: bool,
     ) -> None:
-        """Make a construct, whose ``__init__`` has not run, and its policies."""
+        """Make a construct whose ``__init__`` has not run, and its policies: one inline, or several managed ones.
+
+        :param kind: ``roles`` or ``users``.
+        """
         load()
         jsii.create(Scoped, construct, [scope, id, kind, principal, json.dumps(documents), managed])
 

@@ -19,7 +19,11 @@ SOURCE = HERE / "js"
 
 _ANY, _TEXT, _FLAG = {"primitive": "any"}, {"primitive": "string"}, {"primitive": "boolean"}
 _CONSTRUCT, _STACK = {"fqn": "constructs.Construct"}, {"fqn": "aws-cdk-lib.Stack"}
-_KEY, _GRANT, _GRANTEE = "aws-cdk-lib.aws_kms.Key", {"fqn": "aws-cdk-lib.aws_iam.Grant"}, "aws-cdk-lib.aws_iam.IGrantable"
+_KEY, _GRANT, _GRANTEE = (
+    "aws-cdk-lib.aws_kms.Key",
+    {"fqn": "aws-cdk-lib.aws_iam.Grant"},
+    "aws-cdk-lib.aws_iam.IGrantable",
+)
 _SEVERAL = {"collection": {"kind": "array", "elementtype": _ANY}}
 _SCOPE = [("scope", _CONSTRUCT), ("id", _TEXT)]
 _WHERE = {"filename": "index.js", "line": 1}
@@ -55,6 +59,7 @@ def _types(assembly: str) -> dict[str, Any]:
         "Questions": {
             "methods": [
                 _method("describe", [("constructs", _SEVERAL)], _ANY, static=True),
+                _method("names", [("principals", _SEVERAL)], _TEXT, static=True),
                 _method("held", [("stack", _STACK), ("principals", _SEVERAL)], _TEXT, static=True),
                 _method("keyPolicies", [("stack", _STACK), ("keys", _SEVERAL)], _TEXT, static=True),
                 _method("uses", [("scope", _ANY), ("targets", _SEVERAL)], _TEXT, static=True),
@@ -70,7 +75,12 @@ def _types(assembly: str) -> dict[str, Any]:
         },
         "KeyBase": {
             "base": _KEY,
-            "initializer": [*_SCOPE, ("props", _TEXT), ("policies", {"fqn": f"{assembly}.KeyPolicies"}), ("told", _TEXT)],
+            "initializer": [
+                *_SCOPE,
+                ("props", _TEXT),
+                ("policies", {"fqn": f"{assembly}.KeyPolicies"}),
+                ("told", _TEXT),
+            ],
             "methods": [
                 _method("grant", grantee, _GRANT, rest="actions", overrides=_KEY),
                 _method("askGrant", grantee, _GRANT, rest="actions"),
@@ -120,7 +130,9 @@ def filename() -> str:
 def archive() -> bytes:
     """Return the archive, the same bytes for the same source."""
     files = {"package/.jsii": json.dumps(manifest()).encode()}
-    files |= {f"package/{one.name}": one.read_bytes() for one in sorted(SOURCE.iterdir()) if one.suffix in (".js", ".json")}
+    files |= {
+        f"package/{one.name}": one.read_bytes() for one in sorted(SOURCE.iterdir()) if one.suffix in (".js", ".json")
+    }
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for name, content in files.items():

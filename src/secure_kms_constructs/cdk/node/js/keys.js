@@ -1,12 +1,27 @@
 "use strict";
 const { Duration, Lazy, RemovalPolicy } = require("aws-cdk-lib");
-const { AccountPrincipal, PolicyDocument } = require("aws-cdk-lib/aws-iam");
+const { AccountPrincipal, PolicyDocument, PolicyStatement } = require("aws-cdk-lib/aws-iam");
 const { Key, ViaServicePrincipal } = require("aws-cdk-lib/aws-kms");
 const { l1Of } = require("./l1");
 
 /** @typedef {import("aws-cdk-lib/aws-iam").IGrantable} IGrantable */
 /** @typedef {import("aws-cdk-lib/aws-iam").Grant} Grant */
 /** @typedef {[number, number, string | null]} Told a key's place, its document's number, that as JSON the first time */
+
+/** A document that several keys share; Python has the whole, so it takes no statement that Python does not know. */
+class SharedDocument extends PolicyDocument {
+  /** @param {{ Statement: any[] }} json */
+  constructor({ Statement }) {
+    super({ statements: Statement.map((one) => PolicyStatement.fromJson(one)) });
+    this.whole = true;
+  }
+
+  /** @param {PolicyStatement[]} statements */
+  addStatements(...statements) {
+    if (this.whole) throw new Error("a HardenedKey writes its policy itself: use add_to_resource_policy of the key");
+    super.addStatements(...statements);
+  }
+}
 
 /** The key policies of the HardenedKeys of one stack, as Python told them last. */
 class KeyPolicies {
@@ -45,14 +60,9 @@ class KeyPolicies {
   /** @param {Told} told */
   learn([place, number, text]) {
     if (text !== null) {
-      const whole = (/** @type {string} */ _, /** @type {any} */ value) =>
+      const revived = (/** @type {string} */ _, /** @type {any} */ value) =>
         typeof value?.$object === "number" ? this.objects[value.$object] : value;
-      const document = PolicyDocument.fromJson(JSON.parse(text, whole));
-      // Several keys share it, and Python has the whole.
-      document.addStatements = () => {
-        throw new Error("a HardenedKey writes its key policy itself: use add_to_resource_policy of the key");
-      };
-      this.documents.set(number, document);
+      this.documents.set(number, new SharedDocument(JSON.parse(text, revived)));
     }
     this.numbers[place] = number;
   }

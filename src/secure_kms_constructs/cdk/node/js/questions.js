@@ -1,5 +1,5 @@
 "use strict";
-const { Stack } = require("aws-cdk-lib");
+const { Reference, Resource, Stack, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role } = require("aws-cdk-lib/aws-iam");
 const { l1Of, nameGiven } = require("./l1");
 const { finished } = require("./keys");
@@ -43,17 +43,26 @@ function andBeside(constructs) {
   const asked = new Set(constructs);
   for (const scope of new Set(constructs.map((one) => one.node.scope))) {
     for (const one of /** @type {any[]} */ (scope ? scope.node.children : [])) {
-      if (one[ID] === undefined || told.has(one)) continue;
+      if (one[ID] === undefined || told.has(one) || !Resource.isOwnedResource(one)) continue;
       if (one instanceof Role || ("secretArn" in one && "encryptionKey" in one)) asked.add(one);
     }
   }
   return asked;
 }
 
+/**
+ * Whether a text is nothing but a reference to a resource, which is as long as an ARN.
+ * @param {string | null} text
+ */
+function isReference(text) {
+  return text !== null && Reference.isReference(Tokenization.reverseCompleteString(text));
+}
+
 /** What Python asks, each question once for many. */
 class Questions {
   /**
-   * What a grant asks about each of several resources of this app: stack, ARN, name, key, name of a role as given.
+   * What a grant asks about each of several resources of this app: stack, ARN and whether that is a reference, name,
+   * key, name and path of a role as given.
    * @param {IConstruct[]} constructs
    * @returns {any}
    */
@@ -64,13 +73,23 @@ class Questions {
       told.add(one);
       const arn = one.secretArn ?? one.roleArn ?? one.userArn ?? null;
       const given = nameGiven(l1Of(one));
-      return [one[ID] ?? null, stacks.of(Stack.of(one)), arn, one.physicalName ?? null, keys.of(one.encryptionKey), given];
+      const stack = stacks.of(Stack.of(one));
+      return [one[ID] ?? null, stack, arn, isReference(arn), one.physicalName ?? null, keys.of(one.encryptionKey), given];
     });
     return { stacks: stacks.list, keys: keys.list, told: JSON.stringify(answers) };
   }
 
   /**
-   * What each principal of a stack holds beside our policies, resolved, and the name it has now.
+   * Name and path of each role or user as they are given now.
+   * @param {IConstruct[]} principals
+   * @returns {string}
+   */
+  static names(principals) {
+    return JSON.stringify(principals.map((one) => nameGiven(l1Of(one))));
+  }
+
+  /**
+   * What each principal of a stack holds beside our policies, resolved.
    * @param {Stack} stack
    * @param {IConstruct[]} principals
    * @returns {string}
@@ -84,7 +103,6 @@ class Questions {
         added: byDefault instanceof Policy ? [byDefault.document] : [],
         inline: made?.policies ?? [],
         managed: made?.managedPolicyArns ?? [],
-        given: nameGiven(made),
       };
     });
     // What is empty drops out of a resolved value.
