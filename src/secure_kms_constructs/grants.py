@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -19,7 +19,7 @@ from .aws.facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, 
 from .cdk.asking import account_of, asked_once, child_of, references_in, resolve_each, root_of, stack_of, stage_of
 from .cdk.findings import check_at_synth
 from .cdk.grantees import Grantee
-from .cdk.node import Questions, Scoped
+from .cdk.node import Place, Questions, Scoped
 from .cdk.places import is_known
 
 
@@ -43,13 +43,6 @@ def _attach(policy: iam.Policy, grantee: Grantee) -> bool:
     attach(policy)
     resource = child_of(policy)
     return any(stack_of(policy).resolve([resource.roles, resource.users]))
-
-
-class Place(NamedTuple):
-    """Where a construct will stand, whose ``__init__`` has not run: it is made in one call with its policies."""
-
-    scope: Construct
-    id: str
 
 
 def _write(

@@ -22,8 +22,8 @@ from .cdk.asking import Called, place_in, region_of, stack_of, top_of
 from .cdk.deployers import deployer_of
 from .cdk.findings import announce, checked_key_arn, paste_ready
 from .cdk.grantees import account_text, resolve_grantee
+from .cdk.node import Place
 from .cdk.places import check_reference, is_known
-from .grants import Place
 from .keys import HardenedKey, logs_principal
 from .scoped import writes
 from .scoped.key_side import Target, UsedKeys, kms_identity

@@ -21,8 +21,8 @@ from .aws.services import Service, Use
 from .cdk.asking import Called, name_of, place_in, region_of, stack_of
 from .cdk.grantees import account_text, resolve_grantee
 from .cdk.managed_keys import AwsManaged
+from .cdk.node import Place
 from .cdk.places import check_environments, check_reference, is_known, same_place
-from .grants import Place
 from .scoped import writes
 from .scoped.key_side import Target, UsedKey, UsedKeys, kms_identity
 

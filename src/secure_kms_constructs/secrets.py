@@ -18,7 +18,7 @@ from .cdk.asking import account_of, ask_ahead, place_in, stack_of
 from .cdk.findings import check_several
 from .cdk.grantees import resolve_grantee
 from .cdk.managed_keys import AwsManaged
-from .grants import Place
+from .cdk.node import Place
 from .scoped import writes
 from .scoped.key_side import kms_identity
 from .scoped.resolved_secrets import resolve_secrets

@@ -16,7 +16,8 @@ from secure_kms_constructs.aws.services import Service, Use
 from secure_kms_constructs.cdk.asking import stack_of
 from secure_kms_constructs.cdk.findings import announce
 from secure_kms_constructs.cdk.grantees import Grantee
-from secure_kms_constructs.grants import Place, attach_identity_policy, note_named
+from secure_kms_constructs.cdk.node import Place
+from secure_kms_constructs.grants import attach_identity_policy, note_named
 from secure_kms_constructs.keys import HardenedKey
 
 from .key_side import Target, admit, by_key, key_policy_contexts

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsii
 from aws_cdk import Stack
@@ -66,6 +66,13 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         load()
         found: list[list[dict[str, Any]]] = json.loads(jsii.sinvoke(cls, "uses", [scope, list(targets)]))
         return found
+
+
+class Place(NamedTuple):
+    """Where a construct will stand, whose ``__init__`` has not run: it is made in one call with its policies."""
+
+    scope: Construct
+    id: str
 
 
 class Scoped(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Scoped"):
