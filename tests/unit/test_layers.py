@@ -15,7 +15,7 @@ import secure_kms_constructs
 PACKAGE = Path(secure_kms_constructs.__file__).parent
 
 # Each folder, and each module of the package's root, with what of this package it may import; lowest first. A new
-# one needs a line here. docs/architecture.md draws it.
+# one needs a line here. docs/architecture.md draws it, by `pytest tests/unit/test_architecture.py --write-docs`.
 LAYERS = {
     "aws": set(),
     "policies": {"aws"},

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.access import template
 from secure_kms_constructs.access import AccessMap
-from secure_kms_constructs.templates.garbage_collection import seldom_collecting
+from secure_kms_constructs.templates.garbage_collection import seldom_collecting, without_collecting
 
 FEW, MANY, KEYS = 30, 300, 2
 
@@ -109,10 +109,11 @@ def test_the_settings_of_a_program_that_collects_as_seldom_stay(mine: tuple[int,
 
 def test_what_a_program_has_set_aside_stays_so() -> None:
     gc.freeze()
+    before = gc.get_freeze_count()
     try:
         with seldom_collecting():
-            pass
-        assert gc.get_freeze_count() > 0
+            assert gc.get_freeze_count() == before
+        assert gc.get_freeze_count() == before
     finally:
         gc.unfreeze()
 
@@ -123,5 +124,14 @@ def test_a_collector_that_is_off_stays_off() -> None:
         with seldom_collecting():
             assert gc.get_freeze_count() == 0
         assert not gc.isenabled()
+        with without_collecting():
+            pass
+        assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_collector_that_is_on_pauses() -> None:
+    with without_collecting():
+        assert not gc.isenabled()
+    assert gc.isenabled()
