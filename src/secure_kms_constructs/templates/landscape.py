@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Policy
-from secure_kms_constructs.policies.outer import Outer
 
 
 @dataclass(frozen=True, order=True)
@@ -88,7 +87,6 @@ class Landscape:
     :param assumes: the conditions that the templates leave open and this landscape decides, by
         ``<stack>/<condition>``; empty where none matters.
     :param sources: the source of each policy's statements, by the policy's name.
-    :param organization: the policies of the organization that bind an account, by its id.
     """
 
     keys: tuple[Key, ...]
@@ -97,4 +95,3 @@ class Landscape:
     notes: tuple[Note, ...] = ()
     assumes: Mapping[str, bool] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
-    organization: Mapping[str, Outer] = field(default_factory=dict)

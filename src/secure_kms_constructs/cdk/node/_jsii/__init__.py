@@ -1,1 +1,0 @@
-"""Holds the archive that the build makes of the JavaScript."""
