@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -43,6 +45,29 @@ def test_the_wheel_holds_the_package_and_nothing_else(built: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"secure_kms_constructs"}
     assert "secure_kms_constructs/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_wheel_holds_the_node_part_packed_and_the_source_archive_its_source(built: Path) -> None:
+    [wheel], [sdist] = built.glob("*.whl"), built.glob("*.tar.gz")
+    node = "secure_kms_constructs/cdk/node/"
+    with zipfile.ZipFile(wheel) as archive:
+        packed = [name.removeprefix(node) for name in archive.namelist() if name.startswith(node)]
+        [name] = [name for name in packed if name.endswith(".tgz")]
+        content = archive.read(node + name)
+    assert sorted(packed) == ["README.md", "__init__.py", "_jsii/__init__.py", name]
+    with tarfile.open(fileobj=io.BytesIO(content)) as inner:
+        assert {"package/.jsii", "package/index.js", "package/package.json"} <= set(inner.getnames())
+    with tarfile.open(sdist) as archive:
+        names = {one.split("/", 1)[1] for one in archive.getnames()}
+    assert {"hatch_build.py", f"src/{node}archive.py", f"src/{node}js/index.js"} <= names
+    assert not [one for one in names if one.endswith(".tgz")]
+
+
+def test_neither_node_nor_npm_is_needed_to_build(tmp_path: Path) -> None:
+    path = {"PATH": str(tmp_path), "JSII_NODE": str(tmp_path / "none")}
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+    done = subprocess.run(command, env={**os.environ, **path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_source_archive_holds_what_the_wheel_is_built_from(built: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,19 +16,15 @@ from .authoring.packing import pack, size
 from .authoring.statements import Statement, document
 from .aws import arns
 from .aws.facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
-from .cdk.asking import account_of, asked_once, child_of, node_of, resolve_each, root_of, stack_of, stage_of
+from .cdk.asking import account_of, asked_once, child_of, references_in, resolve_each, root_of, stack_of, stage_of
 from .cdk.findings import check_at_synth
 from .cdk.grantees import Grantee
+from .cdk.node import Place, Questions, Scoped
 from .cdk.places import is_known
 
 
 def holds_policies(grantee: Grantee, scope: Construct) -> bool:
     """Tell whether an identity policy attached to the grantee lands; immutable imports drop it and report success."""
-    return not grantee.is_protected and takes_policies(grantee, scope)
-
-
-def takes_policies(grantee: Grantee, scope: Construct) -> bool:
-    """Tell whether CDK writes an identity policy for the grantee, which IAM may still refuse."""
     if grantee.stack is not None:
         return True
     # CDK does not synthesize an empty policy, so the probe leaves no resource behind.
@@ -47,21 +45,34 @@ def _attach(policy: iam.Policy, grantee: Grantee) -> bool:
     return any(stack_of(policy).resolve([resource.roles, resource.users]))
 
 
-def _attach_inline(scope: Construct, grantee: Grantee, statements: Sequence[Statement]) -> bool:
-    written = iam.PolicyDocument.from_json(document(statements))
+def _write(
+    scope: Construct, at: Place, grantee: Grantee, policies: Sequence[Sequence[Statement]], *, managed: bool
+) -> None:
+    documents = [document(statements) for statements in policies]
+    kind = f"{grantee.kind}s"
+    Scoped.create(scope, *at, kind=kind, principal=grantee.principal, documents=documents, managed=managed)
+
+
+def _attach_inline(scope: Construct, at: Place, grantee: Grantee, statements: Sequence[Statement]) -> bool:
     if grantee.stack is not None:
-        iam.Policy(scope, "Policy", document=written, **_holder(grantee))
+        _write(scope, at, grantee, [statements], managed=False)
         return True
-    if grantee.is_protected:
-        return False
+    written = iam.PolicyDocument.from_json(document(statements))
     if _attach(iam.Policy(scope, "Policy", document=written), grantee):
         return True
     scope.node.try_remove_child("Policy")
     return False
 
 
-def _holder(grantee: Grantee) -> dict[str, Any]:
-    return {f"{grantee.kind}s": [grantee.principal]}
+def _attach_managed(scope: Construct, at: Place, grantee: Grantee, packs: Sequence[Sequence[Statement]]) -> None:
+    # Through the policy's own Roles, not the role's ManagedPolicyArns: key -> role -> policy -> key is a cycle.
+    if grantee.stack is not None:
+        _write(scope, at, grantee, packs, managed=True)
+        return
+    for number, part in enumerate(packs, start=1):
+        written = iam.PolicyDocument.from_json(document(part))
+        holder: dict[str, Any] = {f"{grantee.kind}s": [grantee.principal]}
+        iam.ManagedPolicy(scope, f"Policy{number}", document=written, **holder)
 
 
 @dataclass
@@ -97,11 +108,14 @@ def note_named(grantee: Grantee, scope: Construct) -> None:
     _held_by(grantee, stack_of(scope)).named = True
 
 
-def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Sequence[Statement], targets: int) -> bool:
-    """Attach statements as one inline policy of ``scope``, or as managed policies where the inline quota is used up.
+def attach_identity_policy(
+    scope: Construct, at: Place, grantee: Grantee, statements: Sequence[Statement], targets: int
+) -> bool:
+    """Make a construct with statements as one inline policy, or managed ones where the inline quota is used up.
 
     Past the quota of the identity, synth fails with a message that says how many targets fit.
 
+    :param scope: the construct. It is made here; for a grantee that is imported, it is there already.
     :param targets: how many things the statements are for, in the words of that message.
     :return: False where the grantee holds no policies; nothing is attached then.
     """
@@ -111,26 +125,29 @@ def attach_identity_policy(scope: Construct, grantee: Grantee, statements: Seque
     # What tokens hide is resolved only where it matters: here past the quota, and once for all at synth.
     resolved: Sequence[Any] = statements
     needed = size(document(resolved))
-    if held.estimate + needed > most:
+    if held.estimate + needed > most and not _only_references(stack, statements):
         resolved = stack.resolve(statements)
         needed = size(document(resolved))
     if held.estimate + needed <= most:
-        if not _attach_inline(scope, grantee, statements):
+        if not _attach_inline(scope, at, grantee, statements):
             return False
         held.estimate += needed
         held.inline.append((stack, statements))
     elif holds_policies(grantee, scope):
         packs = pack(statements, resolved, MANAGED_POLICY_CHARACTERS.value)
-        for number, part in enumerate(packs, start=1):
-            # Through the policy's own Roles, not the role's ManagedPolicyArns: key -> role -> policy -> key is a cycle.
-            written = iam.PolicyDocument.from_json(document(part))
-            iam.ManagedPolicy(scope, f"Policy{number}", document=written, **_holder(grantee))
+        _attach_managed(scope, at, grantee, packs)
         held.managed += len(packs)
         held.packed.append((stack, statements))
     else:
         return False
     held.targets += targets
     return True
+
+
+def _only_references(stack: Stack, statements: Sequence[Statement]) -> bool:
+    """Tell whether all that tokens hide are references to resources of the stack, whose size is known."""
+    tokens = re.findall(r"[$#]\{Token\[[^\]]+\]\}", json.dumps(statements))
+    return all("[AWS." in token or token in references_in(stack) for token in tokens)
 
 
 @asked_once
@@ -142,30 +159,36 @@ def _holders_in(stack: Stack) -> list[tuple[Grantee, _Held]]:
 
 def _over_quotas(holders: Sequence[tuple[Grantee, _Held]]) -> list[str]:
     resolved = iter(resolve_each([pair for _, held in holders for pair in held.inline]))
+    owned: dict[Stack, list[Any]] = {}
+    for grantee, _ in holders:
+        if grantee.stack is not None:
+            owned.setdefault(grantee.stack, []).append(grantee.principal)
+    beside = {stack: iter(Questions.held(stack, principals)) for stack, principals in owned.items()}
     return [
         message
         for grantee, held in holders
-        for message in _over_quota(grantee, held, [next(resolved) for _ in held.inline])
+        for message in _over_quota(
+            grantee,
+            held,
+            [next(resolved) for _ in held.inline],
+            next(beside[grantee.stack]) if grantee.stack is not None else {},
+        )
     ]
 
 
-def _over_quota(grantee: Grantee, held: _Held, written: list[Any]) -> list[str]:
-    """Return what IAM would refuse to attach, other policies of an owned identity included."""
-    inline, managed, circle = sum(size(document(one)) for one in written), held.managed, list[str]()
-    if grantee.stack is not None:
-        stack, children = grantee.stack, node_of(grantee.principal).children
-        if any(isinstance(child, iam.Policy) for child in children):
-            default = node_of(grantee.principal).try_find_child("DefaultPolicy")
-            inline += size(stack.resolve(default.document)) if isinstance(default, iam.Policy) else 0
-        resource = next((child for child in children if isinstance(child, (iam.CfnRole, iam.CfnUser))), None)
-        if resource:
-            if resource.policies:
-                # What is empty drops out of a resolved value.
-                made_with = stack.resolve({"inline": resource.policies}).get("inline", [])
-                inline += sum(size(policy["policyDocument"]) for policy in made_with)
-                ours = arns.references([written, resolve_each(held.packed)]) if held.named else set()
-                circle = sorted(ours & arns.references(made_with))
-            managed += len(stack.resolve(resource.managed_policy_arns) or ()) if managed else 0
+def _over_quota(grantee: Grantee, held: _Held, written: list[Any], beside: dict[str, Any]) -> list[str]:
+    """Return what IAM would refuse to attach.
+
+    :param beside: what an owned identity holds beside ours.
+    """
+    made_with = beside.get("inline", [])
+    documents = [*map(document, written), *beside.get("added", []), *(one["policyDocument"] for one in made_with)]
+    inline = sum(map(size, documents))
+    managed = held.managed + (len(beside.get("managed", [])) if held.managed else 0)
+    circle: list[str] = []
+    if made_with and held.named:
+        ours = arns.references([written, resolve_each(held.packed)])
+        circle = sorted(ours & arns.references(made_with))
     found = []
     if circle:
         found.append(

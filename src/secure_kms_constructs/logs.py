@@ -22,6 +22,7 @@ from .cdk.asking import Called, place_in, region_of, stack_of, top_of
 from .cdk.deployers import deployer_of
 from .cdk.findings import announce, checked_key_arn, paste_ready
 from .cdk.grantees import account_text, resolve_grantee
+from .cdk.node import Place
 from .cdk.places import check_reference, is_known
 from .keys import HardenedKey, logs_principal
 from .scoped import writes
@@ -196,10 +197,9 @@ class ScopedLogGroupManager(Construct):
             raise ValueError(
                 f"log_group_prefix {log_group_prefix!r} is managed by {resolved.name} already: leave one manager out"
             )
-        super().__init__(scope, id)
         place_in(self, scope)
         identity = statements.log_group_management(arn) + kms_identity(_SERVICE, Use.PROVISION, [target])
-        written = writes.write(self, resolved, [target], _SERVICE, Use.PROVISION, identity)
+        written = writes.write(self, Place(scope, id), resolved, [target], _SERVICE, Use.PROVISION, identity)
         taken.add((resolved.name, log_group_prefix))
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""

@@ -21,6 +21,7 @@ from .aws.services import Service, Use
 from .cdk.asking import Called, name_of, place_in, region_of, stack_of
 from .cdk.grantees import account_text, resolve_grantee
 from .cdk.managed_keys import AwsManaged
+from .cdk.node import Place
 from .cdk.places import check_environments, check_reference, is_known, same_place
 from .scoped import writes
 from .scoped.key_side import Target, UsedKey, UsedKeys, kms_identity
@@ -66,11 +67,10 @@ class ScopedParameterReader(Construct):
     ) -> None:
         paths, targets = _resolve(scope, parameters, key, by_path)
         resolved = resolve_grantee(grantee, scope)
-        super().__init__(scope, id)
         place_in(self, scope)
         identity = statements.parameter_access([target.arn for target in targets], paths)
         identity += kms_identity(_SERVICE, Use.READ, targets)
-        written = writes.write(self, resolved, targets, _SERVICE, Use.READ, identity)
+        written = writes.write(self, Place(scope, id), resolved, targets, _SERVICE, Use.READ, identity)
         self.identity_statements: list[Statement] = written.identity
         """What was added to the grantee's identity policies."""
         self.key_policy_statements: dict[str, list[Statement]] = written.key_policy

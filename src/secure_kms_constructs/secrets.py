@@ -14,10 +14,11 @@ from constructs import Construct
 from .authoring import statements
 from .authoring.statements import Statement
 from .aws.services import Service, Use
-from .cdk.asking import account_of, place_in, stack_of
+from .cdk.asking import account_of, ask_ahead, place_in, stack_of
 from .cdk.findings import check_several
 from .cdk.grantees import resolve_grantee
 from .cdk.managed_keys import AwsManaged
+from .cdk.node import Place
 from .scoped import writes
 from .scoped.key_side import kms_identity
 from .scoped.resolved_secrets import resolve_secrets
@@ -59,16 +60,17 @@ class ScopedSecretReader(Construct):
     ) -> None:
         check_several("secrets", secrets)
         check_several("version_stages", version_stages or ())
+        ask_ahead([*secrets, grantee])
         targets = resolve_secrets(scope, secrets, key)
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
         resolved = resolve_grantee(grantee, scope)
-        super().__init__(scope, id)
         place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
         identity += kms_identity(_SERVICE, Use.READ, targets)
         written = writes.write(
             self,
+            Place(scope, id),
             resolved,
             targets,
             _SERVICE,
@@ -115,9 +117,9 @@ class ScopedSecretRotator(Construct):
         secrets: Sequence[secretsmanager.ISecret],
         key: kms.IKey | AwsManaged | None = None,
     ) -> None:
+        ask_ahead([*secrets, grantee])
         targets = resolve_secrets(scope, secrets, key)
         resolved = resolve_grantee(grantee, scope)
-        super().__init__(scope, id)
         place_in(self, scope)
         self._secrets = {target.resource: target.arn for target in targets}
         self._grantee = grantee
@@ -125,6 +127,7 @@ class ScopedSecretRotator(Construct):
         identity += kms_identity(_SERVICE, Use.WRITE, targets)
         written = writes.write(
             self,
+            Place(scope, id),
             resolved,
             targets,
             _SERVICE,

@@ -102,7 +102,8 @@ def test_every_grant_method_of_the_l2_has_a_test() -> None:
     methods = {name for name in dir(kms.Key) if name.startswith("grant_")} | {"grant"}
     tested = {name for name, _ in [*SYMMETRIC, *SIGNING, *MAC]} | {"grant", "grant_admin"}
     assert methods == tested
-    assert all(name in vars(HardenedKey) for name in methods)
+    asked = {"grant": "ask_grant", "grant_encrypt_decrypt": "ask_grant_encrypt_decrypt"}
+    assert all(asked.get(name, name) in vars(HardenedKey) for name in methods)
 
 
 @pytest.mark.parametrize(

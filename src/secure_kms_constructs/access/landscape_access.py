@@ -8,6 +8,7 @@ from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, Unknown, parse_key_policy
 from secure_kms_constructs.policies.evaluation import CROSS_ACCOUNT, Policies
+from secure_kms_constructs.policies.outer import NO_OUTER, Outer
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.templates.landscape import Key, Landscape
 
@@ -72,8 +73,26 @@ class LandscapeAccess:
         """Return a principal, a key, and the policies that decide between them."""
         policy = parse_key_policy(Unknown(party.untold), name=key.policy.name) if party.untold else key.policy
         return Side(
-            party.principal, key.arn, Policies(policy, party.policies, party.boundary, self._grants(party, key))
+            party.principal,
+            key.arn,
+            Policies(policy, party.policies, party.boundary, self._grants(party, key), outer=self._outer(party, key)),
         )
+
+    def _outer(self, party: Party, key: Key) -> Outer:
+        """Return the policies of the organization that bind a principal or a key."""
+        organization = self.landscape.organization
+        if not organization:
+            return NO_OUTER
+        return Outer(
+            organization.get(party.caller.account or "", NO_OUTER).scps,
+            organization.get(key.arn.split(":")[4], NO_OUTER).rcps,
+        )
+
+    def _around(self, key: Key) -> tuple[Policy, ...]:
+        """Return the policies of the organization that may bind somebody who asks for a key."""
+        organization = self.landscape.organization
+        scps = (scp for outer in organization.values() for scp in outer.scps)
+        return (*dict.fromkeys(scps), *organization.get(key.arn.split(":")[4], NO_OUTER).rcps)
 
     def _grants(self, party: Party, key: Key) -> tuple[Policy, ...]:
         if not key.grants:
@@ -103,7 +122,7 @@ class LandscapeAccess:
 
     def _outsiders_of(self, key: Key) -> Outsiders:
         if key.arn not in self._outsiders:
-            self._outsiders[key.arn] = Outsiders(key.arn, key.policy, key.grants)
+            self._outsiders[key.arn] = Outsiders(key.arn, key.policy, key.grants, self._around(key))
         return self._outsiders[key.arn]
 
     def _of_key(self, key: Key) -> tuple[Party, ...]:
@@ -139,6 +158,11 @@ class LandscapeAccess:
             tuple((statement.index, named) for statement, named in key.policy.about(lowered)),
             tuple(
                 (grant, one.index, named) for grant in self._grants(party, key) for one, named in grant.about(lowered)
+            ),
+            tuple(
+                (policy, one.index, named)
+                for policy in self._outer(party, key).all
+                for one, named in policy.about(lowered)
             ),
             lowered in WITH_ENCRYPTION_CONTEXT,
             caller.account == key.arn.split(":")[4] or lowered in CROSS_ACCOUNT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -19,6 +19,7 @@ from .diffs import Diff, differences
 from .errors import AccessError
 from .explanations import Explanation
 from .landscape_access import LandscapeAccess
+from .limits import limited
 from .names import find
 from .parties import Party
 from .rows import Row, decide, split
@@ -31,8 +32,8 @@ class AccessMap:
     """Who can use which KMS key, told from templates alone: key policies and identity policies, read together.
 
     Make it with one of the ``from_`` factories. What the templates do not tell is unknown, never denied.
-    Session policies, the policies of the organization and what is not in the templates are not part of it; grants are
-    where the map is of an account.
+    Session policies and what is not in the templates are not part of it, policies of the organization where they are
+    given or attached to an account by its id; grants are where the map is of an account.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 
@@ -55,6 +56,8 @@ class AccessMap:
         region: str | None = None,
         same: Mapping[str, str] | None = None,
         parameters: Parameters | None = None,
+        scps: Sequence[object] = (),
+        rcps: Sequence[object] = (),
     ) -> AccessMap:
         """Read all templates of a synthesized app.
 
@@ -64,9 +67,17 @@ class AccessMap:
         :param same: the ARNs of keys that are deployed, by construct path. A literal ARN that is not among them may be
             that of any key of the templates in its account and region.
         :param parameters: values for the parameters of stacks, by the stack's name.
+        :param scps: service control policies that bind all accounts of the stacks, as ``evaluate`` takes them:
+            documents, or ``AWS::Organizations::Policy`` of the templates, by construct or path. By default only those
+            of the templates count that name an account, and those only take away what they deny.
+        :param rcps: resource control policies that bind all accounts of the stacks, in the same form.
         :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
         """
-        return cls(read_assembly(directory, account=account, region=region, same=same, parameters=parameters))
+        return cls(
+            limited(
+                read_assembly(directory, account=account, region=region, same=same, parameters=parameters), scps, rcps
+            )
+        )
 
     @classmethod
     def from_app(
@@ -77,6 +88,8 @@ class AccessMap:
         region: str | None = None,
         same: Mapping[str, str] | None = None,
         parameters: Parameters | None = None,
+        scps: Sequence[object] = (),
+        rcps: Sequence[object] = (),
     ) -> AccessMap:
         """Synthesize an app and read its templates.
 
@@ -86,9 +99,13 @@ class AccessMap:
         :param same: the ARNs of keys that are deployed, by construct path. A literal ARN that is not among them may be
             that of any key of the templates in its account and region.
         :param parameters: values for the parameters of stacks, by the stack's name.
+        :param scps: service control policies that bind all accounts of the stacks, as for ``from_assembly``.
+        :param rcps: resource control policies, in the same form.
         """
         directory = app.synth().directory
-        return cls.from_assembly(directory, account=account, region=region, same=same, parameters=parameters)
+        return cls.from_assembly(
+            directory, account=account, region=region, same=same, parameters=parameters, scps=scps, rcps=rcps
+        )
 
     @classmethod
     def from_templates(
@@ -99,6 +116,8 @@ class AccessMap:
         region: str | None = None,
         same: Mapping[str, str] | None = None,
         parameters: Parameters | None = None,
+        scps: Sequence[object] = (),
+        rcps: Sequence[object] = (),
     ) -> AccessMap:
         """Read templates that belong together, whoever made them.
 
@@ -108,9 +127,15 @@ class AccessMap:
         :param same: the ARNs of keys that are deployed, by construct path. A literal ARN that is not among them may be
             that of any key of the templates in its account and region.
         :param parameters: values for the parameters of stacks, by the stack's name.
+        :param scps: service control policies that bind all accounts of the stacks, as for ``from_assembly``.
+        :param rcps: resource control policies, in the same form.
         :raises TemplateError: when one is no template.
         """
-        return cls(read_templates(templates, account=account, region=region, same=same, parameters=parameters))
+        return cls(
+            limited(
+                read_templates(templates, account=account, region=region, same=same, parameters=parameters), scps, rcps
+            )
+        )
 
     @classmethod
     def from_account(cls, account: Any) -> AccessMap:

@@ -15,6 +15,8 @@ from .parties import EVERYTHING, Party, named_by_arn
 from .pattern_texts import DIGIT, Pattern, matches, telling_texts
 
 _WITH_EVERYTHING = " with kms:* on *"
+# Policies of the organization do not bind them.
+_SERVICE_LINKED = Pattern(f"arn:{ANY}:iam::{ANY}:role/aws-service-role/{ONE}{ANY}", arn=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,16 +26,21 @@ class Outsiders:
     :param key: the ARN of the key.
     :param policy: its policy.
     :param grants: the grants on it.
+    :param around: the policies of the organization that take away of what they can do.
     """
 
     key: str
     policy: Policy
     grants: tuple[Policy, ...] = ()
+    around: tuple[Policy, ...] = ()
 
     @cached_property
     def mentions(self) -> Mentions:
         """Whom the key policy tells from others."""
-        return mentions_of(self.policy, self.grants)
+        found = mentions_of(self.policy, (*self.grants, *self.around))
+        if self.around:
+            found.like.add(_SERVICE_LINKED)
+        return found
 
     @cached_property
     def parties(self) -> tuple[Party, ...]:

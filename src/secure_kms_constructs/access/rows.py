@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from secure_kms_constructs.policies import Decision, Outcome, Request, evaluate
+from secure_kms_constructs.policies import Decision, Outcome, Request
+from secure_kms_constructs.policies.decisions import decided
 from secure_kms_constructs.policies.reasons import Reason
 from secure_kms_constructs.templates.landscape import Source
 
@@ -104,14 +105,7 @@ class Row:
 
 def decide(request: Request, side: Side) -> Decision:
     """Decide a request by the policies of one side."""
-    policies = side.policies
-    return evaluate(
-        request,
-        key_policy=policies.key_policy,
-        identity_policies=policies.identity_policies,
-        boundary=policies.boundary,
-        grants=policies.grants,
-    )
+    return decided(request, side.policies)
 
 
 def references(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, TypeVar, cast
 
 from aws_cdk import ConstructSelector, IConstructSelector, Resource, Stack, Stage
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import IConstruct, Node
 
 from secure_kms_constructs.authoring.key_policies import Account
 
+from .node import Questions
+
 _T = TypeVar("_T")
 _ANSWERS = "_secure_kms_constructs_answers"
+_ARNS = "secret_arn", "role_arn", "user_arn"
 
 
 def _answers_about(it: Any) -> dict[Any, Any]:
@@ -87,6 +92,12 @@ def environment_of(stack: Stack) -> str:
 
 
 @asked_once
+def partition_of(stack: Stack) -> str:
+    """Return the partition of a stack."""
+    return stack.partition
+
+
+@asked_once
 def account_of(stack: Stack) -> Account:
     """Return the account that a stack is deployed to."""
     return Account(stack.format_arn(service="iam", region="", resource="root"), stack.account)
@@ -123,9 +134,82 @@ def name_of(resource: Any) -> str:
 
 
 @asked_once
+def arn_of(resource: Any) -> str:
+    """Return the ARN of a secret, a role or a user."""
+    return str(next(getattr(resource, name) for name in _ARNS if hasattr(type(resource), name)))
+
+
+@asked_once
+def key_of(secret: Any) -> kms.IKey | None:
+    """Return the key of a secret, None for the one that AWS manages."""
+    found: kms.IKey | None = secret.encryption_key
+    return found
+
+
+@asked_once
+def name_given(principal: Any) -> tuple[str | None, str | None] | None:
+    """Return name and path as the L1 of a role or user was given them; None where it has none."""
+    resource = child_of(principal)
+    if isinstance(resource, iam.CfnRole):
+        return resource.role_name, resource.path
+    return (resource.user_name, resource.path) if isinstance(resource, iam.CfnUser) else None
+
+
+@asked_once
 def key_arn_of(key: kms.IKey) -> str:
     """Return the ARN of a key."""
-    return key.key_arn
+    arn = key.key_arn
+    if isinstance(key, kms.Key):
+        references_in(stack_of(key)).add(arn)
+    return arn
+
+
+@asked_once
+def references_in(_stack: Stack) -> set[str]:
+    """Return the tokens known to be references to resources of a stack, which is all that a size needs."""
+    return set()
+
+
+# What was told of a resource beside those that were asked about, by jsii's name of it, until somebody asks.
+_told: dict[str, dict[Any, Any]] = {}
+
+
+def ask_ahead(resources: Sequence[Any]) -> None:
+    """Ask in one call what a grant asks about each of several resources of this app, and about those beside them."""
+    new = []
+    for one in resources:
+        if not isinstance(one, Resource) or ask_ahead in (answers := _answers_about(one)):
+            continue
+        known = _told.pop(cast(Any, one).__jsii_ref__.ref, None)
+        answers[ask_ahead] = True
+        if known is None:
+            new.append(one)
+        else:
+            answers.update(known)
+    if not new:
+        return
+    try:
+        described = Questions.describe(list(dict.fromkeys(new)))
+    except RuntimeError:
+        return  # Whoever asks for the part that cannot be told gets to know why.
+    stacks, keys = described["stacks"], described["keys"]
+    asked = iter(dict.fromkeys(new))
+    for name, stack, arn, is_reference, physical, key, given in json.loads(described["told"]):
+        found = {
+            stack_of: stacks[stack],
+            name_of: physical,
+            key_of: keys[key] if key >= 0 else None,
+            name_given: given,
+        }
+        if arn is not None:
+            found[arn_of] = arn
+        if is_reference:
+            references_in(stacks[stack]).add(arn)
+        one = next(asked, None)
+        if one is not None:
+            _answers_about(one).update(found)
+        elif name is not None:
+            _told[name] = found
 
 
 @dataclass(frozen=True)

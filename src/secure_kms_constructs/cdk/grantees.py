@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
-from aws_cdk import App, Environment, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from secure_kms_constructs.authoring import principals
 from secure_kms_constructs.authoring.key_policies import Account
 from secure_kms_constructs.aws import arns
 
-from .asking import account_of, asked_once, child_of, name_of, node_of, stack_of
+from .asking import account_of, arn_of, asked_once, name_given, name_of, node_of, partition_of, stack_of
 from .findings import check_at_synth
+from .node import Questions
 from .places import check_environments, check_reference, is_known, same_environment
-
-_DELEGATED = ", or serve it with delegate_via=[...] on the HardenedKey"
-
-
-@asked_once
-def _names_noted_in(_stack: Stack) -> dict[str, str]:
-    return {}
 
 
 @dataclass(frozen=True)
@@ -49,27 +43,12 @@ class Grantee:
         return self._stack
 
     @property
-    def policies_in(self) -> Stack:
-        """The stack that holds the policies of its own; of an imported one it is where it was imported."""
-        return self._stack or stack_of(self.principal)
-
-    @property
     def name(self) -> str:
         """How messages call it."""
         return self._text or str(node_of(self.principal).path)
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def is_protected(self) -> bool:
-        """Whether IAM lets nobody change its policies."""
-        return principals.is_protected(self._text)
-
-    @property
-    def is_linked(self) -> bool:
-        """Whether it is linked to a service, and may not be there yet."""
-        return principals.is_linked(self._text)
 
     @cached_property
     def identity(self) -> str:
@@ -82,12 +61,11 @@ class Grantee:
         account = "${AWS.AccountId}" if "${" in self.account.id else self.account.id
         return f"{self.kind}/{name} of {account}"
 
-    def arn_in(self, key_stack: Stack, writer: Stack | None = None, *, served_else: str = _DELEGATED) -> str:
+    def arn_in(self, key_stack: Stack, writer: Stack | None = None) -> str:
         """Return the ARN that ``aws:PrincipalArn`` will carry, as a resource policy in ``key_stack`` can name it.
 
         :param writer: the stack that holds the identity policy; where it is ``key_stack``, nothing in the principal's
             stack needs the key, and a reference to the principal closes no circle.
-        :param served_else: another way out for a generated name, as the message says it.
         :raises ValueError: for a principal of another stack whose name is generated.
         """
         if self._stack is None:
@@ -96,11 +74,9 @@ class Grantee:
         if self._stack is key_stack:
             return self._arn
         ways = f"give it a literal {self.kind}_name and its stack an env"
-        literal = self._literal_name
-        if literal is not None:
+        if self._literal_name is not None:
             check_environments(key_stack, self._stack, self, ways)
-            self._note_named(literal)
-            return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+            return self.literal_arn()
         if not same_environment(key_stack, self._stack):
             check_environments(key_stack, self._stack, self, ways)
             with suppress(RuntimeError):  # CDK names what has PhysicalName.GENERATE_IF_NEEDED
@@ -109,48 +85,11 @@ class Grantee:
         elif writer is key_stack:
             check_reference(key_stack, self._stack, self, ways)
             return self._arn
-        named = self._name_when_needed
-        if named is not None:
-            return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=named)
         raise ValueError(
             f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
-            f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name"
-            f"{served_else}"
+            f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
+            "or serve it with delegate_via=[...] on the HardenedKey"
         )
-
-    @cached_property
-    def _name_when_needed(self) -> str | None:
-        """Return the name that CDK gives to what has ``PhysicalName.GENERATE_IF_NEEDED``, None for anything else.
-
-        CDK gives it where another environment refers to it, and leaves the name to CloudFormation otherwise.
-        """
-        assert self._stack is not None
-        if not is_known(self.account.id):
-            return None
-        elsewhere = Stack(App(), "Elsewhere", env=Environment(account="000000000000", region="us-east-1"))
-        try:
-            text = arns.as_text(elsewhere.resolve(self._arn))
-        except RuntimeError:
-            return None
-        _, found, name = text.partition(f":{self.kind}/")
-        return name if found and not arns.has_placeholder(name) else None
-
-    def _note_named(self, name: str) -> None:
-        """Check at synth that the role or user still has the name that policies elsewhere give it."""
-        assert self._stack is not None
-        noted = _names_noted_in(self._stack)
-        if self._arn not in noted:
-            noted[self._arn] = name
-            check_at_synth(self._stack, lambda: self._renamed(name))
-
-    def _renamed(self, name: str) -> list[str]:
-        now = self._told_name()
-        if now == name:
-            return []
-        return [
-            f"{self.name} was granted a key as {self.kind} {name} and is called {now or 'something generated'} now: "
-            "rename it before it is granted anything"
-        ]
 
     @cached_property
     def account_text(self) -> str:
@@ -190,22 +129,17 @@ class Grantee:
         """Return the ARN as literal as it can be told, for policies that are written elsewhere."""
         if self._stack is None or self._literal_name is None:
             return self._arn
-        literal = self._literal_name
-        return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=literal)
+        account = account_of(self._stack).id
+        return f"arn:{partition_of(self._stack)}:iam::{account}:{self.kind}/{self._literal_name}"
 
     @cached_property
     def _literal_name(self) -> str | None:
         """Return ``path/name`` as it stands in the ARN, None where either is known only at deploy time."""
-        return self._told_name()
-
-    def _told_name(self) -> str | None:
-        resource = child_of(self.principal)
-        if isinstance(resource, iam.CfnRole):
-            name, path = resource.role_name, resource.path
-        elif isinstance(resource, iam.CfnUser):
-            name, path = resource.user_name, resource.path
-        else:
+        given = name_given(self.principal)
+        if given is None or self._stack is None:
             return None
+        _named_in(self._stack).append(self)
+        name, path = given
         if name is None or not is_known(name) or not is_known(path or ""):
             return None
         return f"{(path or '/').strip('/')}/{name}".lstrip("/")
@@ -232,6 +166,23 @@ class Grantee:
 
 
 @asked_once
+def _named_in(stack: Stack) -> list[Grantee]:
+    """Return the grantees of a stack that something names literally, and check at synth that the names hold."""
+    named: list[Grantee] = []
+    check_at_synth(stack, lambda: list(_renamed(named)))
+    return named
+
+
+def _renamed(named: Sequence[Grantee]) -> Iterator[str]:
+    for one, now in zip(named, Questions.names([one.principal for one in named]), strict=True):
+        if now != list(name_given(one.principal) or ()):
+            yield (
+                f"{one.kind} {one.name} was renamed after a grant had asked for its name: set {one.kind}_name and path "
+                "before the first grant to anything beside it"
+            )
+
+
+@asked_once
 def account_text(stack: Stack) -> str:
     """Return the account of a stack as text."""
     return _as_text(stack, account_of(stack).id)
@@ -255,8 +206,8 @@ def _principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
 @asked_once
 def _owned(principal: iam.Role | iam.User) -> Grantee:
     stack = stack_of(principal)
-    kind, arn = ("role", principal.role_arn) if isinstance(principal, iam.Role) else ("user", principal.user_arn)
-    return Grantee(principal, kind, account_of(stack), arn, "", stack, stack)
+    kind = "role" if isinstance(principal, iam.Role) else "user"
+    return Grantee(principal, kind, account_of(stack), arn_of(principal), "", stack, stack)
 
 
 def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
@@ -285,9 +236,9 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
     stack, arn = stack_of(scope), named["AWS"][0]
     text = arns.as_text(stack.resolve(arn))
     parsed = arns.principal_arn(text)
-    if parsed is None or not principals.is_one(text):
+    if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
         raise ValueError(
-            f"grantee must be a role or user whose ARN can be told, one of one account, got {text!r}: "
+            f"grantee must be a role or user whose ARN can be told, got {text!r}: "
             "pass a role of this app itself (not without_policy_updates()), or iam.Role.from_role_arn(...) or "
             "iam.ArnPrincipal(...) with the full ARN of one role or user"
         )

@@ -97,6 +97,11 @@ def evaluate(
         raise PolicyError(
             f"session_policies are those of a role's session or a federated user, got {request.principal}"
         )
+    return decided(request, policies)
+
+
+def decided(request: Request, policies: Policies) -> Decision:
+    """Return the answer of parsed policies."""
     return Decision(is_allowed(request, policies), request, policies)
 
 

@@ -17,9 +17,10 @@ from secure_kms_constructs.authoring.statements import Statement, document
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
-from secure_kms_constructs.cdk.asking import asked_once, child_of, region_of, resolve_each, stack_of
+from secure_kms_constructs.cdk.asking import asked_once, region_of, resolve_each, stack_of
 from secure_kms_constructs.cdk.findings import check_at_synth
 from secure_kms_constructs.cdk.grantees import Grantee, account_text
+from secure_kms_constructs.cdk.node import Questions
 from secure_kms_constructs.cdk.places import is_known
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
@@ -126,7 +127,7 @@ def _look(
     keys = list(dict.fromkeys(grant.key for grant in grants))
     own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
     pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
-    documents, named = stack.resolve([[child_of(key).key_policy for key in keys], pairs])
+    documents, named = Questions.key_policies(stack, keys), stack.resolve(pairs)
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
     spelled: dict[str, str] = {}
@@ -157,9 +158,6 @@ def _speaks_of(granted: set[str], policy: Policy) -> bool:
             return False
         for condition in statement.conditions:
             key, values = condition.key.lower(), set(condition.values)
-            if statement.effect.value == "Allow" and condition.operator in ("ArnEquals", "StringEquals"):
-                # Whom it admits by name beside the grantees, it takes nothing from these.
-                continue
             by_name = key in ("aws:username", "aws:userid") or (key == "aws:principalarn" and values - granted)
             if by_name or any("${" in str(value) for value in values):
                 return False

@@ -14,7 +14,7 @@ from constructs import Construct
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import SECRET_NAME, SECRET_SUFFIX
 from secure_kms_constructs.aws.services import Service
-from secure_kms_constructs.cdk.asking import Called, asked_once, name_of, region_of, stack_of
+from secure_kms_constructs.cdk.asking import Called, arn_of, key_of, name_of, region_of, stack_of
 from secure_kms_constructs.cdk.grantees import account_text
 from secure_kms_constructs.cdk.managed_keys import AwsManaged
 from secure_kms_constructs.cdk.places import check_environments, check_reference, same_place, wait_for
@@ -90,7 +90,7 @@ def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -
         full = secret.secret_full_arn
         return (full, True) if full is not None else (f"{secret.secret_arn}{SECRET_SUFFIX.value}", False)
     if same_place(stack, place):
-        return _reference_to(secret), True
+        return arn_of(secret), True
     what, ways = Called("secret", secret), "give the secret a literal secret_name, or import it by its complete ARN"
     check_environments(stack, place, what, ways)
     known = _named_arn(place, secret)
@@ -98,10 +98,10 @@ def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -
         # CDK would give the ARN without the suffix for both of its ARNs.
         return known, False
     try:
-        stack.resolve(_reference_to(secret))
+        stack.resolve(arn_of(secret))
     except RuntimeError as error:
         raise ValueError(f"the ARN of {what} cannot be told in stack {stack.node.path}: {ways}") from error
-    return _reference_to(secret), True
+    return arn_of(secret), True
 
 
 def _named_arn(stack: Stack, secret: secretsmanager.ISecret) -> str | None:
@@ -143,7 +143,7 @@ class _Keys:
         )
 
     def of_owned(self, secret: secretsmanager.ISecret, place: Stack) -> UsedKey | None:
-        key, what, region = _key_of(secret), Called("secret", secret), region_of(place)
+        key, what, region = key_of(secret), Called("secret", secret), region_of(place)
         if key is None:
             return self._used.given_if_managed(what, region, account_text(place))
         if isinstance(key, kms.Key) and stack_of(key) is not place:
@@ -151,7 +151,7 @@ class _Keys:
         return self._used.of(key, what, region, account_text(place))
 
     def of_imported(self, secret: secretsmanager.ISecret, text: str, region: str, account: str) -> UsedKey | None:
-        key = _key_of(secret)
+        key = key_of(secret)
         if key is not None:
             return self._used.of(key, text, region, account)
         given = self._used.given(text, region, account)
@@ -166,13 +166,3 @@ class _Keys:
 
     def check_used(self) -> None:
         self._used.check_used()
-
-
-@asked_once
-def _reference_to(secret: secretsmanager.ISecret) -> str:
-    return secret.secret_arn
-
-
-@asked_once
-def _key_of(secret: secretsmanager.ISecret) -> kms.IKey | None:
-    return secret.encryption_key

@@ -16,6 +16,7 @@ from secure_kms_constructs.aws.services import Service, Use
 from secure_kms_constructs.cdk.asking import stack_of
 from secure_kms_constructs.cdk.findings import announce
 from secure_kms_constructs.cdk.grantees import Grantee
+from secure_kms_constructs.cdk.node import Place
 from secure_kms_constructs.grants import attach_identity_policy, note_named
 from secure_kms_constructs.keys import HardenedKey
 
@@ -35,6 +36,7 @@ class Written:
 
 def write(
     scope: Construct,
+    at: Place,
     grantee: Grantee,
     targets: Sequence[Target],
     service: Service,
@@ -44,12 +46,13 @@ def write(
 ) -> Written:
     """Write both sides of a grant.
 
+    :param scope: the construct of the grant, whose ``__init__`` has not run: it is made here.
     :param resource_access: the statements of a resource policy without principal; None where the service has none.
     :raises ValueError: where the grant would have no effect; the construct is taken out again.
     """
     from .effects import expect
 
-    with _whole_or_gone(scope):
+    with _whole_or_gone(scope, at):
         foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
         for target in foreign:
             if resource_access is None or target.key is None or target.key.managed:
@@ -60,7 +63,10 @@ def write(
                 )
         grantee.check_writer(stack_of(scope))
         written = Written()
-        directly = not attach_identity_policy(scope, grantee, identity, len(targets))
+        if grantee.stack is None:
+            # Whether it holds policies is found out by attaching one.
+            Construct.__init__(scope, *at)
+        directly = not attach_identity_policy(scope, at, grantee, identity, len(targets))
         if not directly:
             written.identity = identity
         elif len(foreign) == len(targets):
@@ -92,13 +98,14 @@ def write(
 
 
 @contextmanager
-def _whole_or_gone(construct: Construct) -> Iterator[None]:
+def _whole_or_gone(construct: Construct, at: Place) -> Iterator[None]:
     """Take a construct out of the tree again where it is refused half way."""
     try:
         yield
     except ValueError:
-        if construct.node.scope:
-            construct.node.scope.node.try_remove_child(construct.node.id)
+        # Not yet made, its id may be somebody else's.
+        if "__jsii_ref__" in vars(construct):
+            at.scope.node.try_remove_child(at.id)
         raise
 
 
@@ -159,11 +166,6 @@ def _open(
 
 
 def _no_effect(grantee: Grantee, why: str) -> ValueError:
-    if grantee.is_protected:
-        return ValueError(
-            f"IAM lets nobody change the policies of {grantee.name}, and {why}, so the grant would have no effect: "
-            "give the secret a literal secret_name and a HardenedKey, or grant to a role of this app"
-        )
     return ValueError(
         f"{grantee.name} cannot hold an identity policy, and {why}, so the grant would have no effect: "
         "import the role with mutable=True, or grant to a role of this app"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Policy
+from secure_kms_constructs.policies.outer import Outer
 
 
 @dataclass(frozen=True, order=True)
@@ -87,6 +88,7 @@ class Landscape:
     :param assumes: the conditions that the templates leave open and this landscape decides, by
         ``<stack>/<condition>``; empty where none matters.
     :param sources: the source of each policy's statements, by the policy's name.
+    :param organization: the policies of the organization that bind an account, by its id.
     """
 
     keys: tuple[Key, ...]
@@ -95,3 +97,4 @@ class Landscape:
     notes: tuple[Note, ...] = ()
     assumes: Mapping[str, bool] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    organization: Mapping[str, Outer] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from .keys import keys_of
 from .landscape import Landscape, Note
 from .loading import Template, TemplateError, load_template
 from .nested import with_nested
+from .organization import organization_of
 from .resolution import Resolver
 from .resources import Described, described
 from .stacks import ANY_REGION, Environment, Stack, Stacks
@@ -169,7 +170,14 @@ def _landscape(
     keys = keys_of(found, documents, unread)
     identities = identities_of(found, keys, documents, unread)
     assumes = {f"{stack}/{name}": outcome for (stack, name), outcome in outcomes.items()}
+    organization = organization_of(found, documents)
     notes = (*resolver.notes, *documents.notes)
     return Landscape(
-        keys, identities, tuple(one.resource for one in found), notes, assumes=assumes, sources=dict(documents.sources)
+        keys,
+        identities,
+        tuple(one.resource for one in found),
+        notes,
+        assumes=assumes,
+        sources=dict(documents.sources),
+        organization=organization,
     )

@@ -1,0 +1,147 @@
+"""The part of the library that runs inside Node: one call where CDK's own questions would take many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsii
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+_NAME = "secure-kms-node"
+
+
+@lru_cache(maxsize=1)
+def load() -> None:
+    """Load the archive into Node, made first where this is a source checkout."""
+    if Path(__file__).with_name("archive.py").exists():
+        from . import archive
+
+        archive.build()
+    [archive_file] = [one.name for one in files(f"{__name__}._jsii").iterdir() if one.name.startswith(f"{_NAME}@")]
+    version = archive_file.removeprefix(f"{_NAME}@").removesuffix(".jsii.tgz")
+    jsii.JSIIAssembly.load(_NAME, version, __name__, archive_file)
+
+
+class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
+    """What is asked once for many."""
+
+    @classmethod
+    def describe(cls, constructs: Sequence[Any]) -> Any:
+        """Return stacks, keys, and as JSON what each resource is: the given ones first, then those beside them."""
+        load()
+        return jsii.sinvoke(cls, "describe", [list(constructs)])
+
+    @classmethod
+    def names(cls, principals: Sequence[Any]) -> list[Any]:
+        """Return name and path of each role or user as they are given now."""
+        load()
+        found: list[Any] = json.loads(jsii.sinvoke(cls, "names", [list(principals)]))
+        return found
+
+    @classmethod
+    def held(cls, stack: Stack, principals: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return what each principal of a stack holds beside our policies."""
+        load()
+        found: list[dict[str, Any]] = json.loads(jsii.sinvoke(cls, "held", [stack, list(principals)]))
+        return found
+
+    @classmethod
+    def key_policies(cls, stack: Stack, keys: Sequence[Any]) -> list[Any]:
+        """Return the resolved policies that keys of a stack have now; one object for all that share it."""
+        load()
+        found = json.loads(jsii.sinvoke(cls, "keyPolicies", [stack, list(keys)]))
+        return [found["documents"][number] for number in found["of"]]
+
+    @classmethod
+    def uses(cls, scope: Any, targets: Sequence[Any]) -> list[list[dict[str, Any]]]:
+        """Return for each target the resources below a scope that refer to it."""
+        load()
+        found: list[list[dict[str, Any]]] = json.loads(jsii.sinvoke(cls, "uses", [scope, list(targets)]))
+        return found
+
+
+class Place(NamedTuple):
+    """Where a construct will stand, whose ``__init__`` has not run: it is made in one call with its policies."""
+
+    scope: Construct
+    id: str
+
+
+class Scoped(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Scoped"):
+    """A construct with policies for a role or user."""
+
+    @staticmethod
+    def create(
+        construct: Construct,
+        scope: Construct,
+        id: str,
+        *,
+        kind: str,
+        principal: Any,
+        documents: Sequence[Any],
+        managed: bool,
+    ) -> None:
+        """Make a construct whose ``__init__`` has not run, and its policies: one inline, or several managed ones.
+
+        :param kind: ``roles`` or ``users``.
+        """
+        load()
+        jsii.create(Scoped, construct, [scope, id, kind, principal, json.dumps(documents), managed])
+
+
+class KeyPolicies(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.KeyPolicies"):
+    """The key policies of a stack, as Node was told them last.
+
+    :param source: tells what has changed since it told last.
+    """
+
+    def __init__(self, source: Any) -> None:
+        load()
+        jsii.create(KeyPolicies, self, [source])
+
+    def changed(self) -> None:
+        """Say that what was told is no longer so."""
+        jsii.invoke(self, "changed", [])
+
+
+class KeyBase(kms.Key, metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.KeyBase"):
+    """A key whose usual questions are answered in Node, once ``ask_grant`` and ``ask_grant_encrypt_decrypt`` have.
+
+    :param props: the L2's, named as in JavaScript; days for durations, names for members of enums.
+    :param told: the document that it starts with.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, props: dict[str, Any], policies: KeyPolicies, told: Sequence[Any]
+    ) -> None:
+        jsii.create(KeyBase, self, [scope, id, json.dumps(props), policies, json.dumps(told)])
+
+    @jsii.member(jsii_name="askGrant")
+    def ask_grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Grant as the L2 does."""
+        granted: iam.Grant = jsii.invoke(self, "askGrant", [grantee, *actions])
+        return granted
+
+    @jsii.member(jsii_name="askGrantEncryptDecrypt")
+    def ask_grant_encrypt_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Grant as the L2 does."""
+        granted: iam.Grant = jsii.invoke(self, "askGrantEncryptDecrypt", [grantee])
+        return granted
+
+    @jsii.member(jsii_name="grant")
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Let a principal call KMS with this key directly."""
+        return self.ask_grant(grantee, *actions)
+
+    @jsii.member(jsii_name="grantEncryptDecrypt")
+    def grant_encrypt_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a principal encrypt, decrypt and re-encrypt."""
+        return self.ask_grant_encrypt_decrypt(grantee)

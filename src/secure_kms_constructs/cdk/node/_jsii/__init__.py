@@ -1,0 +1,1 @@
+"""Holds the archive that the build makes of the JavaScript."""

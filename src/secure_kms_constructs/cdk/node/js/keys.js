@@ -1,0 +1,165 @@
+"use strict";
+const { Duration, Lazy, RemovalPolicy } = require("aws-cdk-lib");
+const { AccountPrincipal, PolicyDocument, PolicyStatement } = require("aws-cdk-lib/aws-iam");
+const { Key, ViaServicePrincipal } = require("aws-cdk-lib/aws-kms");
+const { l1Of } = require("./l1");
+
+/** @typedef {import("aws-cdk-lib/aws-iam").IGrantable} IGrantable */
+/** @typedef {import("aws-cdk-lib/aws-iam").Grant} Grant */
+/** @typedef {[number, number, string | null]} Told a key's place, its document's number, that as JSON the first time */
+
+/** A document that several keys share; Python has the whole, so it takes no statement that Python does not know. */
+class SharedDocument extends PolicyDocument {
+  /** @param {{ Statement: any[] }} json */
+  constructor({ Statement }) {
+    super({ statements: Statement.map((one) => PolicyStatement.fromJson(one)) });
+    this.whole = true;
+  }
+
+  /** @param {PolicyStatement[]} statements */
+  addStatements(...statements) {
+    if (this.whole) throw new Error("a HardenedKey writes its policy itself: use add_to_resource_policy of the key");
+    super.addStatements(...statements);
+  }
+}
+
+/** The key policies of the HardenedKeys of one stack, as Python told them last. */
+class KeyPolicies {
+  /** @param {import("aws-cdk-lib").IStableAnyProducer} source tells what has changed since it told last */
+  constructor(source) {
+    this.source = source;
+    this.asTold = true;
+    /** @type {Map<number, PolicyDocument>} */
+    this.documents = new Map();
+    /** @type {any[]} */
+    this.objects = [];
+    /** @type {number[]} */
+    this.numbers = [];
+  }
+
+  /** Python calls this before the first change since it told last. */
+  changed() {
+    this.asTold = false;
+  }
+
+  /**
+   * The policy of a key as it is now.
+   * @param {number} place
+   * @returns {PolicyDocument}
+   */
+  of(place) {
+    if (!this.asTold) {
+      const { policies, objects } = this.source.produce();
+      this.objects.push(...objects);
+      for (const told of JSON.parse(policies)) this.learn(told);
+      this.asTold = true;
+    }
+    return /** @type {PolicyDocument} */ (this.documents.get(this.numbers[place]));
+  }
+
+  /** @param {Told} told */
+  learn([place, number, text]) {
+    if (text !== null) {
+      const revived = (/** @type {string} */ _, /** @type {any} */ value) =>
+        typeof value?.$object === "number" ? this.objects[value.$object] : value;
+      this.documents.set(number, new SharedDocument(JSON.parse(text, revived)));
+    }
+    this.numbers[place] = number;
+  }
+}
+
+/** A key that answers in Node what every Secret asks for, once Python has said so; all else goes to Python. */
+class KeyBase extends Key {
+  /**
+   * @param {import("constructs").Construct} scope
+   * @param {string} id
+   * @param {string} props as JSON: days for durations, names for members of enums
+   * @param {KeyPolicies} policies
+   * @param {string} told
+   */
+  constructor(scope, id, props, policies, told) {
+    const start = JSON.parse(told);
+    policies.learn(start);
+    const [place] = start;
+    const policy = policies.of(place);
+    const given = JSON.parse(props);
+    for (const one of ["rotationPeriod", "pendingWindow"]) if (one in given) given[one] = Duration.days(given[one]);
+    given.removalPolicy = RemovalPolicy[/** @type {keyof typeof RemovalPolicy} */ (given.removalPolicy)];
+    super(scope, id, { ...given, policy });
+    if (this.policy !== policy) throw new Error("secure-kms-constructs: policy injected");
+    // A field of the L2, so an accessor of the class would be hidden by it.
+    Object.defineProperty(this, "trustAccountIdentities", { get: () => false, set: () => {}, configurable: true });
+    this.written = Lazy.uncachedAny({ produce: () => policies.of(place) });
+    this.now = () => policies.of(place);
+    l1Of(this).keyPolicy = this.written;
+    /** @type {Map<string, Grant>} */
+    this.granted = new Map();
+  }
+
+  /**
+   * What the account asks for through one service, as text; undefined for anybody else.
+   * @param {IGrantable} grantee
+   * @param {string[]} actions
+   */
+  usual(grantee, actions) {
+    if (!(grantee instanceof ViaServicePrincipal)) return undefined;
+    // Private to CDK: where they are called otherwise one day, Python is asked each time.
+    const { basePrincipal, serviceName } = /** @type {any} */ (grantee);
+    if (!(basePrincipal instanceof AccountPrincipal) || typeof serviceName !== "string") return undefined;
+    if (basePrincipal.accountId !== this.stack.account) return undefined;
+    return `${serviceName} ${actions.join()}`;
+  }
+
+  /**
+   * @param {string | undefined} usual
+   * @param {() => Grant} ask
+   */
+  once(usual, ask) {
+    if (usual === undefined) return ask();
+    const grant = this.granted.get(usual) ?? ask();
+    this.granted.set(usual, grant);
+    return grant;
+  }
+
+  /**
+   * @param {IGrantable} grantee
+   * @param {string[]} actions
+   */
+  grant(grantee, ...actions) {
+    return this.once(this.usual(grantee, actions), () => this.askGrant(grantee, ...actions));
+  }
+
+  /** @param {IGrantable} grantee */
+  grantEncryptDecrypt(grantee) {
+    return this.once(this.usual(grantee, ["EncryptDecrypt"]), () => this.askGrantEncryptDecrypt(grantee));
+  }
+
+  /**
+   * Python overrides it.
+   * @param {IGrantable} grantee
+   * @param {string[]} actions
+   */
+  askGrant(grantee, ...actions) {
+    return super.grant(grantee, ...actions);
+  }
+
+  /**
+   * Python overrides it.
+   * @param {IGrantable} grantee
+   */
+  askGrantEncryptDecrypt(grantee) {
+    return super.grantEncryptDecrypt(grantee);
+  }
+}
+
+/**
+ * The policy of a key as it is deployed: what was written, unless somebody assigned another; the same for the same.
+ * @param {import("constructs").IConstruct} key
+ * @returns {any}
+ */
+function finished(key) {
+  const policy = l1Of(key).keyPolicy;
+  return key instanceof KeyBase && policy === key.written ? key.now() : policy;
+}
+
+module.exports = { KeyBase, KeyPolicies, finished };

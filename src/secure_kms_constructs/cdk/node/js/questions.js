@@ -1,0 +1,135 @@
+"use strict";
+const { Reference, Resource, Stack, Tokenization } = require("aws-cdk-lib");
+const { CfnRole, CfnUser, Policy, Role } = require("aws-cdk-lib/aws-iam");
+const { l1Of, nameGiven } = require("./l1");
+const { finished } = require("./keys");
+const { uses } = require("./uses");
+
+/** @typedef {import("constructs").IConstruct} IConstruct */
+
+// Where jsii keeps the id under which Python knows an object. Where it is not, nothing is told ahead.
+const ID = Symbol.for("$__jsii__objid__$");
+/** @type {WeakSet<object>} */
+const told = new WeakSet();
+
+/**
+ * A list without repetitions, and the place of each thing in it; -1 for nothing.
+ * @returns {{ list: object[], of(it: object | undefined): number }}
+ */
+function numbered() {
+  /** @type {object[]} */
+  const list = [];
+  const seen = new Map();
+  return {
+    list,
+    of(it) {
+      if (it === undefined || it === null) return -1;
+      if (!seen.has(it)) {
+        seen.set(it, list.length);
+        list.push(it);
+      }
+      return seen.get(it);
+    },
+  };
+}
+
+/**
+ * The given constructs, and the secrets and roles beside them that Python holds: what it will ask for next.
+ * @param {IConstruct[]} constructs
+ * @returns {Set<any>}
+ */
+function andBeside(constructs) {
+  /** @type {Set<any>} */
+  const asked = new Set(constructs);
+  for (const scope of new Set(constructs.map((one) => one.node.scope))) {
+    for (const one of /** @type {any[]} */ (scope ? scope.node.children : [])) {
+      if (one[ID] === undefined || told.has(one) || !Resource.isOwnedResource(one)) continue;
+      if (one instanceof Role || ("secretArn" in one && "encryptionKey" in one)) asked.add(one);
+    }
+  }
+  return asked;
+}
+
+/**
+ * Whether a text is nothing but a reference to a resource, which is as long as an ARN.
+ * @param {string | null} text
+ */
+function isReference(text) {
+  return text !== null && Reference.isReference(Tokenization.reverseCompleteString(text));
+}
+
+/** What Python asks, each question once for many. */
+class Questions {
+  /**
+   * What a grant asks about each of several resources of this app: stack, ARN and whether that is a reference, name,
+   * key, name and path of a role as given.
+   * @param {IConstruct[]} constructs
+   * @returns {any}
+   */
+  static describe(constructs) {
+    const stacks = numbered();
+    const keys = numbered();
+    const answers = [...andBeside(constructs)].map((one) => {
+      told.add(one);
+      const arn = one.secretArn ?? one.roleArn ?? one.userArn ?? null;
+      const given = nameGiven(l1Of(one));
+      const stack = stacks.of(Stack.of(one));
+      return [one[ID] ?? null, stack, arn, isReference(arn), one.physicalName ?? null, keys.of(one.encryptionKey), given];
+    });
+    return { stacks: stacks.list, keys: keys.list, told: JSON.stringify(answers) };
+  }
+
+  /**
+   * Name and path of each role or user as they are given now.
+   * @param {IConstruct[]} principals
+   * @returns {string}
+   */
+  static names(principals) {
+    return JSON.stringify(principals.map((one) => nameGiven(l1Of(one))));
+  }
+
+  /**
+   * What each principal of a stack holds beside our policies, resolved.
+   * @param {Stack} stack
+   * @param {IConstruct[]} principals
+   * @returns {string}
+   */
+  static held(stack, principals) {
+    const found = principals.map((principal) => {
+      const children = principal.node.children;
+      const byDefault = children.find((one) => one.node.id === "DefaultPolicy");
+      const made = children.find((one) => one instanceof CfnRole || one instanceof CfnUser);
+      return {
+        added: byDefault instanceof Policy ? [byDefault.document] : [],
+        inline: made?.policies ?? [],
+        managed: made?.managedPolicyArns ?? [],
+      };
+    });
+    // What is empty drops out of a resolved value.
+    return JSON.stringify(stack.resolve(found));
+  }
+
+  /**
+   * The policies that keys of a stack have now, resolved: each once, and which of them each key has.
+   * @param {Stack} stack
+   * @param {IConstruct[]} keys
+   * @returns {string}
+   */
+  static keyPolicies(stack, keys) {
+    const documents = numbered();
+    const of = keys.map((key) => documents.of(finished(key)));
+    return JSON.stringify({ documents: documents.list.map((one) => stack.resolve(one)), of });
+  }
+
+  /**
+   * Which resources below a scope refer to each of the targets, through which properties. Ask once Aspects have run.
+   * @param {IConstruct} scope
+   * @param {IConstruct[]} targets
+   * @returns {string}
+   */
+  static uses(scope, targets) {
+    return JSON.stringify(uses(scope, targets));
+  }
+}
+
+module.exports = { Questions };
