@@ -5,10 +5,12 @@ from .diffs import Change, Diff, Difference
 from .errors import AccessError
 from .explanations import Explanation
 from .maps import AccessMap
+from .outsiders import ANYBODY_ELSE
 from .rows import Row, StatementReference
 from .texts import Line
 
 __all__ = [
+    "ANYBODY_ELSE",
     "DEPLOYER",
     "ROOT",
     "AccessError",

@@ -22,11 +22,17 @@ class Imported:
     principal: object = None
 
 
+# What DEPLOYER is where nobody is it.
+_NO_DEPLOYER = "deployer"
+
 ROOT = "root user"
 """The root user of the key's account, whom nearly every key policy admits."""
 
 DEPLOYER = Imported()
-"""The role with which CloudFormation deploys what CDK makes, ``cdk-*-cfn-exec-role-*`` of the key's account."""
+"""The role with which CloudFormation deploys what CDK makes: ``cdk-*-cfn-exec-role-*`` with the key's account in it.
+
+One that the templates themselves make is not meant.
+"""
 
 
 def imported(principal: object) -> Imported:
@@ -76,25 +82,27 @@ def assert_can(
     via: str | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> None:
-    """Assert that a principal can do something with a key; what is unknown fails.
+    """Assert that a principal can do something with a key under some circumstances; what is unknown fails.
+
+    Of a name that stands for several each must.
 
     :param access: the map.
     :param action: a KMS action on a key, such as ``kms:Decrypt``.
     :param key: the construct, its path or the unique end of that, or the key's ARN.
     :param principal: a construct, a path, an ARN, the name of a service or of a principal in a row, or ``ROOT``.
-    :param via: the service that asks for the principal; with neither this nor ``context`` any circumstances will do.
-    :param context: condition keys of the request, by their IAM names.
-    :raises AccessError: when no key or principal is called so, or more than one.
+    :param via: the service that asks for the principal, as in ``AccessMap.explain``.
+    :param context: condition keys of the request, as in ``AccessMap.explain``.
+    :raises AccessError: when no key or principal is called so, or more than one, or no service or condition key.
     """
     name = _name(access, principal, key)
-    if via is not None or context is not None:
-        explained = access.explain(name, action, key, via=via, context=context)
-        _fail_for([] if explained.allowed is True else [str(explained)], f"{name} cannot {action}")
-        return
-    its = [row for row in access.who_can(action, key) if row.principal == name]
-    if not any(row.allowed and not row.when for row in its):
-        problems = [_told(access, row) for row in its] or [_denied(access, name, action, key)]
-        _fail_for(problems, f"it is not sure that {name} can {action}" if its else f"{name} cannot {action}")
+    rows = access.when_can(name, action, key, via=via, context=context)
+    problems = []
+    for one in dict.fromkeys(party.name for party in access.parties_called(name, key)):
+        its = [row for row in rows if row.principal == one]
+        if not any(row.allowed and not row.when for row in its):
+            problems += [_told(access, row) for row in its] or [_denied(access, one, action, key, via, context)]
+    sure = f"it is not sure that {name} can" if rows else f"{name} cannot"
+    _fail_for(problems, f"{sure} {action}{_as_asked(via, context)}")
 
 
 def assert_cannot(
@@ -106,23 +114,22 @@ def assert_cannot(
     via: str | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> None:
-    """Assert that a principal cannot do something with a key; what is unknown fails.
+    """Assert that a principal cannot do something with a key under any circumstances; what is unknown fails.
+
+    Of a name that stands for several none may. Give ``ANYBODY_ELSE`` for all whom no template makes and the key
+    policy does not name.
 
     :param access: the map.
     :param action: a KMS action on a key, such as ``kms:Decrypt``.
     :param key: the construct, its path or the unique end of that, or the key's ARN.
     :param principal: a construct, a path, an ARN, the name of a service or of a principal in a row, or ``ROOT``.
-    :param via: the service that asks for the principal; with neither this nor ``context`` no circumstances may do.
-    :param context: condition keys of the request, by their IAM names.
-    :raises AccessError: when no key or principal is called so, or more than one.
+    :param via: the service that asks for the principal, as in ``AccessMap.explain``.
+    :param context: condition keys of the request, as in ``AccessMap.explain``.
+    :raises AccessError: when no key or principal is called so, or more than one, or no service or condition key.
     """
     name = _name(access, principal, key)
-    if via is not None or context is not None:
-        explained = access.explain(name, action, key, via=via, context=context)
-        _fail_for([] if explained.allowed is False else [str(explained)], f"{name} can {action}, or might")
-        return
-    its = [row for row in access.who_can(action, key) if row.principal == name]
-    _fail_for([_told(access, row) for row in its], f"{name} can {action}, or might")
+    rows = access.when_can(name, action, key, via=via, context=context)
+    _fail_for([_told(access, row) for row in rows], f"{name} can {action}{_as_asked(via, context)}, or might")
 
 
 def _names(access: AccessMap, one: object, key: object, rows: Iterable[Row]) -> Iterator[str]:
@@ -130,7 +137,7 @@ def _names(access: AccessMap, one: object, key: object, rows: Iterable[Row]) -> 
         yield _name(access, one.principal if isinstance(one, Imported) else one, key)
         return
     deployers = [row.principal for row in rows if row.party.is_deployer and _account_of(row.party) == row.side.account]
-    yield from deployers or ["deployer"]
+    yield from deployers or [_NO_DEPLOYER]
 
 
 def _name(access: AccessMap, principal: object, key: object) -> str:
@@ -147,10 +154,21 @@ def _told(access: AccessMap, row: Row) -> str:
     return f"{row.principal} {'can' if row.allowed else 'might'}{f' {circumstances}' if circumstances else ''}{by}"
 
 
-def _denied(access: AccessMap, name: str, action: str, key: object) -> str:
-    if name == "deployer":
+def _as_asked(via: str | None, context: Mapping[str, Any] | None) -> str:
+    return f"{f' via {via}' if via else ''}{f' with {dict(context)}' if context else ''}"
+
+
+def _denied(
+    access: AccessMap,
+    name: str,
+    action: str,
+    key: object,
+    via: str | None = None,
+    context: Mapping[str, Any] | None = None,
+) -> str:
+    if name == _NO_DEPLOYER:
         return "no cdk-*-cfn-exec-role-* of the key's account can"
-    because = str(access.explain(name, action, key)).splitlines()[1:]
+    because = str(access.explain(name, action, key, via=via, context=context)).splitlines()[1:]
     return f"{name} cannot" + "".join(f"\n    because {line.strip()}" for line in because)
 
 

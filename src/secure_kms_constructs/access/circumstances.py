@@ -139,7 +139,7 @@ def _region(question: Question, cube: Cube, answer: Answer) -> Region:
             compared[f"${{{domain.key}}}"] = value
     if None in answer:
         context.update((key, OPEN) for key in question.open_keys if key not in cube)
-    return Region(tuple(constraints), (cube,), context)
+    return Region(tuple(constraints), (cube,), {**question.given, **context})
 
 
 def _compared(key: str, value: ContextValue, others: Mapping[str, ContextValue], *, absent: bool) -> Constraint:

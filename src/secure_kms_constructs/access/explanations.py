@@ -1,44 +1,64 @@
-"""The answer to one request, with its reasons and where the templates say so."""
+"""An explanation: why something is allowed or denied, with the reasons and the statements behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from secure_kms_constructs.policies import Decision, Outcome
-from secure_kms_constructs.templates.landscape import Source
+from secure_kms_constructs.policies import Decision, Outcome, Request
+from secure_kms_constructs.policies.patterns import ContextValue
+from secure_kms_constructs.templates.landscape import Key, Source
 
-from .rows import StatementReference, references, referring
+from .given import Like
+from .landscape_access import LandscapeAccess
+from .parties import Party
+from .rows import Row, StatementReference, decide, references, referring
+from .texts import Words
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The answer for one principal, in one way in which the conditions of the templates may turn out.
+
+    :param principal: what rows call it.
+    :param circumstances: those of the request and that way, in words.
+    :param decision: the decision on a request in these circumstances.
+    :param sources: where the policies are from, by their names.
+    """
+
+    principal: str
+    circumstances: str
+    decision: Decision
+    sources: Mapping[str, Source]
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """The answer to a request.
+    """The answer to a question.
 
     :param principal: the construct path of the principal, else its ARN or what it stands for.
     :param action: the KMS action.
     :param key: the construct path of the key, else its ARN.
-    :param decisions: the decision, once for each way in which the conditions of the templates may turn out, and
-        that way in words.
+    :param answers: one for each principal that is meant and each way in which the conditions of the templates may
+        turn out.
     """
 
     principal: str
     action: str
     key: str
-    decisions: tuple[tuple[str, Decision], ...]
-    _sources: tuple[Mapping[str, Source], ...]
+    answers: tuple[Answer, ...]
 
     @property
     def allowed(self) -> bool | None:
-        """True or False; None where it is not known or depends on the conditions of the templates."""
-        answers = {decision.allowed for _, decision in self.decisions}
-        return answers.pop() if len(answers) == 1 else None
+        """True or False; None where it is not known, or differs between those meant or the templates' conditions."""
+        verdicts = {one.decision.allowed for one in self.answers}
+        return verdicts.pop() if len(verdicts) == 1 else None
 
     @property
     def reasons(self) -> tuple[StatementReference, ...]:
         """What each statement that has a part in it does, and where it is from; rules of KMS only in ``str()``."""
-        found = zip(self.decisions, self._sources, strict=True)
-        every = (one for (_, decision), sources in found for one in references(decision, sources, tuple(Outcome)))
+        every = (it for one in self.answers for it in references(one.decision, one.sources, tuple(Outcome)))
         return tuple(dict.fromkeys(every))
 
     def __bool__(self) -> bool:
@@ -49,9 +69,41 @@ class Explanation:
 
     def _lines(self) -> list[str]:
         lines = []
-        for (when, decision), sources in zip(self.decisions, self._sources, strict=True):
-            answer = {True: "allowed", False: "denied", None: "unknown"}[decision.allowed]
-            asked = f"{self.principal} {self.action} {self.key}"
-            lines.append(f"{answer}{f' when {when}' if when else ''}: {asked}")
-            lines += [f"  {referring(reason, sources) if reason.policy else reason}" for reason in decision.reasons]
+        for one in self.answers:
+            said = {True: "allowed", False: "denied", None: "unknown"}[one.decision.allowed]
+            asked = f"{one.principal} {self.action} {self.key}"
+            lines.append(f"{said}{f' {one.circumstances}' if one.circumstances else ''}: {asked}")
+            reasons = one.decision.reasons
+            lines += [f"  {referring(reason, one.sources) if reason.policy else reason}" for reason in reasons]
         return lines
+
+
+def answer(
+    party: Party,
+    key: Key,
+    access: LandscapeAccess,
+    action: str,
+    given: Mapping[str, list[Any]],
+    rows: Iterable[Row],
+    when: tuple[str, ...],
+    words: Words,
+) -> Answer:
+    """Return the answer of one principal: the first of its rows, what is certain before what is not, or a denial.
+
+    :param given: what is given of the request.
+    :param when: the outcome of the templates' conditions, in words.
+    """
+    row = next(iter(sorted(rows, key=lambda one: one.allowed is None)), None)
+    if row is not None:
+        said, decision = words.circumstances(row), row.decision
+    else:
+        # Whatever else the request has it is denied; so what is given is enough to say why.
+        first = {name: _one_of(values) for name, values in given.items()}
+        said, decision = "", decide(Request(party.principal, action, key.arn, first), access.side(party, key))
+    outcome = f"when {' or '.join(when)}" if when else ""
+    return Answer(party.name, " ".join(one for one in (said, outcome) if one), decision, access.landscape.sources)
+
+
+def _one_of(values: list[Any]) -> ContextValue:
+    first: ContextValue | Like = values[0]
+    return first.pattern if isinstance(first, Like) else first

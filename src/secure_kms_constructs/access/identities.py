@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +19,8 @@ from .mentions import Mentions
 from .parties import Party, of_identity
 
 _KMS = "kms:"
+# An ARN that names one resource. AWS fills in what an incomplete one leaves out, so that may be any.
+_WHOLE = re.compile(r"arn:[^:]+:(?!kms:)[^:]+:[^:]*:[^:]*:.+|arn:[^:]+:kms:[^:]+:[^:]+:.+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,18 +36,19 @@ class Identities:
     @cached_property
     def parties(self) -> tuple[Party, ...]:
         """All of them."""
-        return tuple(map(of_identity, self.identities))
+        paths = Counter(one.source.path for one in self.identities if one.source)
+        return tuple(of_identity(one, alone=not one.source or paths[one.source.path] == 1) for one in self.identities)
 
     def beside(self, key: str, mentions: Mentions) -> Iterator[Party]:
         """Return those that have something to do with a key, and one of each class of the others."""
-        near = self._near(key, mentions)
+        near = self.near(key, mentions)
         yield from near
         for several in self._classes.values():
             yield from islice((one for one in several if one not in near), 1)
 
     def alike(self, party: Party, key: str, mentions: Mentions) -> Iterable[Party]:
         """Return those that may do with a key what one of them may."""
-        near = self._near(key, mentions)
+        near = self.near(key, mentions)
         if party in near or party not in self._classes.get(_class(party), ()):
             return (party,)
         return (one for one in self._classes[_class(party)] if one not in near)
@@ -52,8 +57,8 @@ class Identities:
         """Return the principals that a key policy names and that are none of these."""
         return sorted(mentions.arns - self._by_arn.keys())
 
-    def _near(self, key: str, mentions: Mentions) -> dict[Party, None]:
-        """Those that a key policy tells from others, or whose own policies may be about the key."""
+    def near(self, key: str, mentions: Mentions) -> dict[Party, None]:
+        """Return those that a key policy tells from others, or whose own policies may be about the key."""
         if mentions.variables or mentions.like:
             named = [one for one in self.parties if mentions.tell(one.principal)]
         else:
@@ -105,7 +110,7 @@ def _keys_of(statement: Statement) -> Iterator[str]:
         yield ""
     for resource in statement.resources.values:
         text = None if isinstance(resource, Unknown) else resource.fixed
-        if text is None or ANY in text or ONE in text:
+        if text is None or ANY in text or ONE in text or not _WHOLE.fullmatch(text):
             yield ""
             continue
         yield text

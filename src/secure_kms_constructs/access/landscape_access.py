@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from secure_kms_constructs.policies import Policy, Unknown, parse_key_policy
 from secure_kms_constructs.policies.evaluation import CROSS_ACCOUNT, Policies
@@ -13,9 +14,10 @@ from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.templates.landscape import Key, Landscape
 
 from .circumstances import Answer, Region, grow, regions
+from .given import choices
 from .granted import Granted
 from .identities import Identities
-from .outsiders import Outsiders
+from .outsiders import Outsiders, of_any_account, with_sessions
 from .parties import Party, of_mentioned
 from .questions import OPEN, WITH_ENCRYPTION_CONTEXT, Question, Side
 
@@ -60,6 +62,16 @@ class LandscapeAccess:
         yield from self.identities.parties
         yield from self._of_key(key)
 
+    def called(self, name: str, key: Key) -> list[Party]:
+        """Return those whom a name means.
+
+        An account that the policy of the key does not mention is like any other.
+        """
+        every = list(self.parties(key))
+        return [one for one in every if one.is_called(name)] or [
+            one for one in every if one.outsider and one.is_called(of_any_account(name))
+        ]
+
     def found(self, action: str, key: Key) -> Listed:
         """Ask who can do something with a key."""
         asked = [*self.identities.beside(key.arn, self._outsiders_of(key).mentions), *self._of_key(key)]
@@ -71,12 +83,13 @@ class LandscapeAccess:
 
     def side(self, party: Party, key: Key) -> Side:
         """Return a principal, a key, and the policies that decide between them."""
-        policy = parse_key_policy(Unknown(party.untold), name=key.policy.name) if party.untold else key.policy
-        return Side(
-            party.principal,
-            key.arn,
-            Policies(policy, party.policies, party.boundary, self._grants(party, key), outer=self._outer(party, key)),
-        )
+        policy = _as_told(party, key.policy)
+        grants = self._grants(party, key)
+        if party.session_of or (party.outsider and party.caller.kind is Kind.FEDERATED):
+            session = party.session_of, party.principal
+            policy, grants = with_sessions(policy, *session), tuple(with_sessions(one, *session) for one in grants)
+        outer = self._outer(party, key)
+        return Side(party.principal, key.arn, Policies(policy, party.policies, party.boundary, grants, outer=outer))
 
     def _outer(self, party: Party, key: Key) -> Outer:
         """Return the policies of the organization that bind a principal or a key."""
@@ -105,7 +118,7 @@ class LandscapeAccess:
         """Call those alike by one name, and leave out who is implied by others."""
         alike: dict[str, list[object]] = {}
         for party, found in everyone:
-            for name in (party.name, party.general) if party.outsider else ():
+            for name in (party.name, party.general):
                 alike.setdefault(name or "", []).append(found.said)
         told = set()
         for party, found in everyone:
@@ -129,16 +142,25 @@ class LandscapeAccess:
         """Those whom the key policy names and no template makes, and the outsiders."""
         if key.arn not in self._others:
             outsiders = self._outsiders_of(key)
-            named = (of_mentioned(one, self.identities.parties) for one in self.identities.missing(outsiders.mentions))
-            self._others[key.arn] = (*(one for one in named if one is not None), *outsiders.parties)
+            missing = (
+                of_mentioned(one, self.identities.parties) for one in self.identities.missing(outsiders.mentions)
+            )
+            named = tuple(one for one in missing if one is not None)
+            users = (one for one in (*self.identities.near(key.arn, outsiders.mentions), *named) if one.is_user)
+            sessions = (session for user in users for session in outsiders.sessions_of(user))
+            self._others[key.arn] = (*named, *sessions, *outsiders.parties)
         return self._others[key.arn]
+
+    def ask(self, party: Party, action: str, key: Key, given: Mapping[str, list[Any]] | None) -> Found:
+        """Ask when one of the parties can do something with a key, where some of the request is given."""
+        if given is None:
+            return self._ask(self._mark(party, action.lower(), key), party, action, key)
+        side = self.side(party, key)
+        return _found(Question(action, (side,), one) for one in choices(Question(action, (side,)), given))
 
     def _ask(self, mark: object, party: Party, action: str, key: Key) -> Found:
         if mark not in self._found:
-            question = Question(action, (self.side(party, key),))
-            tree = grow(question)
-            found = tuple((answer[0], region) for answer in _ANSWERS for region in regions(question, tree, answer))
-            self._found[mark] = Found(found, tuple((allowed, region.constraints) for allowed, region in found))
+            self._found[mark] = _found([Question(action, (self.side(party, key),))])
         return self._found[mark]
 
     def _mark(self, party: Party, lowered: str, key: Key) -> object:
@@ -173,6 +195,26 @@ class LandscapeAccess:
     def _is_told(self, party: Party, key: Key) -> bool:
         user_or_role = party.caller.kind in (Kind.ROLE, Kind.USER)
         return not user_or_role or self._outsiders_of(key).mentions.tell(party.principal)
+
+
+def _found(questions: Iterable[Question]) -> Found:
+    found = []
+    for question in questions:
+        tree = grow(question)
+        found += [(answer[0], region) for answer in _ANSWERS for region in regions(question, tree, answer)]
+    return Found(tuple(found), tuple((allowed, region.constraints) for allowed, region in found))
+
+
+def _as_told(party: Party, policy: Policy) -> Policy:
+    """Return the policy of a key, unknown where it cannot be told what it says of somebody."""
+    if party.untold:
+        return parse_key_policy(Unknown(party.untold), name=policy.name)
+    if not party.doubt:
+        return policy
+    # Nobody may do more than whoever is not there.
+    perhaps = {"Effect": "Deny", "Principal": {"AWS": Unknown(party.doubt)}, "Action": "kms:*", "Resource": "*"}
+    denied = parse_key_policy({"Statement": perhaps}).statements
+    return Policy(policy.name, True, (*policy.statements, *denied))
 
 
 def _relevant(party: Party, key: str) -> Iterator[tuple[Policy, frozenset[int]]]:

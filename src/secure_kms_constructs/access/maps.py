@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
-from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.requests import action_named
 from secure_kms_constructs.templates import read_assembly, read_templates
 from secure_kms_constructs.templates.garbage_collection import seldom_collecting
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 from secure_kms_constructs.templates.reading import Parameters, Templates
 
+from .answers import key_name, merged, rows_of
 from .diffs import Diff, differences
 from .errors import AccessError
-from .explanations import Explanation
+from .explanations import Explanation, answer
+from .given import Vocabulary
 from .landscape_access import LandscapeAccess
 from .limits import limited
 from .names import find
+from .outsiders import of_any_account
 from .parties import Party
-from .rows import Row, decide, split
+from .rows import Row
 from .template_conditions import alternatives
 from .texts import ACTIONS, Line, Words, as_text, lines, words_of
 
@@ -194,28 +196,71 @@ class AccessMap:
         via: str | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Explanation:
-        """Decide one request, with the reasons and where the templates say so.
+        """Decide whether a principal can do something with a key, with the reasons and where the templates say so.
 
         :param principal: the construct, its path or the unique end of that, an ARN, the name of a service, or the
             name of a principal in a row.
         :param action: a KMS action on a key, such as ``kms:Decrypt``.
         :param key: the construct, its path or the unique end of that, or the key's ARN.
-        :param via: the service that asks for the principal, such as ``secretsmanager``; by default it asks itself.
-        :param context: further condition keys of the request, by their IAM names.
-        :raises AccessError: when no key or principal is called so, or more than one.
+        :param via: the service that asks for the principal, such as ``secretsmanager``. Where only ``context`` is
+            given, the principal asks itself; with neither, whatever the request is like counts.
+        :param context: condition keys of the request, by their IAM names or as rows print them. What is not given
+            may be anything: it is allowed where one request like that is.
+        :raises AccessError: when no key or principal is called so, or more than one, or no service or condition key.
         """
-        name, who = self.find_key(key), self.find_principal(principal, key)
-        asked = [(access, one, self._party(access, one, who)) for access, one in self._places(name)]
-        action = action_named(action)
-        every = [landscape.assumes for landscape in self.landscapes]
-        decisions, sources = [], []
-        for access, one, party in asked:
-            if party is not None:
-                request = Request(party.principal, action, one.arn, _context(one.arn, via, context or {}))
-                when = " or ".join(alternatives([access.landscape.assumes], every))
-                decisions.append((when, decide(request, access.side(party, one))))
-                sources.append(access.landscape.sources)
-        return Explanation(who, action, name, tuple(decisions), tuple(sources))
+        who, name, action = self.find_principal(principal, key), self.find_key(key), action_named(action)
+        answers = []
+        for access, one in self._places(name):
+            given = self._vocabulary.given(via, context, one.arn.split(":")[3])
+            when = alternatives([access.landscape.assumes], [it.assumes for it in self.landscapes])
+            for party in access.called(who, one):
+                rows = rows_of(access, party, party.name, action, one, access.ask(party, action, one, given))
+                answers.append(answer(party, one, access, action, given or {}, rows, when, self.words))
+        return Explanation(who, action, name, tuple(answers))
+
+    def when_can(
+        self,
+        principal: object,
+        action: str,
+        key: object,
+        *,
+        via: str | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> tuple[Row, ...]:
+        """Return the circumstances under which one principal can do something with a key, or might.
+
+        A name that stands for several has the rows of each: that of a role those of the sessions that the key policy
+        names, ``any principal of 111122223333`` those of all kinds of principals of the account whom no template makes.
+
+        :param principal: the construct, its path or the unique end of that, an ARN, the name of a service, or the
+            name of a principal in a row.
+        :param action: a KMS action on a key, such as ``kms:Decrypt``.
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :param via: the service that asks for the principal, as in ``explain``.
+        :param context: further condition keys of the request, as in ``explain``.
+        :raises AccessError: when no key or principal is called so, or more than one, or no service or condition key.
+        """
+        who, name, action = self.find_principal(principal, key), self.find_key(key), action_named(action)
+        answers = []
+        for access, one in self._places(name):
+            given = self._vocabulary.given(via, context, one.arn.split(":")[3])
+            for party in access.called(who, one):
+                rows = rows_of(access, party, party.name, action, one, access.ask(party, action, one, given))
+                answers.append((rows, access.landscape.assumes))
+        return tuple(merged(answers, [one.assumes for one in self.landscapes]))
+
+    def what_can(self, principal: object, actions: Iterable[str] = ACTIONS) -> tuple[Row, ...]:
+        """Return what a principal can do with which keys, or might, each with the circumstances.
+
+        :param principal: the construct, its path or the unique end of that, an ARN, the name of a service, or the
+            name of a principal in a row.
+        :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        :raises AccessError: when no principal of any key is called so, or more than one.
+        """
+        who = self.find_principal(principal)
+        named = [action_named(action) for action in actions]
+        known = [key for key in self.keys if any(it.called(who, one) for it, one in self._places(key))]
+        return tuple(row for key in known for action in named for row in self.when_can(who, action, key))
 
     def find_key(self, key: object) -> str:
         """Return what rows call a key.
@@ -228,17 +273,42 @@ class AccessMap:
             key, "key", {key_name(one): key_name(one) for one in every}, {one.arn: key_name(one) for one in every}
         )
 
-    def find_principal(self, principal: object, key: object) -> str:
+    def find_principal(self, principal: object, key: object = None) -> str:
         """Return what rows about a key call a principal.
 
         :param principal: the construct, its path or the unique end of that, an ARN, the name of a service, or the
             name of a principal in a row.
-        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :param key: the construct, its path or the unique end of that, or the key's ARN; by default any key.
         :raises AccessError: when no principal is called so, or more than one.
         """
-        every = [party for access, one in self._places(self.find_key(key)) for party in access.parties(one)]
-        names = {name: name for party in every for name in (party.name, party.general) if name}
-        return find(principal, "principal", names, {one.principal: one.name for one in every if not one.outsider})
+        keys = self.keys if key is None else (self.find_key(key),)
+        every = [party for name in keys for access, one in self._places(name) for party in access.parties(one)]
+        names = {name: name for one in keys for name in self._callable(one)}
+        if isinstance(principal, str) and principal not in names and of_any_account(principal) in names:
+            return principal
+        by_arn: dict[str, set[str]] = {}
+        for one in every:
+            by_arn.setdefault("" if one.outsider else one.principal, set()).add(one.name)
+        # Of two that have one ARN, whichever is there is meant.
+        arns = {arn: next(iter(called)) if len(called) == 1 else arn for arn, called in by_arn.items() if arn}
+        return find(principal, "principal", names, arns)
+
+    def _callable(self, key: str) -> set[str]:
+        """What principals beside a key may be called."""
+        found: set[str] = set()
+        for access, one in self._places(key):
+            for party in access.parties(one):
+                found.update((party.name, *((party.general,) if party.general else ()), *party.stands_for))
+        return found
+
+    def parties_called(self, name: str, key: object) -> tuple[Party, ...]:
+        """Return the principals that a name means; where it is that of an identity, this alone.
+
+        :param name: a name as ``find_principal`` returns one.
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        """
+        called = tuple(one for access, it in self._places(self.find_key(key)) for one in access.called(name, it))
+        return tuple(one for one in called if one.name == name and not one.outsider) or called
 
     def root_of(self, key: object) -> str:
         """Return the ARN of the root user of a key's account.
@@ -282,8 +352,9 @@ class AccessMap:
         """How values of the policies are shown."""
         return words_of(self.landscapes)
 
-    def _party(self, access: LandscapeAccess, key: Key, name: str) -> Party | None:
-        return next((one for one in access.parties(key) if name in (one.name, one.general)), None)
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.landscapes, self.words)
 
     @cached_property
     def _each(self) -> tuple[LandscapeAccess, ...]:
@@ -303,54 +374,10 @@ class AccessMap:
         return self._found[action, key]
 
     def _merged(self, action: str, key: str) -> Iterator[Row]:
-        """The rows of each landscape, each row once, with the conditions under which it is so."""
-        places = self._places(key)
-        if len(self.landscapes) == 1:
-            yield from sorted((row for access, one in places for row in _rows(access, action, one)), key=_order)
-            return
-        assumed: dict[Row, list[Mapping[str, bool]]] = {}
-        for access, one in places:
-            for row in _rows(access, action, one):
-                assumed.setdefault(row, []).append(access.landscape.assumes)
-        every = [landscape.assumes for landscape in self.landscapes]
-        for row in sorted(assumed, key=_order):
-            yield replace(row, when=alternatives(assumed[row], every))
+        answers = ((self._listed(access, action, one), access.landscape.assumes) for access, one in self._places(key))
+        return merged(answers, [one.assumes for one in self.landscapes])
 
-
-def key_name(key: Key) -> str:
-    """Return what rows call a key."""
-    return key.source.path if key.source else key.arn
-
-
-def _rows(access: LandscapeAccess, action: str, key: Key) -> Iterator[Row]:
-    for party, name, found in access.found(action, key):
-        for allowed, region in found.regions:
-            via, encryption_context, conditions = split(region.constraints)
-            yield Row(
-                name,
-                action,
-                key_name(key),
-                allowed,
-                via,
-                encryption_context,
-                conditions,
-                party=party,
-                side=access.side(party, key),
-                region=region,
-                sources=access.landscape.sources,
-            )
-
-
-def _order(row: Row) -> tuple[bool, str, bool, tuple[str, ...]]:
-    return row.party.outsider, row.principal, row.allowed is None, row.region.said
-
-
-def _context(key: str, via: str | None, context: Mapping[str, Any]) -> dict[str, Any]:
-    prefix = "kms:encryptioncontext:"
-    if names := [one[len(prefix) :] for one in context if one.lower().startswith(prefix)]:
-        # A grant may want an encryption context as a whole, and all of it is given.
-        context = {"kms:EncryptionContextKeys": names, **context}
-    if via is None:
-        return dict(context)
-    region = key.split(":")[3]
-    return {**context, "kms:ViaService": via if "." in via else f"{via}.{region}.amazonaws.com"}
+    @staticmethod
+    def _listed(access: LandscapeAccess, action: str, key: Key) -> Iterator[Row]:
+        for party, name, found in access.found(action, key):
+            yield from rows_of(access, party, name, action, key, found)

@@ -47,12 +47,17 @@ def _names(thing: object) -> Iterator[str]:
     if isinstance(thing, str):
         yield thing
         return
-    yield from _of_construct(thing)
+    yield from names_of_construct(thing)
     for attribute in _ROLES:
-        yield from _of_construct(getattr(thing, attribute, None))
+        yield from names_of_construct(getattr(thing, attribute, None))
 
 
-def _of_construct(thing: object) -> Iterator[str]:
+def names_of_construct(thing: object) -> list[str]:
+    """Return what a construct tells of itself: its path, and ARNs and names that are not left to the deployment."""
+    return [*_told(thing)]
+
+
+def _told(thing: object) -> Iterator[str]:
     # Constructs are asked, not imported: loading aws_cdk starts a Node process.
     path = getattr(getattr(thing, "node", None), "path", None)
     if isinstance(path, str):

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
-from secure_kms_constructs.policies import Policy, PolicyError
+from secure_kms_constructs.policies import Policy
+from secure_kms_constructs.policies.documents import Statement
 from secure_kms_constructs.policies.patterns import ANY, ONE
-from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
+from secure_kms_constructs.policies.principals import Kind
 
-from .mentions import Mentions, mentions_of, of_account
-from .parties import EVERYTHING, Party, named_by_arn
-from .pattern_texts import DIGIT, Pattern, matches, telling_texts
+from .mentions import Mentions, mentions_of, of_account, shown
+from .parties import EVERYTHING, Party, caller_of, is_short_enough, named_by_arn
+from .pattern_texts import DIGIT, DOTTED, LABEL, LABELS, NAME, NAMES, PATH, PATHS, Pattern, matches, telling_texts
+
+ANYBODY_ELSE = "anybody else"
+"""Everybody whom no template makes and whom the key policy does not name, each with ``kms:*`` on ``*``."""
 
 _WITH_EVERYTHING = " with kms:* on *"
 # Policies of the organization do not bind them.
 _SERVICE_LINKED = Pattern(f"arn:{ANY}:iam::{ANY}:role/aws-service-role/{ONE}{ANY}", arn=True)
+_ANY_SERVICE = "any AWS service"
+_ANY_ACCOUNT = "another account"
+# What the ARNs of each kind of principal are like, after partition and account.
+_ARNS = {
+    Kind.ROOT: ("iam::{}:root",),
+    Kind.USER: (f"iam::{{}}:user/{NAME}{NAMES}", f"iam::{{}}:user/{PATH}{PATHS}/{NAME}{NAMES}"),
+    Kind.ROLE: (f"iam::{{}}:role/{NAME}{NAMES}", f"iam::{{}}:role/{PATH}{PATHS}/{NAME}{NAMES}"),
+    # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+    Kind.FEDERATED: (f"sts::{{}}:federated-user/{NAME}{NAME}{NAMES}",),
+}
+# The usual names of services, and any others: "in the following format" is all that a page says of them.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services
+_LABELS = (f"{LABEL}{LABELS}", f"{LABEL}{DOTTED}{LABEL}")
+_SERVICES = tuple(Pattern(f"{one}.amazonaws.com") for one in _LABELS)
+_SERVICES_OF_CHINA = tuple(Pattern(f"{one}.amazonaws.com.cn") for one in _LABELS)
+_OTHER_SERVICES = tuple(Pattern(f"{one}.{LABEL}{LABELS}") for one in _LABELS)
+_TOO_MANY = "its policy tells {} apart by more patterns than can be tried together"
+_NO_NAME = "no name of IAM was found that is like that, and none can be ruled out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,103 +69,179 @@ class Outsiders:
     @cached_property
     def parties(self) -> tuple[Party, ...]:
         """One for each kind of principal."""
-        if all(statement.principals.partly_unknown for statement in self.policy.statements):
-            return (Party("anyone whom its policy admits", self._arn("role/other"), (EVERYTHING,), outsider=True),)
+        if all(one.principals.partly_unknown and not one.conditions for one in self.policy.statements):
+            # So it may be anyone, and nothing in it could tell one from the other.
+            everyone = self._stands_for(*self._general_names)
+            role = self._arn("role/other")
+            return (Party("anyone whom its policy admits", role, (EVERYTHING,), outsider=True, stands_for=everyone),)
         root = self._arn("root")
         return (Party(named_by_arn(root), root), *self._principals(), *self._services())
 
+    @cached_property
+    def _general_names(self) -> tuple[str, ...]:
+        """What kinds of outsiders are called, whether or not its policy tells some of a kind from others."""
+        kinds = ("principal", *(kind.value for kind in _ARNS if kind is not Kind.ROOT))
+        whose = (*self._accounts, _ANY_ACCOUNT)
+        named = (f"any {kind} of {account}" for kind, account in product(kinds, whose))
+        every = (f"{one}{powers}" for one, powers in product(named, ("", _WITH_EVERYTHING)))
+        return (*every, *(f"root user of {one}" for one in whose[1:]), _ANY_SERVICE, ANYBODY_ELSE)
+
+    def sessions_of(self, user: Party) -> Iterator[Party]:
+        """Return the federated sessions that a user may make, told apart like those of others."""
+        session = replace(
+            user,
+            name=f"{user.name} as federated user",
+            unless=(user.name,),
+            stands_for=frozenset({user.name}),
+            session_of=user.principal,
+        )
+        arns = self._arns_of(Kind.FEDERATED, user.caller.account)
+        if arns is None:
+            arn = f"arn:{user.caller.partition}:sts::{user.caller.account}:federated-user/other"
+            yield replace(session, principal=arn, untold=_TOO_MANY.format("federated users"))
+            return
+        yield from (replace(session, principal=arn) for arn in arns)
+
     def _principals(self) -> Iterator[Party]:
-        kinds = self._kinds()
-        if kinds is None:
-            why = "its policy tells principals apart by more patterns than can be tried together"
-            yield Party("anyone else", self._arn("role/other"), (EVERYTHING,), outsider=True, untold=why)
-        for arn in kinds or ():
-            try:
-                caller = parse_caller(arn)
-            except PolicyError:
-                continue
-            if caller.kind is not Kind.ROOT:
-                yield from self._users_and_roles(caller)
-            elif caller.account != self._account:
-                # Its root user has every permission; so it need be told only where others have not the same.
-                unless = self._name(caller, "any principal") + _WITH_EVERYTHING
-                yield Party(self._name(caller, "root user"), arn, outsider=True, unless=(unless,))
+        for account, kind in product((*self._accounts, None), _ARNS):
+            if (account, kind) != (self._account, Kind.ROOT):
+                yield from self._of(kind, account)
 
-    def _users_and_roles(self, caller: Caller) -> Iterator[Party]:
-        name, general = self._name(caller, f"any {caller.kind.value}"), self._name(caller, "any principal")
-        if caller.account == self._account:
-            yield Party(name, caller.text, outsider=True, general=general)
-        yield Party(
-            name + _WITH_EVERYTHING,
-            caller.text,
-            (EVERYTHING,),
-            outsider=True,
-            general=general + _WITH_EVERYTHING,
-            unless=(name,),
-        )
+    def _of(self, kind: Kind, account: str | None) -> Iterator[Party]:
+        whose = account or _ANY_ACCOUNT
+        sample = _ARNS[kind][0].format("0" * 12).replace(NAMES, "").replace(NAME, "x")
+        if self._entangled(kind):
+            why = "its policy has a variable for the name of a principal within a text"
+            yield from self._alike(kind, whose, self._with_partition(sample), (), why)
+            return
+        arns = self._arns_of(kind, account)
+        if arns is None:
+            yield from self._alike(kind, whose, self._with_partition(sample), (), _TOO_MANY.format("principals"))
+            return
+        for arn in arns:
+            alike = sorted(shown(one) for one in self.mentions.like if matches(one, arn))
+            caller = caller_of(arn)
+            if caller is not None and is_short_enough(caller):
+                yield from self._alike(kind, whose, arn, alike)
+            else:
+                yield from self._alike(kind, whose, self._with_partition(sample), alike, _NO_NAME)
 
-    def _kinds(self) -> tuple[str, ...] | None:
-        """Return one ARN for each kind of principal that is told from others, none of them one that is named."""
-        digits = DIGIT * 12
-        kinds = ["iam::%s:role/", "iam::%s:user/", *(["sts::%s:federated-user/"] if self._federated else [])]
-        patterns = (
-            *(Pattern(f"arn:{self._partition}:{kind % digits}{ONE}{ANY}", arn=True) for kind in kinds),
-            Pattern(f"arn:{self._partition}:iam::{digits}:root"),
-            *(of_account(account) for account in (self._account, *sorted(self._others))),
-            *sorted(self.mentions.like, key=lambda one: (one.text, one.arn)),
-        )
-        return telling_texts(patterns, frozenset(self.mentions.arns))
+    def _arns_of(self, kind: Kind, account: str | None) -> list[str] | None:
+        """Return an ARN of each sort of principals that is told from others, none of them one that is named."""
+        within = tuple(Pattern(self._with_partition(one.format(account or DIGIT * 12))) for one in _ARNS[kind])
+        known = () if account else tuple(map(of_account, self._accounts))
+        like = tuple(sorted(self.mentions.like, key=lambda one: (one.text, one.arn, one.any_case)))
+        found = telling_texts((*known, *like), frozenset(self.mentions.arns), within)
+        if found is None:
+            return None
+        # Those of accounts that have a name are asked for by it.
+        return [one for one in found if account or one.split(":")[4] not in self._accounts]
 
-    def _name(self, caller: Caller, kind: str) -> str:
-        known = caller.account == self._account or caller.account in self._others
-        whose = f"{kind} of {caller.account if known else 'another account'}"
-        alike = sorted(_shown(one) for one in self.mentions.like if matches(one, caller.principal_arn))
-        return f"{whose} like {_and(alike)}" if alike else whose
+    def _alike(
+        self, kind: Kind, whose: str, arn: str, like: Iterable[str], untold: str | None = None
+    ) -> Iterator[Party]:
+        """Return those of a kind who are like some patterns: without a policy of their own, and with all they can."""
+        suffix = _like(like)
+        general = f"any principal of {whose}{suffix}"
+        if kind is Kind.ROOT:
+            # A root user has every permission; so it need be told only where others have not the same.
+            every = f"{general}{_WITH_EVERYTHING}"
+            standing = self._stands_for(f"root user of {whose}", f"any principal of {whose}{_WITH_EVERYTHING}")
+            name = f"root user of {whose}{suffix}"
+            yield Party(name, arn, outsider=True, unless=(every,), untold=untold, stands_for=standing)
+            return
+        name = f"any {kind.value} of {whose}{suffix}"
+        names = (f"any {kind.value} of {whose}", f"any principal of {whose}")
+        for power in ["", _WITH_EVERYTHING] if whose == self._account else [_WITH_EVERYTHING]:
+            yield Party(
+                f"{name}{power}",
+                arn,
+                (EVERYTHING,) if power else (),
+                outsider=True,
+                general=f"{general}{power}",
+                unless=(name,) if power else (),
+                untold=untold,
+                stands_for=self._stands_for(*(f"{one}{power}" for one in names)),
+            )
 
     def _services(self) -> Iterator[Party]:
-        for name in sorted(filter(_is_principal, self.mentions.services)):
-            yield Party(name, name)
-        like = sorted(self.mentions.services_like, key=lambda one: one.text)
-        found = telling_texts((Pattern(f"{ONE}{ANY}.amazonaws.com"), *like), frozenset(self.mentions.services))
-        if found is None:
-            why = "its policy tells services apart by more patterns than can be tried together"
-            yield Party("any AWS service", "other.amazonaws.com", outsider=True, untold=why)
-        for name in sorted(one for one in found or () if one.endswith(".amazonaws.com")):
-            alike = [_shown(one) for one in like if matches(one, name)]
-            yield Party(f"any AWS service{f' like {_and(alike)}' if alike else ''}", name, outsider=True)
+        for name in sorted(self.mentions.services):
+            # What is no name of a service is nobody's.
+            if caller_of(name) is not None:
+                yield Party(name, name)
+        like = tuple(sorted(self.mentions.services_like, key=lambda one: (one.text, one.any_case)))
+        named = frozenset(self.mentions.services)
+        usual_names = (*_SERVICES, *(_SERVICES_OF_CHINA if self.key.startswith("arn:aws-cn:") else ()))
+        usual, every = (telling_texts(like, named, one) for one in (usual_names, (*usual_names, *_OTHER_SERVICES)))
+        if usual is None or every is None:
+            yield self._service("other.amazonaws.com", (), _TOO_MANY.format("services"))
+            return
+        asked: dict[tuple[str, ...], Party] = {}
+        for text in (*usual, *every):
+            alike = tuple(sorted(shown(one) for one in like if matches(one, text)))
+            doubt = None if text in usual else "it is not known whether a service has such a name"
+            asked.setdefault(alike, self._service(text, alike, doubt=doubt))
+        yield from asked.values()
+
+    def _service(self, name: str, like: Iterable[str], untold: str | None = None, *, doubt: str | None = None) -> Party:
+        known = caller_of(name) is not None
+        return Party(
+            f"{_ANY_SERVICE}{_like(like)}",
+            name if known else "other.amazonaws.com",
+            outsider=True,
+            untold=untold if known else _NO_NAME,
+            doubt=doubt,
+            stands_for=self._stands_for(_ANY_SERVICE),
+        )
+
+    def _entangled(self, kind: Kind) -> bool:
+        return bool(self.mentions.entangled - ({"aws:username"} if kind is not Kind.USER else set()))
+
+    def _stands_for(self, *names: str) -> frozenset[str]:
+        return frozenset({*names, ANYBODY_ELSE})
 
     def _arn(self, resource: str) -> str:
-        return f"arn:{self._partition}:iam::{self._account}:{resource}"
+        return self._with_partition(f"iam::{self._account}:{resource}")
 
-    @property
-    def _partition(self) -> str:
-        return self.key.split(":")[1]
+    def _with_partition(self, rest: str) -> str:
+        return f"arn:{self.key.split(':')[1]}:{rest}"
 
     @property
     def _account(self) -> str:
         return self.key.split(":")[4]
 
-    @property
-    def _others(self) -> set[str]:
-        return self.mentions.accounts - {self._account}
-
-    @property
-    def _federated(self) -> bool:
-        return self.mentions.types or any("federated-user" in one.text for one in self.mentions.like)
+    @cached_property
+    def _accounts(self) -> tuple[str, ...]:
+        """The accounts that have a name, the key's own first."""
+        return (self._account, *sorted(self.mentions.accounts - {self._account}))
 
 
-def _shown(pattern: Pattern) -> str:
-    return pattern.text.replace(ANY, "*").replace(ONE, "?")
+def of_any_account(name: str) -> str:
+    """Return the name of those of an account as that of those of whatever other account."""
+    return re.sub(r"(?<= of )\d{12}\b", _ANY_ACCOUNT, name)
 
 
-def _and(texts: list[str]) -> str:
-    return " and ".join(texts)
+def with_sessions(policy: Policy, user: str | None, session: str) -> Policy:
+    """Return a key policy or grant with what it says of one user said of a federated session that the user makes.
+
+    Nothing in a request tells whose session it is. So the sessions of each user that is named are asked for apart,
+    and whoever no template makes is a session of somebody else.
+
+    :param user: the ARN of the user; None for a session of a user whom the policy does not name.
+    """
+    if not any(one.principals.user_accounts for one in policy.statements):
+        return policy
+    return Policy(
+        policy.name, policy.is_key_policy, tuple(_of_session(one, user, session) for one in policy.statements)
+    )
 
 
-def _is_principal(name: str) -> bool:
-    """Tell whether somebody can be called so; a policy may name what nobody is."""
-    try:
-        parse_caller(name)
-    except PolicyError:
-        return False
-    return True
+def _of_session(statement: Statement, user: str | None, session: str) -> Statement:
+    named = statement.principals
+    aws = named.aws | {session} if user in named.aws else named.aws
+    return replace(statement, principals=replace(named, aws=aws, user_accounts=frozenset()))
+
+
+def _like(patterns: Iterable[str]) -> str:
+    text = " and ".join(patterns)
+    return f" like {text}" if text else ""

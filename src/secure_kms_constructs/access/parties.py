@@ -12,7 +12,19 @@ from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
 from secure_kms_constructs.templates.landscape import Identity, Source
 
 # The execution role of a CDK bootstrap stack: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
-_DEPLOYER = re.compile(r"cdk-[a-z0-9_-]+-cfn-exec-role-\d{12}-[a-z0-9-]+")
+_DEPLOYER = re.compile(r"cdk-[a-z0-9_-]+-cfn-exec-role-(\d{12})-[a-z0-9-]+")
+# What names of those begin with whom no template makes. A path may be any text, so that of an identity which begins
+# so is told with a word in front.
+_RESERVED = re.compile(r"(any|anyone|root user|deployer|construct) |arn:|[^/]*$")
+# What names are made of, and how long they may be: parse_caller is about the first alone.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+_LONGEST = {Kind.ROLE: 64, Kind.USER: 64, Kind.SESSION: 64, Kind.FEDERATED: 32}
+# An ARN that somebody could have as far as IAM's rules for names and paths go.
+_POSSIBLE = re.compile(
+    r"arn:[\w-]+:(iam::\d{12}:(role|user)/([!-~]+/)?|sts::\d{12}:(assumed-role/[\w+=,.@-]+|federated-user)/)[\w+=,.@-]+",
+    re.ASCII,
+)
 
 EVERYTHING = parse_identity_policy(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}},
@@ -32,7 +44,10 @@ class Party:
     :param outsider: whether it stands for all of a kind.
     :param general: what to call it and others that may do the same; None where it is called by its name only.
     :param untold: why it is not known what it may do, whatever the policies say; None where they tell.
+    :param doubt: why it is not known whether there is such a one; what it cannot do is certain nevertheless.
     :param unless: the names of those beside whom it need not be told where they may do the same.
+    :param session_of: the ARN of the user who makes the federated session that it is.
+    :param stands_for: further names that it is meant by, such as that of the role whose session it is.
     """
 
     name: str
@@ -44,11 +59,24 @@ class Party:
     general: str | None = None
     unless: tuple[str, ...] = ()
     untold: str | None = None
+    doubt: str | None = None
+    session_of: str | None = None
+    stands_for: frozenset[str] = frozenset()
+
+    def is_called(self, name: str) -> bool:
+        """Tell whether a name means it, alone or among others."""
+        own = (self.name, self.general, None if self.outsider else self.principal)
+        return name in own or name in self.stands_for
 
     @property
     def is_root(self) -> bool:
         """Whether it is the root user of an account."""
         return self.caller.kind is Kind.ROOT
+
+    @property
+    def is_user(self) -> bool:
+        """Whether it is a user."""
+        return self.caller.kind is Kind.USER
 
     @property
     def is_service(self) -> bool:
@@ -57,8 +85,14 @@ class Party:
 
     @property
     def is_deployer(self) -> bool:
-        """Whether it is the role with which CloudFormation deploys what CDK makes."""
-        return self.caller.kind is Kind.ROLE and bool(_DEPLOYER.fullmatch(self.caller.name))
+        """Whether it is the role with which CloudFormation deploys what CDK makes in its account.
+
+        One that the templates make is not: whoever writes a template may call a role so.
+        """
+        if self.source is not None or self.outsider or self.caller.kind is not Kind.ROLE:
+            return False
+        match = _DEPLOYER.fullmatch(self.caller.name)
+        return match is not None and match[1] == self.caller.account
 
     @cached_property
     def caller(self) -> Caller:
@@ -66,10 +100,18 @@ class Party:
         return parse_caller(self.principal)
 
 
-def of_identity(identity: Identity) -> Party:
-    """Return an identity of the templates as a party."""
-    name = identity.source.path if identity.source else named_by_arn(identity.arn)
+def of_identity(identity: Identity, *, alone: bool = True) -> Party:
+    """Return an identity of the templates as a party.
+
+    :param alone: whether no other has its path.
+    """
+    name = _path(identity.source, alone=alone) if identity.source else named_by_arn(identity.arn)
     return Party(name, identity.arn, identity.policies, identity.boundary, identity.source)
+
+
+def _path(source: Source, *, alone: bool) -> str:
+    path = f"construct {source.path}" if _RESERVED.match(source.path) else source.path
+    return path if alone else f"{path} ({source.stack}/{source.logical_id})"
 
 
 def named_by_arn(arn: str) -> str:
@@ -81,19 +123,37 @@ def named_by_arn(arn: str) -> str:
 
 
 def of_mentioned(arn: str, identities: Iterable[Party]) -> Party | None:
-    """Return a principal that a key policy mentions and no identity is; None where it is no principal.
+    """Return a principal that a key policy mentions and no identity is; None where nobody can be called so.
 
-    A session has the policies of its role. What others have, only their own templates tell.
+    A session has the policies of its role, and whoever asks with the role chooses its name. What others have, only
+    their own templates tell.
     """
-    try:
-        caller = parse_caller(arn)
-    except PolicyError:
-        return None
+    caller = caller_of(arn)
+    if caller is None:
+        if not _POSSIBLE.fullmatch(arn):
+            return None
+        _, partition, _, _, account, _ = arn.split(":", 5)
+        untold = "its name can neither be read nor be told to be nobody's"
+        return Party(arn, f"arn:{partition}:iam::{account}:role/other", untold=untold)
     if caller.kind in (Kind.ROOT, Kind.SERVICE):
         return Party(named_by_arn(arn), arn)
-    role = next((one for one in identities if caller.kind is Kind.SESSION and one.caller.role == caller.role), None)
-    if role is not None:
-        session = arn.rpartition("/")[2]
-        return Party(f"{role.name} as {session}", arn, role.policies, role.boundary, role.source)
+    roles = [one for one in identities if caller.kind is Kind.SESSION and one.caller.role == caller.role]
+    if roles:
+        role, session = roles[0], arn.rpartition("/")[2]
+        names = frozenset(one.name for one in roles)
+        return Party(f"{role.name} as {session}", arn, role.policies, role.boundary, role.source, stands_for=names)
     unread = parse_identity_policy(Unknown("its policies are in none of the templates"), name=f"policies of {arn}")
     return Party(named_by_arn(arn), arn, (unread,))
+
+
+def caller_of(text: str) -> Caller | None:
+    """Return the principal that has a name; None where it is not the name of one."""
+    try:
+        return parse_caller(text)
+    except PolicyError:
+        return None
+
+
+def is_short_enough(caller: Caller) -> bool:
+    """Tell whether IAM gives names of that length."""
+    return len(caller.name) <= _LONGEST.get(caller.kind, len(caller.name))

@@ -1,4 +1,9 @@
-"""Texts that tell wildcard patterns apart: one for each combination of patterns that one text can match."""
+"""Texts that tell wildcard patterns apart: one for each combination of patterns that some text matches.
+
+No sample letter stands for "any other character", because policies could use it up. At each step of the search the
+characters are divided by what the patterns do with them, and one of each part is tried. So a combination that is not
+found is one that no text has.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,33 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_letters, digits
 
 from secure_kms_constructs.policies.patterns import ANY, ONE
 
-# In a pattern, any one digit; set aside by Unicode like the wildcards.
-DIGIT = "\ufdd2"
+# In a pattern, one character or any number of them of a kind; set aside by Unicode like the wildcards.
+DIGIT, NAME, NAMES, PATH, PATHS, LABEL, LABELS, DOTTED = "\ufdd2\ufdd3\ufdd4\ufdd5\ufdd6\ufdd7\ufdd8\ufdd9"
+
+# What names and paths of IAM are made of: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_OF_NAMES = "xzqjkvwy" + "".join(one for one in ascii_letters + digits if one not in "xzqjkvwy") + "_+=,.@-"
+# All that is printed in ASCII; those that also stand for wildcards last.
+IAM = _OF_NAMES + "".join(one for one in map(chr, range(0x21, 0x7F)) if one not in _OF_NAMES + "*?") + "*?"
+_OF_LABELS = "".join(one for one in _OF_NAMES if one.islower() or one.isdigit()) + "-"
+_KINDS = {
+    DIGIT: (digits, False),
+    NAME: (_OF_NAMES, False),
+    NAMES: (_OF_NAMES, True),
+    PATH: (IAM, False),
+    PATHS: (IAM, True),
+    LABEL: (_OF_LABELS, False),
+    LABELS: (_OF_LABELS, True),
+    DOTTED: (_OF_LABELS + ".", True),
+}
+# Which of the characters that no policy uses to take first.
+_LIKELY = "xzqjkvwyXZQJKVWY" + "".join(map(chr, range(0xE000, 0xF900)))
 
 # Past so many states the patterns are too entangled to tell apart, and what depends on them is unknown.
 STATES = 20_000
-
-# Stands for "any other character": the first that no pattern has, in the end one that Unicode leaves unused.
-_OTHERS = "xzqjkvwyXZQJKVWY" + "".join(map(chr, range(0xE000, 0xE800)))
 
 
 @dataclass(frozen=True)
@@ -35,12 +56,12 @@ class Pattern:
     @property
     def is_plain(self) -> bool:
         """Whether exactly one text matches."""
-        return not (self.any_case or any(wildcard in self.text for wildcard in (ANY, ONE, DIGIT)))
+        return not (self.any_case or any(one in _KINDS or one in (ANY, ONE) for one in self.text))
 
 
 def matches(pattern: Pattern, text: str) -> bool:
     """Tell whether a pattern matches a text."""
-    tokens = tuple(_tokens(pattern))
+    tokens = _tokens(pattern)
     place = _skipping(tokens, {0})
     for character in text:
         place = _after(tokens, place, character)
@@ -59,22 +80,24 @@ class _Token:
         return character in self.characters if self.characters else self.crosses or character != ":"
 
 
-_Places = tuple[frozenset[int], ...]
+_Tokens = tuple[_Token, ...]
 
 
-@lru_cache(maxsize=1024)
-def telling_texts(patterns: tuple[Pattern, ...], literals: frozenset[str] = frozenset()) -> tuple[str, ...] | None:
+@lru_cache(maxsize=4096)
+def telling_texts(
+    patterns: tuple[Pattern, ...], literals: frozenset[str] = frozenset(), within: tuple[Pattern, ...] = ()
+) -> tuple[str, ...] | None:
     """Return a text for each combination of patterns that some text matches, none of them a literal.
 
+    :param within: patterns of which each text must match one; none where it may be any but the empty text.
     :return: None where it would take too long to find out.
     """
-    if literals and (found_at_once := telling_texts(patterns)) is not None and literals.isdisjoint(found_at_once):
-        return found_at_once
-    machines = [tuple(_tokens(pattern)) for pattern in patterns]
+    if literals and (at_once := telling_texts(patterns, frozenset(), within)) and literals.isdisjoint(at_once):
+        return at_once
+    machines = [_tokens(one) for one in (*within, *patterns)]
+    characters = IAM if within else _characters(machines, literals)
     following = _following(literals)
-    used = {character for tokens in machines for token in tokens for character in token.characters}
-    used.update(*literals)
-    other = next(one for one in _OTHERS if one not in used)
+    letters: dict[object, tuple[str, ...]] = {}
     found: dict[tuple[bool, ...], str] = {}
     # Where each pattern stands after a text, and the text itself while it may still become a literal.
     start = (tuple(_skipping(tokens, {0}) for tokens in machines), "" if literals else None)
@@ -82,17 +105,18 @@ def telling_texts(patterns: tuple[Pattern, ...], literals: frozenset[str] = froz
     seen, waiting = set(), deque([(start, "")])
     while waiting:
         (places, prefix), text = waiting.popleft()
-        if text and prefix not in literals:
-            accepted = tuple(len(tokens) in place for tokens, place in zip(machines, places, strict=True))
-            found.setdefault(accepted, text)
-        near = _near(machines, places) | following.get(prefix or "", frozenset())
-        for character in (other, *sorted(near)):
+        accepted = tuple(len(tokens) in place for tokens, place in zip(machines, places, strict=True))
+        if text and prefix not in literals and (not within or any(accepted[: len(within)])):
+            found.setdefault(accepted[len(within) :], text)
+        near = following.get(prefix or "", "") if prefix is not None else ""
+        active = _active(machines, places)
+        if (active, near) not in letters:
+            letters[active, near] = _letters(characters, active, near)
+        for character in letters[active, near]:
             longer = prefix + character if prefix is not None else None
-            state = (
-                tuple(_after(*pair, character) for pair in zip(machines, places, strict=True)),
-                longer if longer in literals or longer in following else None,
-            )
-            if state not in seen:
+            after = tuple(_after(*pair, character) for pair in zip(machines, places, strict=True))
+            state = (after, longer if longer in literals or longer in following else None)
+            if state not in seen and (not within or any(after[: len(within)])):
                 seen.add(state)
                 waiting.append((state, text + character))
         if len(seen) > STATES:
@@ -100,44 +124,62 @@ def telling_texts(patterns: tuple[Pattern, ...], literals: frozenset[str] = froz
     return tuple(found.values())
 
 
-def _tokens(pattern: Pattern) -> Iterator[_Token]:
+@lru_cache(maxsize=16384)
+def _tokens(pattern: Pattern) -> _Tokens:
+    return tuple(_tokens_of(pattern))
+
+
+def _tokens_of(pattern: Pattern) -> Iterator[_Token]:
     colons = 0
     for character in pattern.text:
         crosses = not pattern.arn or colons >= 5
         if character in (ANY, ONE):
             yield _Token("", repeats=character == ANY, crosses=crosses)
-        elif character == DIGIT:
-            yield _Token("0123456789")
+        elif character in _KINDS:
+            yield _Token(*_KINDS[character])
         else:
             yield _Token(character.lower() + character.upper() if pattern.any_case else character)
         colons += character == ":"
 
 
-def _following(literals: Iterable[str]) -> dict[str, frozenset[str]]:
+def _characters(machines: Iterable[_Tokens], literals: Iterable[str]) -> str:
+    """Return all characters that are mentioned, and one that is not, which stands for all others."""
+    used = {character for tokens in machines for token in tokens for character in token.characters}
+    used.update(*literals, ":")
+    other: str = next(one for one in (*_LIKELY, *map(chr, range(0x20, 0xD800))) if one not in used)
+    return other + "".join(sorted(used))
+
+
+def _following(literals: Iterable[str]) -> dict[str, str]:
     """Return the characters that may follow each beginning of a literal."""
     following: dict[str, set[str]] = {}
     for literal in literals:
         for place, character in enumerate(literal):
             following.setdefault(literal[:place], set()).add(character)
-    return {prefix: frozenset(characters) for prefix, characters in following.items()}
+    return {prefix: "".join(sorted(characters)) for prefix, characters in following.items()}
 
 
-def _near(machines: list[tuple[_Token, ...]], places: _Places) -> set[str]:
-    """The characters that do something else than any other character."""
-    near: set[str] = set()
-    for tokens, place in zip(machines, places, strict=True):
-        for at in place:
-            if at < len(tokens):
-                near.update(tokens[at].characters or (() if tokens[at].crosses else ":"))
-    return near
+def _active(machines: list[_Tokens], places: tuple[frozenset[int], ...]) -> frozenset[_Token]:
+    """The steps that the next character may be of."""
+    return frozenset(
+        tokens[at] for tokens, place in zip(machines, places, strict=True) for at in place if at < len(tokens)
+    )
 
 
-def _after(tokens: tuple[_Token, ...], place: frozenset[int], character: str) -> frozenset[int]:
+def _letters(characters: str, active: frozenset[_Token], near: str) -> tuple[str, ...]:
+    """Return one character for each way in which the next may be taken."""
+    taken: dict[object, str] = {}
+    for one in characters:
+        taken.setdefault((one if one in near else "", *(token.accepts(one) for token in active)), one)
+    return tuple(taken.values())
+
+
+def _after(tokens: _Tokens, place: frozenset[int], character: str) -> frozenset[int]:
     accepting = (at for at in place if at < len(tokens) and tokens[at].accepts(character))
     return _skipping(tokens, {at if tokens[at].repeats else at + 1 for at in accepting})
 
 
-def _skipping(tokens: tuple[_Token, ...], place: set[int]) -> frozenset[int]:
+def _skipping(tokens: _Tokens, place: set[int]) -> frozenset[int]:
     reached = set()
     for at in place:
         reached.add(at)

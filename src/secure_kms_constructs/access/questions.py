@@ -22,10 +22,10 @@ from .value_classes import Domain, is_multivalued, multivalued, single_valued
 VIA = "kms:viaservice"
 ENCRYPTION_CONTEXT = "kms:encryptioncontext:"
 
-_VIA_ANY = "aws:viaawsservice"
+VIA_ANY = "aws:viaawsservice"
 OPEN = Unknown("any value")
 # What principal and key tell of a request, so that nothing of it is left open.
-_TOLD = frozenset(
+TOLD = frozenset(
     {
         *("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principalisawsservice"),
         *("aws:principalservicename", "aws:principalservicenameslist", "aws:resourceaccount", "aws:username"),
@@ -61,14 +61,17 @@ class Question:
 
     :param action: the KMS action.
     :param sides: one; several where their answers are compared.
+    :param given: condition keys, in lower case, whose values are not left open.
     """
 
     action: str
     sides: tuple[Side, ...]
+    given: Mapping[str, ContextValue] = field(default_factory=dict)
     _domains: dict[str, Domain | None] = field(default_factory=dict)
 
     def requests(self, context: Mapping[str, ContextValue]) -> tuple[Request, ...]:
         """Return the request that it is with a context, for each side."""
+        context = {**self.given, **context}
         return tuple(Request(side.principal, self.action, side.key, context) for side in self.sides)
 
     def verdicts(self, context: Mapping[str, ContextValue]) -> tuple[Verdict, ...]:
@@ -108,7 +111,18 @@ class Question:
             self._domains[key] = self._domain(key)
         return self._domains[key]
 
-    def _domain(self, key: str) -> Domain | None:
+    def values_like(self, key: str, pattern: str) -> tuple[ContextValue, ...] | None:
+        """Return values that stand for all that a pattern matches; None where they cannot all be told or do not matter.
+
+        :param key: a condition key, in lower case.
+        """
+        atom = Atom(pattern, "stringlike", pattern)
+        domain = self._domain(key, (atom,)) if key in self.open_keys else None
+        if domain is None or is_multivalued(key, self._conditions.get(key, ())):
+            return None
+        return tuple(one for one in domain.values if isinstance(one, str) and atom.accepts(one, self._known))
+
+    def _domain(self, key: str, further: tuple[Atom, ...] = ()) -> Domain | None:
         if self._links.is_entangled(key):
             return None
         linked = self._links.groups.get(key, frozenset())
@@ -117,7 +131,7 @@ class Question:
         comparing = (one for other in sorted(named) for one in self._conditions.get(other, ()))
         atoms = atoms_of(one for one in comparing if one.key.lower() in named)
         literals = self._links.literals_of(key)
-        atoms += tuple(Atom(one, "stringequals", one) for one in sorted(literals))
+        atoms += (*further, *(Atom(one, "stringequals", one) for one in sorted(literals)))
         texts = candidates(key, atoms, self._known, literals=literals, copies=max(1, len(linked)))
         if texts is None:
             return None
@@ -142,10 +156,10 @@ class Question:
 
     def _is_open(self, key: str) -> bool:
         """Tell whether a request may have a condition key, with whatever value."""
-        if key in _TOLD:
+        if key in TOLD or key in self.given or (key == VIA_ANY and VIA in self.given):
             return False
         is_service = self._first.caller.kind is Kind.SERVICE
-        if key in (VIA, _VIA_ANY):
+        if key in (VIA, VIA_ANY):
             # Only calls that a service makes for somebody have it.
             return not is_service
         if key in _OF_SERVICE_CALLS:
@@ -160,7 +174,7 @@ class Question:
     def _given(self, context: Mapping[str, ContextValue], key: str) -> ContextValue:
         if key in context:
             return context[key]
-        if key == _VIA_ANY and VIA in context:
+        if key == VIA_ANY and VIA in context:
             return str(context[VIA] is not None).lower()
         return self._known(key)
 
@@ -201,7 +215,7 @@ class Question:
 
 
 def _root(key: str) -> str:
-    return VIA if key == _VIA_ANY else key
+    return VIA if key == VIA_ANY else key
 
 
 def _rank(key: str) -> tuple[bool, bool, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.templates.landscape import Landscape, Note
@@ -52,6 +53,21 @@ class Words:
             if text.endswith(suffix) and arn in self.paths:
                 return self.paths[arn] + suffix
         return text
+
+    def meanings(self, text: str) -> list[str]:
+        """Return the ARNs that are shown as a text."""
+        found = []
+        for suffix in _SUFFIXES:
+            if text.endswith(suffix):
+                found += [f"{arn}{suffix}" for arn in self._arns.get(text.removesuffix(suffix), ())]
+        return sorted(dict.fromkeys(found))
+
+    @cached_property
+    def _arns(self) -> dict[str, list[str]]:
+        arns: dict[str, list[str]] = {}
+        for arn, path in self.paths.items():
+            arns.setdefault(path, []).append(arn)
+        return arns
 
 
 def words_of(landscapes: Iterable[Landscape]) -> Words:

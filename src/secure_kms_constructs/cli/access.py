@@ -32,23 +32,44 @@ def add_to(app: typer.Typer) -> None:
 def access(
     path: Annotated[Path, typer.Argument(help="A synthesized app, such as cdk.out, or one template.")],
     key: Annotated[str | None, typer.Option(help="Only this key, by construct path or ARN.")] = None,
+    principal: Annotated[
+        str | None,
+        typer.Option(help="Only what this principal can: a construct path or its unique end, an ARN, or as printed."),
+    ] = None,
     action: Annotated[
         list[str] | None, typer.Option(help="Only this KMS action; by default all but reading metadata. Repeatable.")
     ] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare with this file, which --format text --output FILE wrote: exit with 1 and the difference "
+            "unless it says the same. Lines of it that begin with # do not count."
+        ),
+    ] = None,
     account: Annotated[str | None, typer.Option(help="Where stacks go that do not say it.")] = None,
     region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
 ) -> None:
     """Tell who can use which KMS key, through which service, and for what.
 
-    Told from the templates alone, offline. A question mark is about somebody who might.
+    Told from the templates alone, offline. A question mark is about somebody who might. Exit code 0: answered, and
+    as expected. 1: not as expected. 2: something could not be read.
     """
-    from . import formats
+    from . import expectations, formats
 
     with mistakes():
+        if expect is not None and output is not None:
+            raise ValueError("--expect compares and writes nothing: leave out --output")
+        expected = None if expect is None else expectations.read(expect)
         found = _read(path, account, region)
-        report = formats.report(found, key, action)
+        report = formats.report(found, key, action, principal)
+    if expected is not None:
+        differences = expectations.differences(expected, formats.write(report, "text", to_terminal=False), str(expect))
+        typer.echo("\n".join(differences) or "access is as expected")
+        raise typer.Exit(1 if differences else 0)
+    if principal and not report.lines:
+        typer.echo(f"{principal} can use none of the keys", err=True)
     written = formats.write(report, form.value, to_terminal=output is None)
     if output is not None:
         output.write_text(written, encoding="utf-8")

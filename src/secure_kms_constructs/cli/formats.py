@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Any
 
 from secure_kms_constructs.access import AccessMap, Line
-from secure_kms_constructs.access.texts import ACTIONS, as_text, of_actions
+from secure_kms_constructs.access.texts import ACTIONS, as_text, lines, of_actions
 from secure_kms_constructs.policies.requests import action_named
 
 
@@ -27,10 +27,14 @@ class Report:
     lines: tuple[Line, ...]
 
 
-def report(access: AccessMap, key: str | None, actions: list[str] | None) -> Report:
-    """Ask a map; ValueError where it has no such key or KMS no such action."""
+def report(access: AccessMap, key: str | None, actions: list[str] | None, principal: str | None = None) -> Report:
+    """Ask a map; ValueError where it has no such key or principal, or KMS no such action."""
     keys = (access.find_key(key),) if key else access.keys
     named = [action_named(one) for one in actions] if actions else ACTIONS
+    if principal is not None:
+        rows = (row for row in access.what_can(principal, named) if row.key in keys)
+        found = lines(rows, access.words)
+        return Report(access, tuple(dict.fromkeys(line.key for line in found)), found)
     return Report(access, keys, tuple(line for line in access.lines(named) if line.key in keys))
 
 

@@ -18,6 +18,7 @@ ANY, ONE = "\ufdd0", "\ufdd1"
 # In the ARN of a key it stands for a hexadecimal digit that is not known.
 HEX = "\ufdd3"
 
+_SET_ASIDE = re.compile("[\ufdd0-\ufdef]")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAME_AND_DEFAULT = re.compile(r"\s*([^,]*?)\s*(?:,\s*'(.*)')?\s*")
 _DIGITS = "0123456789abcdef"
@@ -77,9 +78,9 @@ class Text:
 
 
 def check_characters(text: str, where: str) -> str:
-    """Return the text; PolicyError where it holds a code point that stands for a wildcard here."""
-    if ANY in text or ONE in text:
-        raise PolicyError(f"{where} must not contain the code points U+FDD0 and U+FDD1, got {text!r}")
+    """Return the text; PolicyError where it holds a code point that Unicode sets aside, as wildcards are here."""
+    if _SET_ASIDE.search(text):
+        raise PolicyError(f"{where} must not contain the code points U+FDD0 to U+FDEF, got {text!r}")
     return text
 
 

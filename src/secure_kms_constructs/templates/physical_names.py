@@ -28,7 +28,7 @@ _FITTING = {
     "Path": IAM_PATH,
     "PrimaryKeyArn": _KEY_ID,
 }
-_FORBIDDEN = re.compile(r"[*?\s\ufdd0\ufdd1]|\$\{")
+_FORBIDDEN = re.compile(r"[*?\s\ufdd0-\ufdef]|\$\{")
 
 
 def name_or_arn(resolver: Resolver, stack: Stack, logical_id: str) -> object:

@@ -84,7 +84,8 @@ def test_what_is_not_told_apart_is_unknown_and_never_denied(monkeypatch: pytest.
     said = access(*things).to_text(["kms:Decrypt"])
     telling_texts.cache_clear()
     assert "? App/reader: Decrypt" in said
-    assert "? anyone else: Decrypt" in said
+    assert "? any AWS service: Decrypt" in said
+    assert "? any principal of 111122223333 with kms:* on *: Decrypt" in said
 
 
 def test_a_question_with_too_many_classes_is_unknown_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

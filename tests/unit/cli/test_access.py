@@ -113,6 +113,45 @@ def test_use_within_a_wildcard_alarms_and_use_within_limits_does_not() -> None:
     assert level({**line, "actions": ["kms:PutKeyPolicy"]}) == "owner"
 
 
+def test_what_one_principal_can_is_asked_the_other_way_round(template: Path) -> None:
+    arguments = (template, *WHERE, "--format", "text", "--principal")
+    assert run(*arguments, "Reader").stdout.splitlines() == [
+        "App/Key",
+        "  App/Reader: Decrypt via s3.*.amazonaws.com",
+    ]
+    assert "App/Other" in run(*arguments, "root user of 111122223333").stdout
+    assert "App/Other" not in run(*arguments, "root user of 111122223333", "--key", "Key").stdout
+    nothing = run(*arguments, "App/Reader", "--action", "kms:Encrypt")
+    assert nothing.stdout.strip() == ""
+    assert nothing.stderr == "App/Reader can use none of the keys\n"
+
+
+def test_what_is_expected_is_compared(template: Path, tmp_path: Path) -> None:
+    expected = tmp_path / "expected.txt"
+    assert run(template, *WHERE, "--format", "text", "--output", expected).exit_code == 0
+    written = expected.read_text(encoding="utf-8")
+    expected.write_text(f"# Reviewed by the owners of the keys.\n\n{written}\n", encoding="utf-8")
+    same = run(template, *WHERE, "--expect", expected)
+    assert (same.exit_code, same.stdout) == (0, "access is as expected\n")
+    expected.write_text(written.replace("  App/Reader: Decrypt via s3.*.amazonaws.com\n", ""), encoding="utf-8")
+    more = run(template, *WHERE, "--expect", expected)
+    assert more.exit_code == 1
+    assert "+  App/Reader: Decrypt via s3.*.amazonaws.com\n" in more.stdout
+    expected.write_text(written.replace("  App/Reader", "? App/Reader"), encoding="utf-8")
+    assert run(template, *WHERE, "--expect", expected).exit_code == 1
+    expected.write_text(written, encoding="utf-8")
+    assert run(template, *WHERE, "--principal", "Reader", "--expect", expected).exit_code == 1
+
+
+def test_a_key_called_like_a_comment_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "App.template.json"
+    resources = {"Key": {**TEMPLATE["Resources"]["Key"], "Metadata": {"aws:cdk:path": "# App/Key/Resource"}}}
+    path.write_text(json.dumps({"Resources": resources}))
+    expected = tmp_path / "expected.txt"
+    run(path, *WHERE, "--format", "text", "--output", expected)
+    assert run(path, *WHERE, "--expect", expected).exit_code == 1
+
+
 def test_html_goes_to_a_file(template: Path, tmp_path: Path) -> None:
     output = tmp_path / "access.html"
     done = run(template, *WHERE, "--format", "html", "--output", output)
@@ -130,6 +169,9 @@ def test_a_table_in_a_file_has_no_colours(template: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("arguments, message", [
     (["--key", "App/Kye"], "error: no key is called 'App/Kye'; there are App/Key"),
     (["--action", "kms:Decrypts"], "did you mean kms:Decrypt?"),
+    (["--principal", "App/Raeder"], "error: no principal is called 'App/Raeder'; there are App/Reader"),
+    (["--expect", "nothing.txt"], "error: "),
+    (["--expect", "a.txt", "--output", "b.txt"], "error: --expect compares and writes nothing: leave out --output"),
     (["--account", "12"], "error: "),
 ])  # fmt: skip
 def test_a_mistake_is_one_line(template: Path, arguments: list[str], message: str) -> None:

@@ -79,7 +79,7 @@ KEY_POLICIES: list[tuple[Any, str]] = [
     (policy(_GOOD | {"Resource": None}), f"{_HERE}: Resource must be text or a list of texts, got None"),
     (
         policy(_GOOD | {"Resource": "\ufdd0"}),
-        f"{_HERE}: Resource must not contain the code points U+FDD0 and U+FDD1",
+        f"{_HERE}: Resource must not contain the code points U+FDD0 to U+FDEF",
     ),
     (policy(_GOOD | {"Condition": []}), f"{_HERE}: Condition must be an object of operators, got []"),
     (
@@ -169,7 +169,7 @@ REQUESTS: list[tuple[dict[str, Any], str]] = [
     ({"context": {1: "2"}}, "context must name each condition key once, whatever its case, got 1"),
     ({"context": {"a": {}}}, "context a must be text, a number, a boolean or a list of these, got {}"),
     ({"context": {"a": [None]}}, "context a must be text, a number, a boolean or a list of these, got None"),
-    ({"context": {"a": "\ufdd0"}}, "context a must not contain the code points U+FDD0 and U+FDD1"),
+    ({"context": {"a": "\ufdd0"}}, "context a must not contain the code points U+FDD0 to U+FDEF"),
 ]
 
 
