@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from secure_kms_constructs.access.mentions import Mentions
-from secure_kms_constructs.access.parties import EVERYTHING, Party, of_mentioned
+from secure_kms_constructs.access.parties import Party, of_mentioned
 from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, KEY_ACTIONS
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.documents import Effect
@@ -15,11 +15,12 @@ from secure_kms_constructs.templates.landscape import Key
 from .access_questions import TRUSTED, WILDCARD, answer, is_placed, is_trusted, named_answer, only, outsiders
 from .context import Context
 from .documents import Written
-from .examples import ACCOUNT, BASE, DEPLOYS, THE_KEY, VIA, allow, keyed, uses
+from .examples import ACCOUNT, THE_KEY, VIA, allow, keyed, uses
 from .findings import Found, Severity
-from .naming import absent, named_actions
+from .naming import absent, is_every_key, named_actions
 from .rule import Rule
 
+_MANY = 20
 _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
 
 
@@ -29,12 +30,26 @@ def _ineffective(context: Context) -> Iterator[Found]:
         if one.allows is False or one.statement.resources.negated:
             continue
         for value in one.statement.resources.values:
+            if is_every_key(value):
+                yield from _without_effect_here(one, context)
             made = None if isinstance(value, Unknown) else context.keys.get(value.written)
             if made is None:
                 continue
             for party in context.holders(one.document):
                 mark = _mark(one, made, party, context.mentioned[made.arn])
                 yield from _without_effect(one, made, party, mark, answers)
+
+
+def _without_effect_here(one: Written, context: Context) -> Iterator[Found]:
+    """A statement about every key that no key of the templates admits; others of the account may."""
+    keys = [made for made, _ in context.made_keys if is_placed(made)]
+    actions = {action for name, named in named_actions(one.statement) if name != "*" for action in named or ()}
+    asked = sorted(actions & KEY_ACTIONS.value)
+    for party in context.holders(one.document) if keys and 0 < len(asked) < _MANY else ():
+        alone = only(party, one.statement, one.document.policy)
+        if all(answer(alone, action, made) is False for action in asked for made in keys):
+            message = f"may have no effect for {party.name}: no key of the templates admits it"
+            yield one.found(message, "Action", undecided=True)
 
 
 def _without_effect(
@@ -104,26 +119,6 @@ def _by_wildcards(one: Written) -> bool:
     return bool(chosen) and all(any(WILDCARD.search(str(value)) for value in it.values) for it in chosen)
 
 
-def _lockout(context: Context) -> Iterator[Found]:
-    for made, resource in context.made_keys:
-        account = resource.account
-        anyone = Party("anyone", f"arn:{resource.partition}:iam::{account}:role/any-role", (EVERYTHING,))
-        verdicts = set[Verdict]()
-        for party in _first(anyone, context, made):
-            verdicts.add(named_answer(party, "kms:PutKeyPolicy", made))
-            if True in verdicts:
-                break
-        else:
-            doubt = None in verdicts or not is_placed(made)
-            message = "may leave nobody but the root user who may" if doubt else "nobody but the root user may"
-            yield Found(resource.source, "Properties.KeyPolicy", f"{message} kms:PutKeyPolicy", "", undecided=doubt)
-
-
-def _first(anyone: Party, context: Context, made: Key) -> Iterator[Party]:
-    yield anyone
-    yield from (party for party in context.access.parties(made) if not party.is_root)
-
-
 def _both(context: Context) -> Iterator[Found]:
     for made, resource in context.made_keys:
         for party in _named(context, made):
@@ -182,19 +177,6 @@ RULES = (
         broken=keyed(allow("*", "kms:Decrypt", {"StringEquals": VIA})),
         clean=keyed(allow("*", "kms:Decrypt", {"StringEquals": {**VIA, "kms:CallerAccount": ACCOUNT}})),
         check=_public,
-    ),
-    Rule(
-        id="KLP503",
-        name="lockout",
-        title="Nobody but the root user can change the key policy",
-        severity=Severity.ERROR,
-        controls=("ours",),
-        why="KMS refuses the policy when it is deployed; and without a root user's password nothing can be changed.",
-        fix="Let the deploying role and one more role kms:PutKeyPolicy.",
-        source=f"{_KMS}key-policy-default.html#allow-unmanageable-key",
-        broken=keyed(base=tuple(one for one in BASE if one is not DEPLOYS)),
-        clean=keyed(),
-        check=_lockout,
     ),
     Rule(
         id="KLP504",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from secure_kms_constructs.access.circumstances import Region, grow, regions
 from secure_kms_constructs.access.mentions import mentions_of
@@ -114,6 +115,27 @@ def outsiders(key: Key, statement: Statement, action: str) -> Iterator[tuple[boo
 def is_trusted(region: Region) -> bool:
     """Tell whether circumstances are those of principals or networks that somebody chose."""
     return any(
-        one.key.lower() in TRUSTED and not one.negated and not one.absent and not any(map(WILDCARD.search, one.values))
+        one.key.lower() in TRUSTED
+        and not one.negated
+        and not one.absent
+        and not any(map(WILDCARD.search, one.values))
+        and not (one.key.lower() == "aws:sourceip" and _is_everywhere(one.values))
         for one in region.constraints
     )
+
+
+def _is_everywhere(ranges: Iterable[str]) -> bool:
+    """Tell whether ranges of addresses are together all of a version, such as the two halves of it."""
+    fours: list[IPv4Network] = []
+    sixes: list[IPv6Network] = []
+    for text in ranges:
+        try:
+            network = ip_network(text, strict=False)
+        except ValueError:
+            continue
+        if isinstance(network, IPv4Network):
+            fours.append(network)
+        else:
+            sixes.append(network)
+    whole = [one.prefixlen == 0 for one in collapse_addresses(fours)]
+    return any(whole) or any(one.prefixlen == 0 for one in collapse_addresses(sixes))

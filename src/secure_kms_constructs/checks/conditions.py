@@ -31,6 +31,7 @@ _TABLE = {**KMS_CONDITION_KEYS.value, **TAGGING_CONDITION_KEYS.value}
 _KNOWN = frozenset(KMS_CONDITION_KEYS.value) | GLOBAL_CONDITION_KEYS.value
 _VIA = re.compile(r"([a-z0-9*?-]+)\.([a-z0-9*?-]+)\.amazonaws\.com")
 _CONTEXT = ("kms:encryptioncontext", "kms:encryptioncontextkeys")
+_DESCRIBES = {"kms:DescribeKey", "kms:DescribeCustomKeyStores"}
 # Pieces that a value with wildcards may still become the value of a call by.
 _WILD = re.compile(r"[*?]")
 
@@ -83,18 +84,22 @@ def _encryption_context(context: Context) -> Iterator[Found]:
     for one, condition in _conditions(context):
         if _base(condition.key) not in _CONTEXT or condition.matches(absent) is not False:
             continue
-        for name in _without(one, condition):
-            yield one.found(f"{name} has no encryption context, so {condition.key} never holds for it", "Action")
+        without = _without(one, condition)
+        # Services try kms:DescribeKey and do without it; the rest of the statement works.
+        rest = len(without) < sum(1 for _ in named_actions(one.statement))
+        for name, named in without:
+            message = f"{name} has no encryption context, so {condition.key} never holds for it"
+            yield one.found(message, "Action", harmless=rest and named <= _DESCRIBES)
         if any(named is None for _, named in named_actions(one.statement)):
             yield one.found(
                 f"may name actions without the encryption context of {condition.key}", "Action", undecided=True
             )
 
 
-def _without(one: Written, condition: Condition) -> list[str]:
-    """The values of Action whose requests never have a condition key."""
+def _without(one: Written, condition: Condition) -> list[tuple[str, frozenset[str]]]:
+    """The values of Action, with what they name, whose requests never have a condition key."""
     fitting = _TABLE.get(_base(condition.key), ALL_ACTIONS)
-    return [name for name, named in named_actions(one.statement) if named is not None and not named & fitting]
+    return [(name, named) for name, named in named_actions(one.statement) if named is not None and not named & fitting]
 
 
 def _base(key: str) -> str:
@@ -132,8 +137,9 @@ def _unknown_key(context: Context) -> Iterator[Found]:
             message = f"{key} is {'no' if close else 'perhaps no'} condition key of a request to KMS{hint}"
             yield one.found(message, "Condition", undecided=not close)
         elif condition.matches(absent) is False:
-            for name in _without(one, condition):
-                yield one.found(f"{name} never has {key}, so the condition never holds for it", "Condition")
+            lost = "; it denies nothing" if one.denies else ""
+            for name, _ in _without(one, condition):
+                yield one.found(f"{name} never has {key}, so the condition never holds for it{lost}", "Condition")
 
 
 _ANY_CONTEXT = {"kms:EncryptionContext:SecretARN": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app-AbCdEf"}
@@ -169,10 +175,11 @@ RULES = (
         title="A condition on the encryption context of an action that has none",
         severity=Severity.ERROR,
         controls=("ours",),
-        why="The condition never holds for that action: kms:DescribeKey with an encryption context is denied.",
+        why="The condition never holds for that action. kms:DescribeKey beside others that work is told as info: AWS "
+        "publishes such a statement for CloudWatch Logs.",
         fix="Put the action into a statement of its own, without the encryption context.",
         source=f"{_KMS}#conditions-kms-encryption-context",
-        broken=_with_context(["kms:Decrypt", "kms:DescribeKey"]),
+        broken=_with_context(["kms:Decrypt", "kms:GetPublicKey"]),
         clean=_with_context(["kms:Decrypt"]),
         check=_encryption_context,
     ),

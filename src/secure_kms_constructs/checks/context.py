@@ -43,15 +43,18 @@ class Context:
 
     @cached_property
     def key_statements(self) -> tuple[Written, ...]:
-        """The statements of key policies."""
-        return tuple(one for document in self.documents if document.policy.is_key_policy for one in document.statements)
+        """The statements of key policies, those apart that AWS refuses."""
+        return tuple(one for one in self.statements if one.document.policy.is_key_policy and not one.mistake)
 
     @cached_property
     def identity_statements(self) -> tuple[Written, ...]:
-        """The statements of identity policies."""
-        return tuple(
-            one for document in self.documents if not document.policy.is_key_policy for one in document.statements
-        )
+        """The statements of identity policies, those apart that AWS refuses."""
+        return tuple(one for one in self.statements if not one.document.policy.is_key_policy and not one.mistake)
+
+    @cached_property
+    def statements(self) -> tuple[Written, ...]:
+        """All statements."""
+        return tuple(one for document in self.documents for one in document.statements)
 
     @cached_property
     def keys(self) -> Mapping[str, Key]:

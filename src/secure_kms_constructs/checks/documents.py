@@ -66,6 +66,11 @@ class Written:
     written: object
 
     @property
+    def mistake(self) -> str | None:
+        """What makes no sense in it, so that AWS refuses it; None where all does."""
+        return dict(self.document.policy.broken).get(self.statement.index)
+
+    @property
     def allows(self) -> Verdict:
         """Whether it is an Allow."""
         effect = self.statement.effect
@@ -76,7 +81,9 @@ class Written:
         """Whether it is a Deny."""
         return opposite(self.allows)
 
-    def found(self, message: str, *elements: str, undecided: bool = False, likely: bool = False) -> Found:
+    def found(
+        self, message: str, *elements: str, undecided: bool = False, likely: bool = False, harmless: bool = False
+    ) -> Found:
         """Return a finding about it, or about the first of some elements that it has."""
         whole = self.written if isinstance(self.written, dict) else {}
         element = next((one for one in elements if one in whole), None)
@@ -88,6 +95,7 @@ class Written:
             evidence(whole[element] if element else self.written),
             undecided,
             likely,
+            harmless,
         )
 
 

@@ -36,6 +36,7 @@ class Found:
     :param evidence: the part of the template that says so.
     :param undecided: whether the rule cannot tell.
     :param likely: whether an undecided one is so unless a policy that is not in the templates says otherwise.
+    :param harmless: whether it is so, and nothing that matters is lost.
     """
 
     source: Source | None
@@ -44,6 +45,7 @@ class Found:
     evidence: str = ""
     undecided: bool = False
     likely: bool = False
+    harmless: bool = False
 
 
 @dataclass(frozen=True)

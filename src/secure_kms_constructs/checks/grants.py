@@ -13,7 +13,7 @@ from .context import Context
 from .documents import Written
 from .examples import BASE, NO_FOREIGN_GRANTS, ROLE, ROOT, THE_KEY, Json, allow, key, keyed, policy, template
 from .findings import Found, Severity
-from .naming import is_unknown, named_actions, tests
+from .naming import depends_on, is_unknown, named_actions
 from .rule import Rule
 
 _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
@@ -46,7 +46,7 @@ def _create_grant(context: Context) -> Iterator[Found]:
         grants = [name for name, named in actions if _is_about_grants(name, named)]
         if not grants and all(named is not None for _, named in actions):
             continue
-        if tests(one.statement, lambda name: name in ("kms:grantisforawsresource", "kms:viaservice")):
+        if depends_on(one.statement, lambda name: name in ("kms:grantisforawsresource", "kms:viaservice")):
             continue
         doubt = one.allows is None or not grants or is_unknown(one.statement)
         may = "may allow" if doubt else "allows"

@@ -14,7 +14,7 @@ from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, KEY_ARN, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, key, policy, template, uses
 from .findings import Found, Severity
-from .naming import ALL_ACTIONS, is_every_key, like_part, named_actions, names, names_kms
+from .naming import ALL_ACTIONS, depends_on, is_every_key, like_part, named_actions, names, names_kms
 from .rule import Rule
 
 _DOCS = "https://docs.aws.amazon.com/"
@@ -22,12 +22,16 @@ _ALIAS_ACTIONS = ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
 # Conditions that choose keys, as the Resource should.
 _CHOOSING = ("kms:resourcealiases", "aws:resourcetag/", "kms:encryptioncontext:")
+_MANY = 20
+_OF_SECRETS = ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")
+_SECRET = re.compile(r"arn:[\w-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:([^*?$]+)")
+_SUFFIXED = re.compile(r".+-[A-Za-z0-9]{6}")
 
 
 def _decrypt_on_all_keys(context: Context) -> Iterator[Found]:
     for one in context.identity_statements:
         named = names(one.statement, "kms:Decrypt", "kms:ReEncryptFrom")
-        if all_of((one.allows, named)) is False:
+        if all_of((one.allows, named)) is False or _all_denied(one):
             continue
         wide = [value for value in one.statement.resources.values if is_every_key(value) is not False]
         if one.statement.resources.negated:
@@ -51,12 +55,24 @@ def _every_action(context: Context) -> Iterator[Found]:
         for name, named in named_actions(one.statement):
             if named is None:
                 yield one.found(f"may allow every KMS action: {name}", "Action", undecided=True)
-            elif named == ALL_ACTIONS and name.startswith("kms"):
+            elif named == ALL_ACTIONS and name.startswith("kms") and not _all_denied(one):
                 yield one.found(
                     "allows every KMS action, changing the key's policy included",
                     "Action",
                     undecided=one.allows is None,
                 )
+
+
+def _all_denied(one: Written) -> bool:
+    """Tell whether a Deny of the same policy takes away all of KMS, whatever the request."""
+    return any(
+        other.denies
+        and not other.statement.conditions
+        and not other.statement.resources.negated
+        and any(isinstance(it, Text) and it.written == "*" for it in other.statement.resources.values)
+        and any(named == ALL_ACTIONS for _, named in named_actions(other.statement))
+        for other in one.document.statements
+    )
 
 
 def _inert_resource(context: Context) -> Iterator[Found]:
@@ -81,11 +97,59 @@ def _wrong(text: str, one: Written, only_kms: bool) -> str | None:
     if kind == "alias":
         alias = names(one.statement, *_ALIAS_ACTIONS) is not False
         return None if alias else "matches no use of a key: a policy needs the ARN of the key"
-    if kind == "key" and re.search(r"[*?]", name) and name not in ("*", "mrk-*"):
+    if is_every_key(Text(text, (text,))):
+        return None
+    if kind == "key" and re.search(r"[*?]", name) and name != "mrk-*":
         return "names every key whose id is like that, and ids are random"
     if kind not in ("key", "key*") and "*" not in kind:
         return "matches nothing: the ARN of a key ends with key/<key id>"
+    return _malformed(parts, name)
+
+
+def _malformed(parts: list[str], name: str) -> str | None:
+    """Tell what of an ARN is none of a key's."""
+    if name.startswith("alias/") or not re.fullmatch(r"[\w*?$\{\}:/.-]+", name):
+        return "matches nothing: the ARN of a key ends with key/<key id>"
+    for part, form, what in (
+        (3, r"[a-z0-9*?-]+", "a region"),
+        (4, r"\d{12}|[\d*?]*[*?][\d*?]*", "an account of 12 digits"),
+    ):
+        if not re.fullmatch(form, parts[part]) and "${" not in parts[part]:
+            return f"matches nothing: the ARN of a key has {what}, got {parts[part]!r}"
     return None
+
+
+def _controls_every_key(context: Context) -> Iterator[Found]:
+    for one in context.identity_statements:
+        wide = [value for value in one.statement.resources.values if is_every_key(value) is not False]
+        if one.allows is False or one.statement.resources.negated or not wide or _chosen(one, wide):
+            continue
+        guarded = depends_on(one.statement, lambda name: name in ("kms:grantisforawsresource", "kms:viaservice"))
+        giving = ("kms:PutKeyPolicy",) if guarded else ("kms:PutKeyPolicy", "kms:CreateGrant")
+        said = [
+            (name, named)
+            for name, named in named_actions(one.statement)
+            # Whoever may do everything has findings of other rules.
+            if name != "NotAction" and (named is None or (named.intersection(giving) and len(named) < _MANY))
+        ]
+        for name, named in said:
+            undecided = all_of((one.allows, None if named is None else True, any_of(map(is_every_key, wide)))) is None
+            what = "may allow" if undecided else "allows"
+            message = f"{what} {name} with every key: each key that leaves decisions to IAM is its holder's"
+            yield one.found(message, "Action", undecided=undecided)
+
+
+def _secret_without_suffix(context: Context) -> Iterator[Found]:
+    for one in context.identity_statements:
+        if one.statement.resources.negated or names(one.statement, *_OF_SECRETS) is False:
+            continue
+        for value in one.statement.resources.values:
+            match = _SECRET.fullmatch(value.written) if isinstance(value, Text) else None
+            if match and not _SUFFIXED.fullmatch(match[1]):
+                message = f"Resource {match[0]} names no secret: Secrets Manager adds a hyphen and six characters"
+                yield one.found(message, "Resource")
+            elif isinstance(value, Unknown):
+                yield one.found(f"may name no secret: {value}", "Resource", undecided=True)
 
 
 def _lookup_dummy(context: Context) -> Iterator[Found]:
@@ -106,6 +170,12 @@ _NO_VIA = allow(None, "kms:Decrypt", Resource=KEY_ARN)
 
 def _reads(resource: object) -> dict[str, object]:
     return template(Role=ROLE, Policy=policy(dict(_NO_VIA, Resource=resource)))
+
+
+def _reads_secret(suffix: str) -> dict[str, object]:
+    arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app/db{suffix}"
+    reads = allow(None, "secretsmanager:GetSecretValue", Resource=arn)
+    return template(Key=key(VIA_SECRETS), Role=ROLE, Policy=policy(_DECRYPT, reads))
 
 
 RULES = (
@@ -169,5 +239,32 @@ RULES = (
             Key=key(VIA_SECRETS), Logs={"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": THE_KEY}}
         ),
         check=_lookup_dummy,
+    ),
+    Rule(
+        id="KLP105",
+        name="control-of-every-key",
+        title="An identity policy lets its holder change who uses every key",
+        severity=Severity.WARNING,
+        controls=("ours",),
+        why="With kms:PutKeyPolicy or kms:CreateGrant on every key, each key that leaves decisions to IAM is its "
+        "holder's, to use and to give away.",
+        fix="Name the ARN of each key; for grants add Bool kms:GrantIsForAWSResource true.",
+        source=f"{_DOCS}kms/latest/developerguide/iam-policies-best-practices.html",
+        broken=template(Role=ROLE, Policy=policy(allow(None, "kms:PutKeyPolicy"))),
+        clean=uses(_DECRYPT),
+        check=_controls_every_key,
+    ),
+    Rule(
+        id="KLP106",
+        name="secret-without-suffix",
+        title="An identity policy names a secret without the six characters of its ARN",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="IAM compares whole ARNs, so the statement is about no secret.",
+        fix="End the ARN with -??????, or take the secret's full ARN.",
+        source=f"{_DOCS}secretsmanager/latest/userguide/auth-and-access_iam-policies.html",
+        broken=_reads_secret(""),
+        clean=_reads_secret("-??????"),
+        check=_secret_without_suffix,
     ),
 )

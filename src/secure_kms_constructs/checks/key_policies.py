@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from secure_kms_constructs.aws.facts import SERVICE_CALL_KEYS, WITHOUT_SOURCE_CONTEXT
 from secure_kms_constructs.policies import Request, Unknown
+from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.verdicts import Verdict, all_of, opposite
 
 from .context import Context, is_placed
@@ -21,7 +22,7 @@ from .examples import (
     keyed,
 )
 from .findings import Found, Severity
-from .naming import beyond_metadata, holds_for, is_unknown, tests
+from .naming import beyond_metadata, depends_on, holds_always, holds_for, is_unknown
 from .rule import Rule
 
 _KMS = "https://docs.aws.amazon.com/kms/latest/developerguide/"
@@ -44,7 +45,7 @@ def _unconditional(one: Written, account: str) -> Verdict:
         tied: Verdict = None
     else:
         request = Request(f"arn:aws:iam::{account}:role/any-role", "kms:Decrypt", _any_key(account))
-        tied = holds_for(statement, request) is not True
+        tied = holds_for(statement, request) is not True and not holds_always(statement, request)
     return all_of((one.allows, beyond_metadata(statement), opposite(tied)))
 
 
@@ -85,13 +86,26 @@ def _service_principal(context: Context) -> Iterator[Found]:
     for one in context.key_statements:
         services = sorted(one.statement.principals.services - WITHOUT_SOURCE_CONTEXT.value)
         use = all_of((one.allows, beyond_metadata(one.statement)))
-        bound = tests(one.statement, lambda name: name in _SOURCES or name.startswith(_CONTEXT))
+        bound = depends_on(one.statement, lambda name: name in _SOURCES or name.startswith(_CONTEXT), _is_bounding)
         if not services or use is False or bound:
             continue
         doubt = use is None or is_unknown(one.statement)
         may = "may admit" if doubt else "admits"
         message = f"{may} {', '.join(services)} on behalf of anybody: no condition on source or encryption context"
         yield one.found(message, "Principal", undecided=doubt)
+
+
+def _is_bounding(condition: Condition) -> bool:
+    """Tell whether a condition on the source names one, or its account."""
+    return condition.key.lower() != "aws:sourcearn" or not all(_is_any_source(str(one)) for one in condition.values)
+
+
+def _is_any_source(text: str) -> bool:
+    parts = text.split(":", 5)
+    if len(parts) < 6:
+        return not text.strip("*?")
+    resource = re.split(r"[/:]", parts[5], maxsplit=1)[-1]
+    return not parts[4].strip("*?") and not resource.strip("*?")
 
 
 def _missing(context: Context) -> Iterator[Found]:
@@ -155,7 +169,8 @@ RULES = (
         title="A statement without Action or Resource has no effect",
         severity=Severity.ERROR,
         controls=("ours",),
-        why="KMS accepts it in a key policy and ignores it: an Allow allows nothing, a Deny denies nothing.",
+        why="KMS used to accept it in a key policy and ignore it; since August 2025 it is said to refuse it (an AWS "
+        "mail that one source quotes). An Allow allows nothing, a Deny denies nothing.",
         fix='Add what is missing. In a key policy Resource is "*", which means this key.',
         source=f"{_KMS}key-policy-overview.html",
         broken=keyed({name: value for name, value in VIA_SECRETS.items() if name != "Resource"}),

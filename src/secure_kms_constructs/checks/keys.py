@@ -34,6 +34,19 @@ def _rotation(context: Context) -> Iterator[Found]:
         yield Found(resource.source, "Properties.EnableKeyRotation", message, undecided=doubt)
 
 
+def _refuses_rotation(context: Context) -> Iterator[Found]:
+    for resource in context.of_types("AWS::KMS::Key"):
+        rotation = resource.properties.get("EnableKeyRotation")
+        for name, rotated in (("KeySpec", "SYMMETRIC_DEFAULT"), ("Origin", "AWS_KMS")):
+            value = resource.properties.get(name, rotated)
+            if rotation in _FALSE or value == rotated:
+                continue
+            doubt = rotation not in _TRUE or isinstance(value, Unknown)
+            may = "may ask" if doubt else "asks"
+            message = f"{may} for rotation, which KMS refuses for {name} {value}"
+            yield Found(resource.source, "Properties.EnableKeyRotation", message, undecided=doubt)
+
+
 def _pending_window(context: Context) -> Iterator[Found]:
     for resource in context.of_types("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
         days = resource.properties.get("PendingWindowInDays", _LONGEST)
@@ -118,5 +131,18 @@ RULES = (
         broken=keyed(KeySpec="RSA_2048", KeyUsage="ENCRYPT_DECRYPT", EnableKeyRotation=False),
         clean=keyed(KeySpec="RSA_4096", KeyUsage="ENCRYPT_DECRYPT", EnableKeyRotation=False),
         check=_short_rsa,
+    ),
+    Rule(
+        id="KLP405",
+        name="rotation-refused",
+        title="A key that cannot be rotated asks for rotation",
+        severity=Severity.ERROR,
+        controls=("ours",),
+        why="CloudFormation cannot make the key: KMS rotates only symmetric encryption keys whose material it made.",
+        fix="Leave out EnableKeyRotation.",
+        source=f"{_KEY}#cfn-kms-key-enablekeyrotation",
+        broken=keyed(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC"),
+        clean=keyed(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC", EnableKeyRotation=False),
+        check=_refuses_rotation,
     ),
 )

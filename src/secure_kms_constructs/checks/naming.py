@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from secure_kms_constructs.aws.condition_keys import ACCOUNT_ACTIONS
-from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.aws.condition_keys import ACCOUNT_ACTIONS, KMS_CONDITION_KEYS, TAGGING_CONDITION_KEYS
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS, SERVICE_CALL_KEYS
 from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.documents import Statement
 from secure_kms_constructs.policies.patterns import ANY, ONE, Text, like
 from secure_kms_constructs.policies.requests import Request
@@ -18,6 +19,13 @@ ALL_ACTIONS = KEY_ACTIONS.value | ACCOUNT_ACTIONS.value
 _LOWERED = {action.lower(): action for action in sorted(ALL_ACTIONS)}
 _METADATA = frozenset(METADATA_ACTIONS.value)
 _OPEN = Unknown("any value")
+_OF_SERVICE_CALLS = frozenset(name.lower() for name in SERVICE_CALL_KEYS.value)
+_TABLE = {**KMS_CONDITION_KEYS.value, **TAGGING_CONDITION_KEYS.value}
+# Keys that have nothing in common but that they are keys.
+_ANY_KEYS = (
+    *("key/1234abcd-12ab-34cd-56ef-1234567890ab", "key/mrk-0987dcba09fe87dc65baab0987654321"),
+    "key/fedcba98-7654-4321-8fed-cba987654321",
+)
 
 
 @lru_cache(maxsize=1024)
@@ -72,7 +80,8 @@ def is_every_key(value: Text | Unknown) -> Verdict:
     parts = pattern.split(":", 5)
     if parts[0] not in ("arn", "*") or not like_part(parts, 2, "kms"):
         return False
-    return (len(parts) < 6 and parts[-1].endswith("*")) or bool(re.fullmatch(r"(key/)?\*+", parts[-1]))
+    # Identity policies fill what an ARN lacks with *.
+    return len(parts) < 6 or all(like_part(parts, 5, one) for one in _ANY_KEYS)
 
 
 def like_part(parts: list[str], place: int, text: str) -> bool:
@@ -90,17 +99,41 @@ def holds_for(statement: Statement, request: Request) -> Verdict:
     return all_of(one.matches(context) for one in statement.conditions)  # type: ignore[arg-type]
 
 
+def holds_always(statement: Statement, request: Request) -> bool:
+    """Tell whether the conditions hold for a principal whatever else the request is, or where it has no more."""
+    return all(_holds_always(one, request) for one in statement.conditions)
+
+
+def _holds_always(condition: Condition, request: Request) -> bool:
+    key = condition.key.lower()
+    if not key:
+        return False
+    never = key in _OF_SERVICE_CALLS or request.action not in _TABLE.get(_base(key), ALL_ACTIONS)
+    if never or request.value(key) is not None:
+        return condition.matches(request.value) is True
+    return False
+
+
+def _base(key: str) -> str:
+    return ":".join(key.split("/")[0].split(":")[:2])
+
+
 def absent(_key: str) -> None:
     """Answer as a request without any condition key."""
 
 
-def tests(statement: Statement, is_key: Callable[[str], bool]) -> bool:
+def depends_on(
+    statement: Statement,
+    is_key: Callable[[str], bool],
+    is_bounding: Callable[[Condition], bool] = lambda _condition: True,
+) -> bool:
     """Tell whether a statement holds only if one of some condition keys has one of certain values."""
     return any(
         bool(one.key)
         and is_key(one.key.lower())
         and one.matches(absent) is False
         and one.matches(lambda _key: "anything") is not True
+        and is_bounding(one)
         for one in statement.conditions
     )
 

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from . import access, conditions, grants, identity_policies, key_policies, keys, quotas, services
+from . import (
+    access,
+    conditions,
+    grants,
+    identity_policies,
+    key_policies,
+    keys,
+    owners,
+    quotas,
+    refused,
+    service_keys,
+    services,
+)
 from .findings import Severity
 from .own_rules import OWN_RULES, OwnRule
 from .rule import Rule
 
-_MODULES = (identity_policies, key_policies, grants, conditions, keys, access, services, quotas)
+_MODULES = (
+    *(identity_policies, key_policies, refused, grants, conditions, keys),
+    *(access, owners, services, service_keys, quotas),
+)
 RULES: tuple[Rule, ...] = tuple(sorted((one for it in _MODULES for one in it.RULES), key=lambda one: one.id))
 _NAMED = {name: rule for rule in RULES for name in (rule.id.lower(), rule.name)}
 _OWN_NAMED = {name: rule for rule in OWN_RULES for name in (rule.id.lower(), rule.name)}

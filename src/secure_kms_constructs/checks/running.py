@@ -46,12 +46,12 @@ def _findings(context: Context, rules: Iterable[Rule], resources: Mapping[Source
             continue
         for one in dict.fromkeys(found):
             yield _finding(rule.id, _severity(rule, one), one, resources)
-    yield from (_unread(note) for note in context.landscape.notes)
+    yield from (_unread(note) for note in context.landscape.notes if not note.mistake)
 
 
 def _severity(rule: Rule, found: Found) -> Severity:
     if not found.undecided:
-        return rule.severity
+        return Severity.INFO if found.harmless else rule.severity
     return Severity.WARNING if found.likely and rule.severity is Severity.ERROR else Severity.INFO
 
 

@@ -10,7 +10,7 @@ from secure_kms_constructs.access.questions import OPEN
 from secure_kms_constructs.policies.patterns import ContextValue, Text
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
 from secure_kms_constructs.templates.landscape import Key, Resource
-from secure_kms_constructs.templates.stacks import ANY_REGION
+from secure_kms_constructs.templates.stacks import ANY_ACCOUNT, ANY_REGION
 
 from .access_questions import is_placed, verdict_of
 from .context import Context
@@ -31,12 +31,30 @@ def _reader(context: Context) -> Iterator[Found]:
     secrets = [
         one for one in context.of_types("AWS::SecretsManager::Secret") if one.arn and "KmsKeyId" in one.properties
     ]
-    for one in context.identity_statements if secrets else ():
+    for one in context.identity_statements:
         if one.allows is False or one.statement.resources.negated or names(one.statement, _READS[0]) is False:
             continue
+        yield from _of_other_accounts(context, one)
         for secret in secrets:
             if _names_secret(one, secret.arn or ""):
                 yield from _cannot_decrypt(context, one, secret)
+
+
+def _of_other_accounts(context: Context, one: Written) -> Iterator[Found]:
+    """Secrets of other accounts, whose key is never aws/secretsmanager, that a principal without kms:Decrypt reads.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
+    """
+    own = one.document.resource.account
+    for value in one.statement.resources.values if own != ANY_ACCOUNT else ():
+        match = _SECRET_OF.match(value.written) if isinstance(value, Text) else None
+        for party in context.holders(one.document) if match and match[1] != own else ():
+            if not any(policy.about("kms:decrypt") for policy in party.policies):
+                message = f"{party.name} may read secrets of account {match[1]} and has no kms:Decrypt for their key"  # type: ignore[index]
+                yield one.found(message, "Resource")
+
+
+_SECRET_OF = re.compile(r"arn:[\w-]+:secretsmanager:[^:]*:(\d{12}):secret:")
 
 
 def _names_secret(one: Written, arn: str) -> bool:
@@ -78,7 +96,12 @@ def _decrypts(party: Party, made: Key, secret: Resource) -> Verdict:
 
 def _log_group(context: Context) -> Iterator[Found]:
     for resource in context.of_types("AWS::Logs::LogGroup"):
-        made = context.key_named(resource.properties.get("KmsKeyId"), resource)
+        named = resource.properties.get("KmsKeyId")
+        if isinstance(named, str) and not named.startswith("arn:"):
+            message = f"takes the ARN of a key, not {named}"
+            yield Found(resource.source, "Properties.KmsKeyId", message, named)
+            continue
+        made = context.key_named(named, resource)
         if made is None:
             continue
         verdict = _admits_logs(made, resource) if isinstance(made, Key) else None
@@ -97,9 +120,14 @@ def _admits_logs(made: Key, resource: Resource) -> Verdict:
 
 
 def _decided(made: Key, resource: Resource) -> Verdict:
+    verdict = _asked(made, resource, f"logs.{resource.region}.amazonaws.com")
+    # A service's call has several names; whether this one is among them, no page says, and AWS writes it in templates.
+    return verdict if verdict is not False or _asked(made, resource, "logs.amazonaws.com") is False else None
+
+
+def _asked(made: Key, resource: Resource, principal: str) -> Verdict:
     arn = resource.arn or ""
     context = {"kms:EncryptionContext:aws:logs:arn": arn, "aws:SourceArn": arn, "aws:SourceAccount": resource.account}
-    principal = f"logs.{resource.region}.amazonaws.com"
     return all_of(verdict_of(principal, None, action, made, context) for action in _LOG_ACTIONS)
 
 

@@ -13,6 +13,8 @@ from secure_kms_constructs.checks.acknowledgements import recorded, template_fil
 from secure_kms_constructs.checks.own_rules import UNREAD
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
 
+from .policy_files import as_template, is_resource_control_policy, statements_of
+
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = ("node_modules", "__pycache__")
 # What a file that may be of use has somewhere in it; anything else in a directory is not looked at.
@@ -141,14 +143,14 @@ def _document(path: Path) -> Template | None:
 
 def _policy(path: Path, document: Template, rules: Sequence[Rule], account: str | None, region: str | None) -> Report:
     """Check a policy on its own, as that of a key or identity with which nothing else is wrong."""
-    listed = document["Statement"]
-    statements = listed if isinstance(listed, list) else [listed]
-    of_key = any(isinstance(one, dict) and ("Principal" in one or "NotPrincipal" in one) for one in statements)
+    if is_resource_control_policy(document):
+        # It is no key's, and by itself says nothing wrong about one.
+        return Report(())
+    of_key = any("Principal" in one or "NotPrincipal" in one for one in statements_of(document))
     properties = {"KeyPolicy": document, "EnableKeyRotation": True} if of_key else {"PolicyDocument": document}
-    resource = {"Type": "AWS::KMS::Key" if of_key else "AWS::IAM::ManagedPolicy", "Properties": properties}
     root = _ROOT.search(json.dumps(document))
     report = check_templates(
-        {"policy": {"Resources": {"Policy": resource}}},
+        {"policy": as_template("AWS::KMS::Key" if of_key else "AWS::IAM::ManagedPolicy", properties)},
         rules=rules,
         account=account or (root[1] if root else None),
         region=region,

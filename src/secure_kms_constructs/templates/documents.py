@@ -38,7 +38,7 @@ class Documents:
             policy = parse(unknown(f"{name}, which is not well-formed"), name=name)
             policy = replace(policy, broken=((None, str(error)),))
         for _, text in policy.broken:
-            self.notes[Note(source, f"{shortened(text)}: read as unknown")] = None
+            self.notes[Note(source, f"{shortened(text)}: read as unknown", mistake=True)] = None
         if source:
             self.sources[name] = source
         # The document is kept too, because nothing else may have its id.

@@ -74,11 +74,13 @@ class Note:
     """Something that could not be read, and what follows from it.
 
     :param unread: whether it may make or change keys, roles or policies.
+    :param mistake: whether it is a mistake in a policy, which a rule finds.
     """
 
     source: Source | None
     text: str
     unread: bool = False
+    mistake: bool = False
 
 
 @dataclass(frozen=True, eq=False)

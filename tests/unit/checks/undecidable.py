@@ -31,6 +31,7 @@ SECRET = {"Type": "AWS::SecretsManager::Secret", "Properties": {"KmsKeyId": UNKN
 
 # Rules that always can tell, and why.
 ALWAYS_TELLS = {
+    "KLP209": "what is not known is no mistake; KLP206 says of a statement that it is not known",
     "KLP104": "CDK writes the dummy into the template as text, so no value that comes later can be it",
 }
 
@@ -57,6 +58,8 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
     "KLP101": uses(dict(ANY, Resource=UNKNOWN)),
     "KLP102": uses(dict(ANY, Action=UNKNOWN)),
     "KLP103": uses(dict(ANY, Resource=UNKNOWN)),
+    "KLP105": uses(allow(None, "kms:PutKeyPolicy", Resource=UNKNOWN)),
+    "KLP106": uses(allow(None, "secretsmanager:GetSecretValue", Resource=UNKNOWN)),
     "KLP201": keyed(dict(VIA_SECRETS, Condition=UNKNOWN)),
     "KLP202": keyed(allow({"AWS": UNKNOWN}, "kms:Decrypt")),
     "KLP203": keyed(
@@ -65,6 +68,8 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
     "KLP204": uses(dict(ANY, Action=UNKNOWN)),
     "KLP205": keyed(allow({"Service": "cloudtrail.amazonaws.com"}, "kms:GenerateDataKey") | {"Condition": UNKNOWN}),
     "KLP206": keyed(UNKNOWN),
+    "KLP207": keyed(allow({"AWS": UNKNOWN}, "kms:Decrypt", {"StringEquals": VIA})),
+    "KLP208": keyed(dict(VIA_SECRETS, Resource=UNKNOWN)),
     "KLP301": keyed(dict(VIA_SECRETS, Condition=VIA_UNKNOWN)),
     "KLP302": keyed(
         allow(ROOT, [UNKNOWN], {"StringEquals": {**VIA, "kms:EncryptionContext:SecretARN": "arn"}})  # type: ignore[list-item]
@@ -75,6 +80,7 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
     "KLP402": keyed(PendingWindowInDays=UNKNOWN),
     "KLP403": keyed(BypassPolicyLockoutSafetyCheck=UNKNOWN),
     "KLP404": keyed(KeySpec=UNKNOWN, EnableKeyRotation=False),
+    "KLP405": keyed(KeySpec=UNKNOWN),
     "KLP501": template(Key=key(dict(VIA_SECRETS, Principal={"AWS": UNKNOWN})), Role=ROLE, Policy=policy(ANY)),
     "KLP502": keyed(allow("*", "kms:Decrypt", {"StringEquals": {"kms:CallerAccount": UNKNOWN}})),
     "KLP503": keyed(base=(*[one for one in BASE if one is not DEPLOYS], dict(DEPLOYS, Principal={"AWS": UNKNOWN}))),
@@ -86,6 +92,14 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
         Policy=policy(allow(None, "secretsmanager:GetSecretValue", Resource={"Ref": "Secret"})),
     ),
     "KLP506": template(Logs={"Type": "AWS::Logs::LogGroup", "Properties": {"KmsKeyId": UNKNOWN}}),
+    "KLP507": keyed(base=(dict(DEPLOYS, Effect=UNKNOWN), NO_FOREIGN_GRANTS)),
+    "KLP508": template(
+        Secret={
+            "Type": "AWS::SecretsManager::Secret",
+            "Properties": {"ReplicaRegions": [{"Region": "eu-west-1", "KmsKeyId": UNKNOWN}]},
+        }
+    ),
+    "KLP509": template(Topic={"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": UNKNOWN}}),
     "KLP601": long_key(),
     "KLP602": long_role(),
 }

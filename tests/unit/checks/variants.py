@@ -26,6 +26,7 @@ from secure_kms_constructs.checks.examples import (
     uses,
 )
 from secure_kms_constructs.checks.rules import rule_named
+from tests.unit.checks.refused_variants import REFUSED
 
 FOUND, UNDECIDED, QUIET = True, None, False
 Case = tuple[str, str, Any, bool | None]
@@ -475,4 +476,4 @@ KEYS: list[Case] = [
     ("KLP404", "a key that signs", keyed(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY"), QUIET),
 ]
 
-VARIANTS = [*IDENTITY, *KEY_POLICY, *CONDITIONS, *ACCESS, *SERVICES, *KEYS]
+VARIANTS = [*REFUSED, *IDENTITY, *KEY_POLICY, *CONDITIONS, *ACCESS, *SERVICES, *KEYS]
