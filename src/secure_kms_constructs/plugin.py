@@ -25,6 +25,7 @@ from .checks.acknowledgements import (
 )
 from .checks.rules import any_rule_named, chosen
 from .checks.running import find
+from .policies.lines import one_line
 from .templates import read_assembly
 
 NEVER = "never"
@@ -107,7 +108,7 @@ class KmsLeastPrivilegeChecks:
             rule = any_rule_named(rule_id)
             yield cdk.PolicyViolation(
                 rule_name=rule_id,
-                description=f"{rule.name}: {message}",
+                description=one_line(f"{rule.name}: {message}"),
                 fix=rule.fix,
                 severity=severity,
                 rule_metadata={"name": rule.name, "severity": several[0].severity.value},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 
+from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.policies.verdicts import any_of
 
 from .circumstances import Answer, Branch, Tree, grow
@@ -73,7 +74,7 @@ class Diff:
 
     def __str__(self) -> str:
         blocks = groupby(self.differences, key=lambda one: one.key)
-        told = ["\n".join([key, *(f"  {one}" for one in several)]) for key, several in blocks]
+        told = ["\n".join([one_line(key), *(f"  {one_line(str(one))}" for one in several)]) for key, several in blocks]
         return "\n\n".join(told) or "nobody gained or lost access"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from secure_kms_constructs.policies import Decision, Outcome, Request
+from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.templates.landscape import Key, Source
 
@@ -65,7 +66,7 @@ class Explanation:
         raise TypeError("an Explanation may be neither True nor False: compare its .allowed with True, False or None")
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return "\n".join(map(one_line, self._lines()))
 
     def _lines(self) -> list[str]:
         lines = []

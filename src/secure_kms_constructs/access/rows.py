@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Decision, Outcome, Request
 from secure_kms_constructs.policies.decisions import decided
+from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.policies.reasons import Reason
 from secure_kms_constructs.templates.landscape import Source
 
@@ -38,7 +39,7 @@ class StatementReference:
     def __str__(self) -> str:
         statement = "" if self.statement is None else f" statement {self.statement}"
         sid = f" ({self.sid})" if self.sid else ""
-        return f"{self.path or self.policy}{statement}{sid} {self.text}"
+        return one_line(f"{self.path or self.policy}{statement}{sid} {self.text}")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Row:
 
     def __str__(self) -> str:
         might = "can" if self.allowed else "might"
-        return " ".join([self.principal, might, self.action, self.key, *self.circumstances()])
+        return one_line(" ".join([self.principal, might, self.action, self.key, *self.circumstances()]))
 
     def circumstances(self) -> list[str]:
         """Return what the request must be, in words."""

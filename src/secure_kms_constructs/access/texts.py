@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.templates.landscape import Landscape, Note
 
 from .rows import Row
@@ -97,7 +98,7 @@ class Line:
 
     def __str__(self) -> str:
         told = f"{self.principal}: {of_actions(self.actions)} {self.circumstances}".rstrip()
-        return f"{' ' if self.allowed else '?'} {told}"
+        return f"{' ' if self.allowed else '?'} {one_line(told)}"
 
 
 def lines(rows: Iterable[Row], words: Words) -> tuple[Line, ...]:
@@ -117,9 +118,14 @@ def as_text(told: Iterable[Line], keys: Iterable[str], notes: Iterable[Note]) ->
     by_key: dict[str, list[str]] = {key: [] for key in keys}
     for line in told:
         by_key[line.key].append(str(line))
-    blocks = ["\n".join([key, *(said or ["  nobody"])]) for key, said in by_key.items()]
-    unread = sorted(f"? {note.source.path if note.source else 'templates'}: {note.text}" for note in notes)
+    blocks = ["\n".join([one_line(key), *(said or ["  nobody"])]) for key, said in by_key.items()]
+    unread = sorted(f"? {one_line(of_note(note))}" for note in notes)
     return "\n\n".join([*blocks, *(["\n".join(["not known", *unread])] if unread else [])])
+
+
+def of_note(note: Note) -> str:
+    """Return what could not be read, and where."""
+    return f"{note.source.path if note.source else 'templates'}: {note.text}"
 
 
 def of_actions(actions: Iterable[str]) -> str:

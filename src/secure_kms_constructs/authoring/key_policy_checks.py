@@ -25,6 +25,7 @@ def problems(resolved: Any) -> list[str]:
     if not isinstance(statements, list) or not statements:
         return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
     found = [p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement)]
+    found += _mistakes(policy)
     owners = [name for statement in statements if _admits_policy_update(statement) for name in _named(statement)]
     if not owners:
         found.append(
@@ -98,6 +99,17 @@ def _admits_policy_update(statement: dict[str, Any]) -> bool:
 
 def _named(statement: dict[str, Any]) -> list[str]:
     return [p for p in aws_principals(statement.get("Principal")) if p != "*" and not is_account(p)]
+
+
+def _mistakes(policy: dict[str, Any]) -> list[str]:
+    """Return what makes no sense to KMS, such as an operator that IAM does not have."""
+    try:
+        filled = stand_ins.filled(policy, {})
+    except PolicyError:
+        return []
+    parsed = parse_key_policy(filled, lenient=True)
+    # An intrinsic function in place of an element is none yet.
+    return [f"KMS refuses the key policy: {text}" for _, text in parsed.broken if not arns.has_placeholder(text)]
 
 
 def _lockouts(policy: dict[str, Any], owners: list[str]) -> list[str]:

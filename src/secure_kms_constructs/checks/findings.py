@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.templates.landscape import Source
 
 # From here on a location changes when a statement is added before.
@@ -83,4 +84,4 @@ class Finding:
     def __str__(self) -> str:
         place = " ".join(one for one in (self.path or "templates", self.location) if one)
         when = f" (when {' or '.join(self.when)})" if self.when else ""
-        return f"{self.severity.value} {self.rule} {place}: {self.message}{when}"
+        return one_line(f"{self.severity.value} {self.rule} {place}: {self.message}{when}")

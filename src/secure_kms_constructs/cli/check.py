@@ -77,6 +77,7 @@ def check(
     Examples: secure-kms check cdk.out; secure-kms check --format sarif --output kms.sarif cdk.out.
     """
     from secure_kms_constructs.checks.rules import chosen
+    from secure_kms_constructs.policies.lines import one_line
 
     from . import baselines, reports
     from .inputs import check_paths
@@ -97,7 +98,7 @@ def check(
         if baseline and update_baseline:
             baselines.write(baseline, checked.report)
     for problem in checked.unread:
-        typer.echo(f"error: {problem}", err=True)
+        typer.echo(f"error: {one_line(problem)}", err=True)
     if checked.unread:
         raise typer.Exit(UNUSABLE)
     if not update_baseline and report.at_least(fail_on.value):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +9,11 @@ from io import StringIO
 from typing import Any
 
 from secure_kms_constructs.access import AccessMap, Line
-from secure_kms_constructs.access.texts import ACTIONS, as_text, lines, of_actions
+from secure_kms_constructs.access.texts import ACTIONS, as_text, lines, of_actions, of_note
+from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.policies.requests import action_named
+
+from .escapes import as_json, as_markdown
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ def write(report: Report, form: str, *, to_terminal: bool) -> str:
     forms: Mapping[str, Callable[[Report], str]] = {
         "table": partial(_as_table, to_terminal=to_terminal),
         "text": lambda one: as_text(one.lines, one.keys, one.access.notes),
-        "json": lambda one: json.dumps(as_data(one), indent=2),
+        "json": lambda one: as_json(as_data(one), indent=2),
         "markdown": lambda one: "\n".join(_as_markdown(one)),
     }
     return forms[form](report)
@@ -102,13 +104,15 @@ def _as_table(report: Report, *, to_terminal: bool) -> str:
     for line in report.lines:
         style = "yellow" if line.allowed is None else "red" if kind(line) == "outsider" else ""
         who = f"{line.principal}{'' if line.allowed else ' (might)'}"
-        table.add_row(line.key, Text(who, style), of_actions(line.actions), line.circumstances or "always")
+        cells = (line.key, of_actions(line.actions), line.circumstances or "always")
+        key, can, circumstances = (Text(one_line(cell)) for cell in cells)
+        table.add_row(key, Text(one_line(who), style), can, circumstances)
     into = StringIO()
     console = Console() if to_terminal else Console(file=into, width=160, no_color=True)
     with console.capture() as captured:
         console.print(table)
         for note in report.access.notes:
-            console.print(Text(f"? {note.source.path if note.source else 'templates'}: {note.text}", "yellow"))
+            console.print(Text(f"? {one_line(of_note(note))}", "yellow"))
     return captured.get().rstrip("\n")
 
 
@@ -116,7 +120,7 @@ def _as_markdown(report: Report) -> Iterator[str]:
     yield from ("| key | who | can | circumstances |", "|--|--|--|--|")
     for line in report.lines:
         cells = (line.key, line.principal, of_actions(line.actions), line.circumstances or "always")
-        key, who, can, circumstances = (cell.replace("|", "\\|").replace("*", "\\*") for cell in cells)
+        key, who, can, circumstances = map(as_markdown, cells)
         yield f"| {key} | {who}{'' if line.allowed else ' **might**'} | {can} | {circumstances} |"
     for note in report.access.notes:
-        yield f"\n? {note.source.path if note.source else 'templates'}: {note.text}"
+        yield f"\n? {as_markdown(of_note(note))}"

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
+from secure_kms_constructs.policies.lines import one_line
+
 UNUSABLE = 2
 
 
@@ -17,7 +19,7 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {one_line(str(error))}", err=True)
         raise typer.Exit(UNUSABLE) from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,20 +15,23 @@ import typer
 from secure_kms_constructs.checks import Finding, Report, Rule, Severity
 from secure_kms_constructs.checks.own_rules import OWN_RULES, OwnRule
 from secure_kms_constructs.checks.rules import any_rule_named
+from secure_kms_constructs.policies.lines import one_line
+
+from .escapes import as_json
 
 Files = Mapping[str, Path]
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-# Templates may hold anything; a terminal would obey some of it, and XML does not allow it.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Of what is no control character XML does not allow these.
+_NOT_XML = re.compile(r"[\ufffe\uffff]")
 
 
 def write(report: Report, files: Files, form: str, show: str, rules: Sequence[Rule]) -> str:
     """Return a report in one of the formats."""
     if form == "json":
-        return json.dumps(_as_json(report), indent=1)
+        return as_json(_as_json(report), indent=1)
     if form == "sarif":
-        return json.dumps(_as_sarif(report, files, rules), indent=1)
+        return as_json(_as_sarif(report, files, rules), indent=1)
     return _as_junit(report, rules) if form == "junit" else _as_text(report, Severity(show))
 
 
@@ -165,4 +167,4 @@ def _as_junit(report: Report, rules: Sequence[Rule]) -> str:
 
 
 def _clean(text: str) -> str:
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", " "))
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", one_line(text))

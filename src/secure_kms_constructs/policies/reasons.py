@@ -22,6 +22,7 @@ from .evaluation import (
     session_allows,
     works_across_accounts,
 )
+from .lines import one_line
 from .outer import Outer
 from .patterns import ContextValue
 from .principals import Kind, Reach
@@ -70,7 +71,7 @@ class Reason:
     def __str__(self) -> str:
         statement = "" if self.statement is None else f" statement {self.statement}"
         sid = f" ({self.sid})" if self.sid else ""
-        return f"{self.policy}{statement}{sid} {self.text}" if self.policy else self.text
+        return one_line(f"{self.policy}{statement}{sid} {self.text}" if self.policy else self.text)
 
 
 def explain(request: Request, policies: Policies) -> tuple[Reason, ...]:

@@ -28,6 +28,20 @@ def without(part: str) -> dict[str, Any]:
 
 
 PROBLEMS = [
+    pytest.param(
+        allow({"AWS": ROLE}, condition={"StringEqual": {"kms:ViaService": VIA}}),
+        "KMS refuses the key policy: key policy statement 1: Condition must use the operators of IAM, got "
+        "'StringEqual'; did you mean StringEquals?",
+        id="an operator that IAM does not have",
+    ),
+    pytest.param(
+        allow({"AWS": ROLE}, "kms=Decrypt"),
+        "got 'kms=Decrypt'; did you mean kms:Decrypt?",
+        id="an action without service",
+    ),
+    pytest.param(
+        allow({"AWS": ROLE}, Conditions={}), "'Conditions'; did you mean Condition?", id="an element that policies lack"
+    ),
     pytest.param(allow({"AWS": ROOT}, "kms:*"), "delegates kms:*", id="root without a condition"),
     pytest.param(allow({"AWS": ROOT}), "delegates kms:Decrypt", id="one use for root without a condition"),
     pytest.param(allow({"AWS": "arn:aws:iam::111122223333:root"}), "delegates", id="root as a literal"),
