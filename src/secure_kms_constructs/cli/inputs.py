@@ -13,7 +13,7 @@ from secure_kms_constructs.checks.acknowledgements import recorded, template_fil
 from secure_kms_constructs.checks.own_rules import UNREAD
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
 
-from .policy_files import as_template, is_resource_control_policy, statements_of
+from .policy_files import as_template, is_resource_control_policy, names_its_key, statements_of
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = ("node_modules", "__pycache__")
@@ -156,7 +156,7 @@ def _policy(path: Path, document: Template, rules: Sequence[Rule], account: str 
         region=region,
     )
     # Where it goes is not the policy's to say; that it is no policy is.
-    found = (one for one in report.findings if one.rule != UNREAD or one.path)
+    found = (one for one in report.findings if (one.rule != UNREAD or one.path) and not names_its_key(one))
     return Report(tuple(_of_file(one, str(path)) for one in found))
 
 

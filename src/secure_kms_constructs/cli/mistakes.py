@@ -8,8 +8,6 @@ from contextlib import contextmanager
 
 import typer
 
-from secure_kms_constructs.policies.lines import one_line
-
 UNUSABLE = 2
 
 
@@ -19,6 +17,9 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
+        # Loaded with what made the mistake, never for a page of help.
+        from secure_kms_constructs.policies.lines import one_line
+
         typer.echo(f"error: {one_line(str(error))}", err=True)
         raise typer.Exit(UNUSABLE) from None
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from secure_kms_constructs.checks import Finding
 from secure_kms_constructs.templates.loading import Template
 
 # A policy variable is a condition key, which has a colon, or one of the characters that have a meaning.
 _PLACEHOLDER = re.compile(r"\$\{([^}:*?$]+)\}")
+
+# The rule on resources of a key policy that are not its key.
+_OTHER_RESOURCE = "KLP208"
+_KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
+
+
+def names_its_key(finding: Finding) -> bool:
+    """Tell whether a finding is about the ARN of a key that may be the one whose policy is in the file."""
+    return finding.rule == _OTHER_RESOURCE and bool(_KEY.fullmatch(finding.evidence))
 
 
 def is_resource_control_policy(document: Template) -> bool:

@@ -79,13 +79,6 @@ class Caller:
         return self.text
 
     @cached_property
-    def lowered(self) -> frozenset[str]:
-        """The ARNs, in lower case, by which a policy may name a role or its session; others are named as they are."""
-        if self.kind not in (Kind.ROLE, Kind.SESSION):
-            return frozenset()
-        return frozenset({self.text.lower(), self.principal_arn.lower()})
-
-    @cached_property
     def role(self) -> tuple[str | None, ...]:
         """What tells the role of a session: role names are unique in an account, whatever their path."""
         return (self.partition, self.account, self.name)
@@ -114,7 +107,8 @@ class Principals:
     :param roles: what ``Caller.role`` is of the roles in ``aws``.
     :param user_accounts: the accounts of the users in ``aws``.
     :param identity_accounts: the accounts of the users, roles and sessions in ``aws``.
-    :param lowered: the ARNs in lower case, those of roles without their paths too.
+    :param lowered: the ARNs in lower case.
+    :param lowered_roles: those of roles in lower case, without their paths, which sessions do not tell.
     :param partly_unknown: whether it has values that are not known.
     """
 
@@ -124,6 +118,7 @@ class Principals:
     user_accounts: frozenset[str | None] = frozenset()
     identity_accounts: frozenset[str] = frozenset()
     lowered: frozenset[str] = frozenset()
+    lowered_roles: frozenset[str] = frozenset()
     partly_unknown: bool = False
 
     def reach(self, caller: Caller) -> Reach:
@@ -150,7 +145,12 @@ class Principals:
             return True
         # No two roles have names that differ in case only. Whether one is found by such a name, no page says; of users
         # one does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-        return not self.lowered.isdisjoint(caller.lowered) and self.reach(caller) <= Reach.ACCOUNT
+        return self._names_in_another_case(caller) and self.reach(caller) <= Reach.ACCOUNT
+
+    def _names_in_another_case(self, caller: Caller) -> bool:
+        if caller.kind is Kind.SESSION and caller.principal_arn.lower() in self.lowered_roles:
+            return True
+        return caller.kind in (Kind.ROLE, Kind.SESSION) and caller.text.lower() in self.lowered
 
     def exempts(self, caller: Caller) -> Verdict:
         """Return whether, as ``NotPrincipal``, they leave a caller out.
@@ -211,9 +211,8 @@ def parse_principals(value: object, where: str) -> Principals:
         roles=frozenset(match.groups() for match in roles),
         user_accounts=frozenset(match[2] for one in aws if (match := _USER.fullmatch(one))),
         identity_accounts=frozenset(match[1] for one in aws if (match := _IDENTITY.fullmatch(one))),
-        lowered=frozenset(
-            (*(one.lower() for one in aws), *(f"arn:{one[1]}:iam::{one[2]}:role/{one[3]}".lower() for one in roles))
-        ),
+        lowered=frozenset(one.lower() for one in aws),
+        lowered_roles=frozenset(f"arn:{one[1]}:iam::{one[2]}:role/{one[3]}".lower() for one in roles),
         partly_unknown=any(isinstance(one, Unknown) for ones in values.values() for one in ones),
     )
 

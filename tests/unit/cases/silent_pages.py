@@ -152,6 +152,16 @@ NAMES = [
         Question(principal=SESSION, key_policy=policy(allow("kms:*", "*"), deny("kms:*", ROLE.replace("app", "APP")))),
     ),
     *pair(
+        _PRINCIPAL + "#principal-roles",
+        "to a role by its path",
+        Question(
+            principal=f"arn:aws:iam::{ACCOUNT}:role/team/app",
+            key_policy=policy(allow("kms:*", f"arn:aws:iam::{ACCOUNT}:role/team/app")),
+        ),
+        "to a role by the name of one with another path",
+        principal=ROLE,
+    ),
+    *pair(
         _PRINCIPAL + "#principal-users",
         "to a user by name",
         Question(

@@ -35,8 +35,8 @@ EXPECTED = {
     "KLP204": (f"{KMS}key-policy-default.html", ("console",)),
     # The page goes on to add aws:SourceArn and aws:SourceAccount, against the confused deputy.
     "KLP205": ("https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html", ("event source",)),
-    # kms:Describe* has no encryption context, by the service authorization reference.
-    "KLP302": (rule_named("KLP304").source, ("CloudWatch Logs",)),
+    # The page is about a key that exists, and writes its ARN; the template that makes a key cannot know it.
+    "KLP208": (f"{KMS}key-policy-overview.html", ("CloudTrail",)),
     # Most pages print the one statement that they are about, which alone is no policy for a key.
     "KLP503": (f"{KMS}key-policy-overview.html", ("",)),
 }
