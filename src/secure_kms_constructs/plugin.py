@@ -25,7 +25,6 @@ from .checks.acknowledgements import (
 )
 from .checks.rules import any_rule_named, chosen
 from .checks.running import find
-from .policies.lines import one_line
 from .templates import read_assembly
 
 NEVER = "never"
@@ -103,12 +102,12 @@ class KmsLeastPrivilegeChecks:
     def _violations(self, findings: Iterable[Finding], files: Mapping[str, Path]) -> Iterator[cdk.PolicyViolation]:
         alike: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
         for one in findings:
-            alike[one.rule, self._shown(one.severity), one.message].append(one)
+            alike[one.rule, self._shown(one.severity), one.said].append(one)
         for (rule_id, severity, message), several in alike.items():
             rule = any_rule_named(rule_id)
             yield cdk.PolicyViolation(
                 rule_name=rule_id,
-                description=one_line(f"{rule.name}: {message}"),
+                description=f"{rule.name}: {message}",
                 fix=rule.fix,
                 severity=severity,
                 rule_metadata={"name": rule.name, "severity": several[0].severity.value},

@@ -81,6 +81,11 @@ class Finding:
         """What stays the same while statements move: rule, construct path, and message without the place."""
         return self.rule, self.path, _STATEMENT.split(self.location)[0], self.message
 
+    @property
+    def said(self) -> str:
+        """The message, with what a terminal or a log would obey written out."""
+        return one_line(self.message)
+
     def __str__(self) -> str:
         place = " ".join(one for one in (self.path or "templates", self.location) if one)
         when = f" (when {' or '.join(self.when)})" if self.when else ""
