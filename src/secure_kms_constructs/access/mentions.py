@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.documents import Statement
+from secure_kms_constructs.policies.operators import read_number
 from secure_kms_constructs.policies.patterns import ANY, ONE, Variable, literal, parse_text
 
 from .candidate_values import base_of
@@ -73,6 +74,7 @@ def mentions_of(policy: Policy, grants: Iterable[Policy] = ()) -> Mentions:
         found.variables |= len(names_of(condition)) > 1
         for pattern in _patterns(condition):
             _add(found, condition.key.lower(), pattern)
+        found.accounts |= set(_compared_numbers(condition))
         _add_compared(found, condition, conditions)
     return found
 
@@ -131,6 +133,16 @@ def _add_compared(found: Mentions, condition: Condition, conditions: list[Condit
 def _add_of_resources(found: Mentions, statement: Statement) -> None:
     """A variable in a resource tells those apart whose name is in the ARN of the key."""
     found.entangled |= {one.lower() for one in resource_variables(statement)}.intersection(_NAMED)
+
+
+def _compared_numbers(condition: Condition) -> Iterator[str]:
+    """Return the accounts beside those that are compared as numbers, which stand for all on their side."""
+    if condition.key.lower() not in _ACCOUNTS or not base_of(condition.operator).startswith("numeric"):
+        return
+    for value in condition.values:
+        number = read_number(value) if isinstance(value, str) else None
+        near = () if number is None else (int(number) + step for step in (-1, 0, 1))
+        yield from (f"{one:012d}" for one in near if 0 <= one < 10**12)
 
 
 def of_account(account: str) -> Pattern:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from secure_kms_constructs.aws.condition_keys import KMS_CONDITION_KEYS, TAGGING_CONDITION_KEYS
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, SERVICE_CALL_KEYS
 from secure_kms_constructs.policies import Request, Unknown
 from secure_kms_constructs.policies.conditions import Condition
@@ -33,6 +34,11 @@ TOLD = frozenset(
     }
 )
 _OF_SERVICE_CALLS = frozenset(key.lower() for key in SERVICE_CALL_KEYS.value)
+# The actions whose requests may have a condition key, of the keys that not all have.
+_WITH_KEY = {
+    key: frozenset(map(str.lower, actions))
+    for key, actions in {**KMS_CONDITION_KEYS.value, **TAGGING_CONDITION_KEYS.value}.items()
+}
 WITH_ENCRYPTION_CONTEXT = frozenset(action.lower() for action in ENCRYPTION_CONTEXT_ACTIONS.value)
 
 
@@ -72,6 +78,8 @@ class Question:
     def requests(self, context: Mapping[str, ContextValue]) -> tuple[Request, ...]:
         """Return the request that it is with a context, for each side."""
         context = {**self.given, **context}
+        if isinstance(context.get(VIA), str) and VIA_ANY in context:
+            context = {**context, VIA_ANY: "true"}
         return tuple(Request(side.principal, self.action, side.key, context) for side in self.sides)
 
     def verdicts(self, context: Mapping[str, ContextValue]) -> tuple[Verdict, ...]:
@@ -141,7 +149,10 @@ class Question:
 
         written = self._written.get(key, key)
         if not is_multivalued(key, conditions):
-            return single_valued(written, texts, atoms, conditions, matches, self._known, apart=bool(linked))
+            always = key == VIA_ANY
+            return single_valued(
+                written, texts, atoms, conditions, matches, self._known, apart=bool(linked), always=always
+            )
         return None if linked else multivalued(written, texts, atoms, conditions, matches, self._known)
 
     @cached_property
@@ -166,7 +177,7 @@ class Question:
             return is_service
         if key.startswith((ENCRYPTION_CONTEXT, "kms:encryptioncontextkeys")):
             return self._first.lowered_action in WITH_ENCRYPTION_CONTEXT
-        return True
+        return self._first.lowered_action in _WITH_KEY.get(_base(key), (self._first.lowered_action,))
 
     def _known(self, key: str) -> ContextValue:
         return OPEN if self._is_open(key) else self._first.value(key)
@@ -174,8 +185,8 @@ class Question:
     def _given(self, context: Mapping[str, ContextValue], key: str) -> ContextValue:
         if key in context:
             return context[key]
-        if key == VIA_ANY and VIA in context:
-            return str(context[VIA] is not None).lower()
+        if key == VIA_ANY and isinstance(context.get(VIA), str):
+            return "true"
         return self._known(key)
 
     @cached_property
@@ -199,8 +210,9 @@ class Question:
         found: dict[str, list[Condition]] = {}
         for statement in self._statements:
             for condition in statement.conditions:
-                if condition.key and self._is_open(condition.key.lower()):
-                    found.setdefault(_root(condition.key.lower()), []).append(condition)
+                for key in _roots(condition.key.lower()) if condition.key else ():
+                    if self._is_open(key):
+                        found.setdefault(key, []).append(condition)
         return {key: tuple(conditions) for key, conditions in found.items()}
 
     @cached_property
@@ -208,14 +220,23 @@ class Question:
         return links_of(self._statements, {side.key for side in self.sides}, self._known, self._is_open)
 
     def _keys_of(self, statement: Statement) -> Iterator[str]:
-        yield from (_root(name.lower()) for name in names_in(statement) if self._is_open(name.lower()))
+        yield from self._open_roots(names_in(statement))
 
     def _keys_in(self, condition: Condition) -> Iterator[str]:
-        yield from (_root(name.lower()) for name in names_of(condition) if self._is_open(name.lower()))
+        yield from self._open_roots(names_of(condition))
+
+    def _open_roots(self, names: Iterable[str]) -> Iterator[str]:
+        yield from (key for name in names for key in _roots(name.lower()) if self._is_open(key))
 
 
-def _root(key: str) -> str:
-    return VIA if key == VIA_ANY else key
+def _roots(key: str) -> tuple[str, ...]:
+    """Return a key after the one that may tell it: a call that has kms:ViaService is one of a service."""
+    # Not the other way round: of the services that call for somebody, not all have a name there.
+    return (VIA, key) if key == VIA_ANY else (key,)
+
+
+def _base(key: str) -> str:
+    return ":".join(key.split("/")[0].split(":")[:2])
 
 
 def _rank(key: str) -> tuple[bool, bool, str]:

@@ -131,9 +131,10 @@ def single_valued(
     known: Context,
     *,
     apart: bool,
+    always: bool,
 ) -> Domain:
-    """Return the domain of a key with one value."""
-    values = (*texts, None)
+    """Return the domain of a key with one value, which every request has, or which some lack."""
+    values: tuple[str | None, ...] = tuple(texts) if always else (*texts, None)
     vectors = [tuple(matches(condition, value) for condition in conditions) for value in values]
     accepted = [_accepted(value, atoms, known) for value in values]
     # Of texts that neither a condition nor a label tells apart, one is enough.

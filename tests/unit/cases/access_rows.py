@@ -418,9 +418,13 @@ CASES = [
         (ROOT_USER,),
     ),
     Rows(
-        "a call through a service is one through any service",
+        "a call through a service is one through any service, whether or not kms:ViaService has a name for it",
         (key(ROOT_ALONE, for_reader()), identity("reader", allow(Bool={"aws:ViaAWSService": "true"}))),
-        ("  App/reader: Decrypt if any kms:ViaService", ROOT_USER),
+        (
+            "  App/reader: Decrypt if any kms:ViaService",
+            "  App/reader: Decrypt if aws:ViaAWSService = true",
+            ROOT_USER,
+        ),
     ),
     Rows(
         "a user is told from others by a variable in the key policy",

@@ -1,0 +1,46 @@
+"""What a condition key tells of a request, and what not: services without a name there, numbers of accounts."""
+
+from __future__ import annotations
+
+from tests.unit.landscapes import OTHER_ACCOUNT, ROOT_MAY, access, allow, deny, identity, key
+
+
+def who_can(*statements: object, action: str = "kms:Decrypt") -> list[str]:
+    return access(key(*statements), identity("App")).to_text([action]).splitlines()[1:]
+
+
+ROLE = {"AWS": "arn:aws:iam::111122223333:role/App"}
+
+
+def test_a_service_may_call_for_somebody_without_a_name_in_via_service() -> None:
+    said = who_can(allow(ROLE, Bool={"aws:ViaAWSService": "true"}))
+    assert said == ["  App/App: Decrypt if any kms:ViaService", "  App/App: Decrypt if aws:ViaAWSService = true"]
+    only_direct = who_can(allow(ROLE, Bool={"aws:ViaAWSService": "true"}, Null={"kms:ViaService": "true"}))
+    assert any("aws:ViaAWSService = true" in one for one in only_direct), only_direct
+
+
+def test_a_call_with_via_service_is_one_of_a_service() -> None:
+    via = {"kms:ViaService": "ssm.us-east-1.amazonaws.com"}
+    assert who_can(allow(ROLE, Bool={"aws:ViaAWSService": "false"}, StringEquals=via)) == ["  nobody"]
+
+
+def test_a_deny_of_direct_calls_leaves_services_without_a_name() -> None:
+    said = who_can(allow(ROLE), deny("*", Bool={"aws:ViaAWSService": "false"}))
+    assert any("aws:ViaAWSService = true" in one for one in said), said
+    assert not any("false" in one for one in said)
+
+
+def test_accounts_that_are_compared_as_numbers_are_told_apart() -> None:
+    above = {"NumericGreaterThan": {"kms:CallerAccount": OTHER_ACCOUNT}}
+    said = "\n".join(who_can(allow("*", "kms:Decrypt", **above)))
+    assert f"any principal of {int(OTHER_ACCOUNT) + 1}" in said
+    assert f"any principal of {OTHER_ACCOUNT}" not in said
+    below = {"NumericLessThan": {"aws:PrincipalAccount": OTHER_ACCOUNT}}
+    said = "\n".join(who_can(allow("*", "kms:Decrypt", **below)))
+    assert f"any principal of {int(OTHER_ACCOUNT) - 1}" in said
+
+
+def test_a_key_that_requests_of_an_action_never_have_decides_nothing() -> None:
+    foreign = deny("*", "kms:*", Bool={"kms:GrantIsForAWSResource": "false"})
+    assert who_can(ROOT_MAY, foreign) == who_can(ROOT_MAY)
+    assert who_can(ROOT_MAY, foreign, action="kms:CreateGrant") != who_can(ROOT_MAY, action="kms:CreateGrant")
