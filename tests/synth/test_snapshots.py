@@ -8,30 +8,13 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, Stack
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_secretsmanager as secretsmanager
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from secure_kms_constructs import HardenedKey, LogGroupWithCmk, ScopedSecretReader
+from tests.synth.shown import hardened_key, log_group_with_cmk, scoped_secret_reader
 from tests.synth.templates import environment, readable, template
 
 LINES = 250
-
-
-def hardened_key(stack: Stack) -> None:
-    HardenedKey(stack, "Key", alias="alias/orders", provision_via=())
-
-
-def scoped_secret_reader(stack: Stack) -> None:
-    key = HardenedKey(stack, "Key", provision_via=())
-    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name="orders/db")
-    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
-
-
-def log_group_with_cmk(stack: Stack) -> None:
-    LogGroupWithCmk(stack, "Log")
 
 
 def synthesized(build: Callable[[Stack], None]) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""The Node part: its manifest says what the JavaScript has, its archive is as its source, an old Node is told."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.cdk import node
+from secure_kms_constructs.cdk.node import archive
+
+# Loads the package with made-up classes in place of CDK's, which only jsii can load, and says what it exports.
+EXPORTS = """
+const Module = require("module");
+const load = Module._load;
+const anything = new Proxy({}, { get: (_, name) => ({ [name]: class {} })[name] });
+Module._load = (name, ...rest) => (name.startsWith(".") || name.startsWith("/") ? load(name, ...rest) : anything);
+const found = {};
+for (const [name, one] of Object.entries(require(process.argv[1]))) {
+  const own = (of) => Object.getOwnPropertyNames(of).filter((key) => typeof of[key] === "function");
+  const methods = (of) => own(of).filter((key) => key !== "constructor");
+  const named = (of) => Object.fromEntries(methods(of).map((key) => [key, of[key].length]));
+  found[name] = { takes: one.length, fixed: named(one), of: named(one.prototype) };
+}
+console.log(JSON.stringify(found));
+"""
+# What the JavaScript calls itself.
+OWN = {"KeyBase": {"usual", "once"}, "KeyPolicies": {"of", "learn"}}
+
+
+def run_in_node(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [os.environ["JSII_NODE"], "-e", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def exported() -> dict[str, Any]:
+    done = run_in_node(EXPORTS, str(archive.SOURCE / "index.js"))
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def declared() -> dict[str, Any]:
+    return {one["name"]: one for one in archive.manifest()["types"].values()}
+
+
+def test_the_manifest_names_the_classes_that_the_javascript_exports(exported: dict[str, Any]) -> None:
+    assert set(declared()) == set(exported)
+
+
+@pytest.mark.parametrize("name", declared())
+def test_the_manifest_names_the_methods_and_their_parameters(exported: dict[str, Any], name: str) -> None:
+    one, found = declared()[name], exported[name]
+    methods = one.get("methods", [])
+    for static, had in ((True, found["fixed"]), (False, found["of"])):
+        said = {
+            method["name"]: len([it for it in method["parameters"] if not it.get("variadic")])
+            for method in methods
+            if method.get("static", False) is static
+        }
+        own = OWN.get(name, set()) if not static else set()
+        assert said == {method: takes for method, takes in had.items() if method not in own}
+        assert own <= set(had)
+    if "initializer" in one:
+        assert len(one["initializer"]["parameters"]) == found["takes"]
+
+
+@pytest.mark.parametrize("name", declared())
+def test_python_calls_what_the_manifest_names(name: str) -> None:
+    methods = {method["name"] for method in declared()[name].get("methods", [])}
+    source = inspect.getsource(getattr(node, name))
+    overridden = {it["name"] for it in declared()[name].get("methods", []) if "overrides" in it}
+    called = {method for method in methods if f'"{method}", [' in source}
+    assert called == methods - overridden
+    assert all(f'jsii_name="{method}"' in source for method in overridden)
+
+
+def test_the_archive_is_the_same_each_time_and_made_anew_where_it_differs(tmp_path: Path) -> None:
+    path = archive.build(tmp_path / "new")
+    first = path.read_bytes()
+    assert first == archive.archive()
+    before = path.stat().st_mtime_ns
+    assert archive.build(tmp_path / "new").stat().st_mtime_ns == before
+    path.write_bytes(b"old")
+    assert archive.build(tmp_path / "new").read_bytes() == first
+    assert [one.name for one in (tmp_path / "new").iterdir()] == [archive.filename()]
+    with tarfile.open(path) as packed:
+        names = {Path(one).name for one in packed.getnames()}
+    assert names == {".jsii", *(one.name for one in archive.SOURCE.iterdir())}
+
+
+def test_a_node_that_is_too_old_is_told() -> None:
+    code = 'Object.defineProperty(process.versions, "node", { value: process.argv[2] }); require(process.argv[1])'
+    index = str(archive.SOURCE / "index.js")
+    done = run_in_node(code, index, "18.20.0")
+    assert "Error: Node 20 or newer is needed, got 18.20.0: set JSII_NODE to a newer node" in done.stderr
+    # Without the CDK beside it, that is what a Node that is new enough lacks.
+    assert "Cannot find module 'aws-cdk-lib'" in run_in_node(code, index, "20.0.0").stderr
+
+
+def test_what_says_that_node_is_too_old_is_written_for_an_old_node() -> None:
+    text = (archive.SOURCE / "index.js").read_text()
+    assert not [new for new in ("const ", "let ", "=>", "?.", "??", "`") if new in text]
+
+
+def test_it_is_loaded_at_the_first_call_and_not_before() -> None:
+    code = (
+        "import aws_cdk; from secure_kms_constructs.cdk import node, asking, rendering; "
+        "from secure_kms_constructs import HardenedKey; print(node.load.cache_info().currsize)"
+    )
+    done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"
