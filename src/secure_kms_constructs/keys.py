@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import reduce
@@ -14,28 +13,27 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from .authoring import statements
 from .authoring.key_policies import Admission, KeyPolicy, through
 from .authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .authoring.statements import identity_via, replication_of_keys, replication_of_secrets
 from .aws import arns
 from .aws.facts import (
     CROSS_ACCOUNT_ACTIONS,
-    PENDING_WINDOW_DAYS,
     REPLICATE_ACTIONS,
-    ROTATION_PERIOD_DAYS,
     SECRET_REPLICA_ACTIONS,
     USAGE_ACTIONS,
 )
 from .aws.services import PROVISIONED_SERVICES, Service, Use
-from .cdk.asking import Called, account_of, asked_once, place_in, region_of, stack_of
+from .cdk.asking import Called, account_of, place_in, region_of, stack_of
 from .cdk.deployers import deployer_of
 from .cdk.findings import announce, check_several
 from .cdk.grantees import Grantee, account_text, resolve_grantee
-from .cdk.key_arguments import check_actions, check_days, check_resource_arns, check_usage
+from .cdk.key_arguments import check_actions, check_resource_arns, key_properties
 from .cdk.node import KeyBase
 from .cdk.places import GRANT_APART, check_reference, is_known
-from .cdk.rendering import reference, renderings_in
+from .cdk.rendering import not_injected, renderings_in
+from .cdk.replicas import deployer_abroad
+from .cdk.usual_grants import UsualGrants
 from .grants import holds_policies
 
 if TYPE_CHECKING:
@@ -45,11 +43,6 @@ _SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
 # Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
 _ENCRYPT = ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo")
 _DECRYPT = ("kms:Decrypt",)
-
-
-@asked_once
-def _root_text_of(stack: Stack) -> str:
-    return arns.as_text(stack.resolve(account_of(stack).root))
 
 
 class HardenedKey(KeyBase):
@@ -111,23 +104,10 @@ class HardenedKey(KeyBase):
             ("provision_via", provision_via),
         ):
             check_several(name, several)
+        props = key_properties(
+            key_spec, key_usage, rotation_period, pending_window, alias, delegate_via, multi_region=multi_region
+        )
         symmetric = key_spec == _SYMMETRIC
-        check_usage(key_spec, key_usage)
-        if rotation_period is not None and not symmetric:
-            raise ValueError(
-                f"rotation_period needs a symmetric key, got key_spec {key_spec.name}: "
-                "leave rotation_period out, KMS does not rotate this kind"
-            )
-        check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
-        check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
-        if alias is not None and alias.startswith("alias/aws/"):
-            raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
-
-        if delegate_via and not symmetric:
-            raise ValueError(
-                f"delegate_via needs a symmetric key, which services use, got key_spec {key_spec.name}: "
-                "leave delegate_via out"
-            )
 
         def arn_of(principal: iam.IGrantable) -> str:
             resolved = resolve_grantee(principal, scope)
@@ -138,13 +118,12 @@ class HardenedKey(KeyBase):
 
         known: dict[str, tuple[str, str]] = {}
         self._refusal: ValueError | None = None
-        self._asked = ""
-        self._asked_via: tuple[str, str] | None = None
+        self._usual = UsualGrants(stack)
         self._deployer_grant: iam.Grant | None = None
         self._stack = stack
         self._region = region_of(stack)
         self._account = account_of(stack)
-        self._account_text, self._root_text = account_text(stack), _root_text_of(stack)
+        self._account_text = account_text(stack)
         self._delegates = tuple(delegate_via)
         self._multi_region = multi_region
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
@@ -164,30 +143,12 @@ class HardenedKey(KeyBase):
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
             for service in delegate_via:
                 self._key_policy.delegate(service, service.via(self._region))
+        props |= {"description": description, "removalPolicy": removal_policy.name}
         renderings = renderings_in(stack)
-        props = {
-            "alias": alias,
-            "description": description,
-            "enableKeyRotation": symmetric or None,
-            "rotationPeriod": rotation_period and rotation_period.to_days(),
-            "pendingWindow": pending_window.to_days() if pending_window else PENDING_WINDOW_DAYS.value[1],
-            "multiRegion": multi_region or None,
-            "keySpec": None if symmetric else key_spec.name,
-            "keyUsage": None if symmetric else key_usage.name,
-            "removalPolicy": removal_policy.name,
-        }
-        given = {name: value for name, value in props.items() if value is not None}
-        try:
+        with not_injected(scope, id):
             super().__init__(
-                scope, id, props=given, policies=renderings.in_node, told=renderings.start(self._key_policy)
+                scope, id, props=props, policies=renderings.in_node, told=renderings.start(self._key_policy)
             )
-        except RuntimeError as error:
-            if "secure-kms-constructs: policy injected" not in str(error):
-                raise
-            raise ValueError(
-                f"a property injector sets the policy of {scope.node.path}/{id}, and a HardenedKey writes its own: "
-                "leave policy out of what it injects into kms.Key"
-            ) from None
         place_in(self, scope)
         renderings.follow(self, self._key_policy)
 
@@ -363,7 +324,7 @@ class HardenedKey(KeyBase):
             raise ValueError(
                 f"a replica needs a multi-Region key, got {self.node.path}: make it with multi_region=True"
             )
-        arn = self._deployer_abroad(stack, deployer)
+        arn = deployer_abroad(self._stack, stack, deployer)
         self._key_policy.note_use(arn, REPLICATE_ACTIONS.value)
         self._key_policy.add(replication_of_keys(arn, stack.region))
 
@@ -383,24 +344,11 @@ class HardenedKey(KeyBase):
         """
         self._check_symmetric()
         home = Stack.of(secret)
-        arn = self._deployer_abroad(home, deployer)
+        arn = deployer_abroad(self._stack, home, deployer)
         self._key_policy.note_use(arn, SECRET_REPLICA_ACTIONS.value)
         # Which of the two regions the call comes through is not documented; both are this deployer's.
         via = [Service.SECRETS_MANAGER.via(region) for region in (self._region, home.region)]
         self._key_policy.add(replication_of_secrets(arn, via))
-
-    def _deployer_abroad(self, stack: Stack, deployer: iam.IGrantable | None) -> str:
-        if not (is_known(stack.region) and is_known(self._region)) or stack.region == self._region:
-            raise ValueError(
-                f"a replica is in another region than its primary, got stack {stack.node.path} in {stack.region} "
-                f"for a key in {self._region}: give both stacks an env, of two regions"
-            )
-        if stack.account != self._account.id:
-            raise ValueError(
-                f"a replica is in the account of its primary, got stack {stack.node.path} of {stack.account} "
-                f"for a key of {self._account.id}: make both in one account"
-            )
-        return deployer_of(stack) if deployer is None else resolve_grantee(deployer, self).arn_in(self.stack)
 
     def admit_logs_service(self, log_group_arn: str) -> None:
         """Write CloudWatch Logs into the key policy for log groups that somebody else creates.
@@ -498,36 +446,17 @@ class HardenedKey(KeyBase):
             raise self._refusal from None
 
     def _grant_to_deployer(self, grantee: kms.ViaServicePrincipal, actions: Sequence[str]) -> iam.Grant | None:
-        """Answer what every Secret asks for twice, the account's root through a service; None for anything else.
-
-        The way through Node and add_to_resource_policy takes four times as many calls.
-        """
-        asked = reference(grantee)
-        if asked != self._asked:
-            self._asked, self._asked_via = asked, self._root_through(grantee)
-        if self._asked_via is None:
+        """Answer what every Secret asks for twice; None for anything else."""
+        usual = self._usual.statement(grantee, actions)
+        if usual is None:
             return None
-        texts = self._root_text, self._asked_via[1]
-        statement, resolved = (
-            statements.key_statement("", {"AWS": root}, actions, {"StringEquals": {"kms:ViaService": via}})
-            for root, via in ((self._account.root, self._asked_via[0]), texts)
-        )
-        add_narrowed(self._key_policy, statement, resolved, self._account.id, self._account_text)
+        add_narrowed(self._key_policy, usual.statement, usual.resolved, self._account.id, self._account_text)
         if self._deployer_grant is None:
             granted = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
             self._deployer_grant = iam.Grant.add_statement_to_resource_policy(
                 statement=granted, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self
             )
         return self._deployer_grant
-
-    def _root_through(self, grantee: kms.ViaServicePrincipal) -> tuple[str, str] | None:
-        """Return the service that the account's root comes through, as it is and as text; None for anyone else."""
-        # What CDK compares principals by: one call, where the parts of the principal take three.
-        match = re.fullmatch("ViaServicePrincipal:([^:]+):ArnPrincipal:(.+)", grantee.dedupe_string() or "")
-        if match is None:
-            return None
-        via, root = map(arns.as_text, self._stack.resolve(list(match.groups())))
-        return (match[1], via) if root == self._root_text else None
 
     def _check_symmetric(self) -> None:
         if self._usage != "SYMMETRIC":

@@ -4,16 +4,64 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_kms as kms
 
 from secure_kms_constructs.authoring.reading import meant
 from secure_kms_constructs.aws import arns
-from secure_kms_constructs.aws.facts import KEY_ACTIONS, SECRET_SUFFIX, USAGE_ACTIONS, Fact
+from secure_kms_constructs.aws.facts import (
+    KEY_ACTIONS,
+    PENDING_WINDOW_DAYS,
+    ROTATION_PERIOD_DAYS,
+    SECRET_SUFFIX,
+    USAGE_ACTIONS,
+    Fact,
+)
 from secure_kms_constructs.aws.services import Service
 
 _ALL_USES = frozenset().union(*USAGE_ACTIONS.value.values())
+
+
+def key_properties(
+    spec: kms.KeySpec,
+    usage: kms.KeyUsage,
+    rotation_period: Duration | None,
+    pending_window: Duration | None,
+    alias: str | None,
+    delegate_via: Sequence[Service],
+    *,
+    multi_region: bool,
+) -> dict[str, Any]:
+    """Check the arguments that make the key itself, and return them as the Node part takes them.
+
+    :raises ValueError: for what KMS would refuse, or ignore.
+    """
+    symmetric = spec == kms.KeySpec.SYMMETRIC_DEFAULT
+    check_usage(spec, usage)
+    if rotation_period is not None and not symmetric:
+        raise ValueError(
+            f"rotation_period needs a symmetric key, got key_spec {spec.name}: "
+            "leave rotation_period out, KMS does not rotate this kind"
+        )
+    check_days("rotation_period", rotation_period, ROTATION_PERIOD_DAYS)
+    check_days("pending_window", pending_window, PENDING_WINDOW_DAYS)
+    if alias is not None and alias.startswith("alias/aws/"):
+        raise ValueError(f"alias must not start with alias/aws/, which AWS keeps for its own keys, got {alias!r}")
+    if delegate_via and not symmetric:
+        raise ValueError(
+            f"delegate_via needs a symmetric key, which services use, got key_spec {spec.name}: leave delegate_via out"
+        )
+    return {
+        "alias": alias,
+        "enableKeyRotation": symmetric or None,
+        "rotationPeriod": rotation_period and rotation_period.to_days(),
+        "pendingWindow": pending_window.to_days() if pending_window else PENDING_WINDOW_DAYS.value[1],
+        "multiRegion": multi_region or None,
+        "keySpec": None if symmetric else spec.name,
+        "keyUsage": None if symmetric else usage.name,
+    }
 
 
 def check_usage(spec: kms.KeySpec, usage: kms.KeyUsage) -> None:

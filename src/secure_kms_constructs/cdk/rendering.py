@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import jsii
 from aws_cdk import IStableAnyProducer, Stack
 from aws_cdk import aws_kms as kms
+from constructs import Construct
 
 from secure_kms_constructs.authoring.key_policies import KeyPolicy
 
@@ -91,6 +93,23 @@ class Renderings:
 def renderings_in(stack: Stack) -> Renderings:
     """Return the key policies of a stack."""
     return Renderings(stack)
+
+
+@contextmanager
+def not_injected(scope: Construct, id: str) -> Iterator[None]:
+    """Say in our words what the Node part says where something sets the policy of a new key.
+
+    :raises ValueError: for a property injector that does.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "secure-kms-constructs: policy injected" not in str(error):
+            raise
+        raise ValueError(
+            f"a property injector sets the policy of {scope.node.path}/{id}, and a HardenedKey writes its own: "
+            "leave policy out of what it injects into kms.Key"
+        ) from None
 
 
 def reference(value: Any) -> str:

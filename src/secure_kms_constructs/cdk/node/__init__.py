@@ -122,7 +122,8 @@ class KeyBase(kms.Key, metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.KeyBase"):
     def __init__(
         self, scope: Construct, id: str, *, props: dict[str, Any], policies: KeyPolicies, told: Sequence[Any]
     ) -> None:
-        jsii.create(KeyBase, self, [scope, id, json.dumps(props), policies, json.dumps(told)])
+        given = {name: value for name, value in props.items() if value is not None}
+        jsii.create(KeyBase, self, [scope, id, json.dumps(given), policies, json.dumps(told)])
 
     @jsii.member(jsii_name="askGrant")
     def ask_grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
