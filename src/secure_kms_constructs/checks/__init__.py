@@ -2,7 +2,7 @@
 
 from .acknowledgements import Acknowledgement
 from .assertions import assert_no_findings
-from .checking import Report, check_assembly, check_templates
+from .checking import Report, check_assembly, check_landscapes, check_templates
 from .findings import Finding, Severity
 from .rule import Rule
 from .rules import RULES, rule_named
@@ -17,6 +17,7 @@ __all__ = [
     "Severity",
     "assert_no_findings",
     "check_assembly",
+    "check_landscapes",
     "check_templates",
     "find",
     "rule_named",

@@ -76,6 +76,22 @@ def check_templates(
     return _report(read_templates(templates, account=account, region=region), rules, (), today)
 
 
+def check_landscapes(
+    landscapes: tuple[Landscape, ...],
+    *,
+    rules: Iterable[Rule] = RULES,
+    acknowledged: Iterable[Acknowledgement] = (),
+    today: date | None = None,
+) -> Report:
+    """Check what was read, be it of templates or of an account.
+
+    :param rules: by default all of them.
+    :param acknowledged: acknowledgements besides those that stand in it.
+    :param today: the day on which reviews are due; by default the current one.
+    """
+    return _report(landscapes, rules, acknowledged, today)
+
+
 def _report(
     landscapes: tuple[Landscape, ...],
     rules: Iterable[Rule],

@@ -1,4 +1,4 @@
-"""What the command line is given: cloud assemblies, templates and policies, told apart by what is in them."""
+"""What the command line is given: cloud assemblies, templates, policies and accounts, told apart by their content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, check_templates
+from secure_kms_constructs.account import Snapshot
+from secure_kms_constructs.account.inputs import read_input
+from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, check_landscapes, check_templates
 from secure_kms_constructs.checks.acknowledgements import recorded, template_files
 from secure_kms_constructs.checks.own_rules import UNREAD
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
@@ -51,6 +53,11 @@ def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | 
             if path.is_dir():
                 checked.add(check_assembly(path, rules=rules, account=account, region=region))
                 checked.files |= _files(path)
+                continue
+            snapshot = read_input(path)
+            if isinstance(snapshot, Snapshot):
+                checked.add(check_landscapes(snapshot.landscapes, rules=rules))
+                checked.files |= {account.account: path for account in snapshot.accounts}
                 continue
             document = _document(path)
             if document is None:

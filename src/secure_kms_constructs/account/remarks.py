@@ -1,0 +1,154 @@
+"""What is to be said of an account beside who can use which key: each remark with whom or what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from secure_kms_constructs.access.landscape_access import LandscapeAccess
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.checks.rules import rule_named
+from secure_kms_constructs.checks.running import find
+from secure_kms_constructs.policies.documents import Effect
+from secure_kms_constructs.policies.patterns import Text
+from secure_kms_constructs.templates.landscape import Landscape
+
+from .landscapes import is_of_service
+from .needs import Needs, is_alias
+from .records import Account, Key
+from .snapshots import Snapshot
+
+# The rules behind Security Hub KMS.1 and KMS.2, and behind Prowler's check.
+_WIDE = ("decrypt-on-all-keys", "every-action")
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something to know about an account.
+
+    :param kind: what it is, such as ``dead-reader``.
+    :param about: the ARN of whom or what it is about.
+    """
+
+    kind: str
+    about: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.about} {self.text}"
+
+
+def remarks_of(snapshot: Snapshot, needs: Needs | None = None) -> tuple[Remark, ...]:
+    """Return what is to be said of the accounts of a snapshot, sorted."""
+    needs = needs or Needs(snapshot)
+    [landscape] = snapshot.landscapes
+    found = [
+        *_wide(landscape, needs),
+        *_dead_readers(needs),
+        *_inert(snapshot, landscape),
+        *(one for account in snapshot.accounts for one in _of_account(account, snapshot)),
+        *_lone_administrators(landscape),
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.kind, one.about, one.text)))
+
+
+def _wide(landscape: Landscape, needs: Needs) -> Iterator[Remark]:
+    """For every role that KMS.1, KMS.2 or Prowler flags: the keys that its ``*`` really stands for."""
+    rules = [rule_named(name) for name in _WIDE]
+    flagged: dict[str, set[str]] = {}
+    holders: dict[str, list[str]] = {}
+    for one in landscape.identities:
+        for policy in one.policies:
+            holders.setdefault(policy.name, []).append(one.arn)
+    identities = {one.arn for one in landscape.identities}
+    for finding in find((landscape,), rules):
+        if finding.rule not in {rule.id for rule in rules}:
+            continue
+        arns = [finding.path] if finding.path in identities else holders.get(f"policy {finding.path}", [])
+        for arn in arns:
+            flagged.setdefault(arn, set()).update(rule_named(finding.rule).controls)
+    for arn, controls in flagged.items():
+        by_key: dict[str, list[str]] = {}
+        for need in needs.of(arn):
+            by_key.setdefault(need.key, []).append(f"{need.because}{'' if need.may else ' (perhaps)'}")
+        listed = "; ".join(f"{key} because of {', '.join(dict.fromkeys(why))}" for key, why in sorted(by_key.items()))
+        really = f"needs {listed}" if listed else "needs none that was read"
+        yield Remark("all-keys", arn, f"may use all keys ({', '.join(sorted(controls))}) and {really}")
+
+
+def _dead_readers(needs: Needs) -> Iterator[Remark]:
+    for need in needs.all:
+        if need.is_dead and need.action == "kms:Decrypt":
+            yield Remark(
+                "dead-reader", need.principal, f"may read {need.because} and cannot decrypt it with {need.key}"
+            )
+
+
+def _inert(snapshot: Snapshot, landscape: Landscape) -> Iterator[Remark]:
+    """Permissions on AWS-managed keys, whose own policies admit everybody of the account through their service."""
+    of_aws = {key.arn: key for _, key in snapshot.keys if key.manager == "AWS"}
+    for one in landscape.identities:
+        for policy in one.policies:
+            for statement in policy.statements:
+                if statement.effect is not Effect.ALLOW or statement.resources.negated:
+                    continue
+                named = [value.written for value in statement.resources.values if isinstance(value, Text)]
+                for arn in sorted(of_aws.keys() & set(named)):
+                    if statement.actions.matches_action("kms:decrypt") is True:
+                        name = of_aws[arn].called
+                        text = f"has {policy.name} for {name}, which does nothing: its key policy admits the account"
+                        yield Remark("inert-permission", one.arn, text)
+
+
+def _of_account(account: Account, snapshot: Snapshot) -> Iterator[Remark]:
+    for thing in account.resources:
+        if thing.kind == "secret" and is_alias(thing.key):
+            text = f"names its key by the alias {thing.key}: whoever moves the alias chooses the key"
+            yield Remark("alias-as-key", thing.arn, text)
+        if thing.older:
+            text = f"has older versions under {', '.join(thing.older)}: that key must not be deleted"
+            yield Remark("older-key", thing.arn, text)
+    for key in account.keys:
+        yield from _grants(account, key, snapshot)
+        usage = key.last_usage
+        if usage and usage.since and usage.operation is None and key.state == "Enabled":
+            yield Remark("unused-key", key.arn, f"({key.called}) was not used since {usage.since[:10]}")
+        if key.state in ("Disabled", "PendingDeletion", "PendingReplicaDeletion"):
+            when = f", gone on {key.deletion[:10]}" if key.deletion else ""
+            yield Remark("key-off", key.arn, f"({key.called}) is {key.state}{when}")
+
+
+def _grants(account: Account, key: Key, snapshot: Snapshot) -> Iterator[Remark]:
+    known = {one.arn for it in snapshot.accounts for one in it.identities}
+    numbers = {it.account for it in snapshot.accounts}
+    for grant in key.grants or ():
+        if is_of_service(grant):
+            continue
+        grantee, id = str(grant.get("GranteePrincipal", "")), str(grant.get("GrantId", ""))[:12]
+        operations = [str(one) for one in grant.get("Operations", ())]
+        what = f"has grant {id} of {', '.join(operations)} to {grantee or 'nobody'}"
+        parts = grantee.split(":")
+        owner = parts[4] if len(parts) > 5 else ""
+        if owner and owner != account.account:
+            yield Remark("foreign-grant", key.arn, f"{what}, of another account")
+        takes_context = any(f"kms:{one}" in ENCRYPTION_CONTEXT_ACTIONS.value for one in operations)
+        if takes_context and key.spec == "SYMMETRIC_DEFAULT" and not grant.get("Constraints"):
+            yield Remark("open-grant", key.arn, f"{what}, without constraints")
+        is_identity = ":role/" in grantee or ":user/" in grantee
+        read = account.missing("iam:GetAccountAuthorizationDetails", account.account) is None
+        if parts[0] != "arn" or (is_identity and owner in numbers and read and grantee not in known):
+            yield Remark("stale-grant", key.arn, f"{what}, who does not exist")
+
+
+def _lone_administrators(landscape: Landscape) -> Iterator[Remark]:
+    """Keys whose policy only one role can change: without that role, nobody can."""
+    access = LandscapeAccess(landscape)
+    for key in landscape.keys:
+        able = [
+            (party, found.regions)
+            for party, _, found in access.found("kms:PutKeyPolicy", key)
+            if found.regions and not party.outsider
+        ]
+        certain = [party for party, regions in able if any(allowed for allowed, _ in regions)]
+        if len(certain) == 1 and len(able) == 1 and not certain[0].is_root:
+            yield Remark("one-administrator", key.arn, f"would be locked without {certain[0].principal}")

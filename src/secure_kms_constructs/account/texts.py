@@ -1,0 +1,95 @@
+"""What is told of accounts, in each format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .drift import Drift
+from .needs import Need
+from .remarks import Remark
+
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def needs_as_text(needs: Iterable[Need]) -> str:
+    """Return who needs which key because of what, below who it is about."""
+    by_principal: dict[str, list[str]] = {}
+    for one in needs:
+        mark = {True: "", False: ", and cannot use it", None: ", and perhaps cannot use it"}[one.can]
+        doubt = "" if one.may else "? "
+        line = f"  {doubt}{one.action.removeprefix('kms:')} {one.key} because of {one.because}{mark}"
+        by_principal.setdefault(one.principal, []).append(line)
+    return "\n\n".join("\n".join([who, *dict.fromkeys(lines)]) for who, lines in by_principal.items())
+
+
+def needs_as_data(needs: Iterable[Need]) -> list[dict[str, Any]]:
+    """Return the same as JSON objects."""
+    return [vars(one) for one in needs]
+
+
+def remarks_as_text(remarks: Iterable[Remark]) -> str:
+    """Return remarks, a line each."""
+    return "\n".join(map(str, remarks))
+
+
+def drift_as(drift: Drift, form: str) -> str:
+    """Return what differs as ``text``, ``json``, ``markdown`` or ``sarif``."""
+    if form == "json":
+        return json.dumps(_drift_as_data(drift), indent=2)
+    if form == "markdown":
+        return "\n".join(_drift_as_markdown(drift))
+    return json.dumps(_drift_as_sarif(drift), indent=2) if form == "sarif" else str(drift)
+
+
+def _drift_as_data(drift: Drift) -> dict[str, Any]:
+    access = [
+        {
+            "key": one.key,
+            "principal": one.principal,
+            "change": one.change.value,
+            "actions": list(one.actions),
+            "before": list(one.before),
+            "after": list(one.after),
+        }
+        for one in drift.access.differences
+    ]
+    return {"access": access, "changes": [vars(one) for one in drift.changes], "unknown": list(drift.unknown)}
+
+
+def _lines(drift: Drift) -> Iterator[tuple[str, str, str]]:
+    """What differs, each with its kind and what it is about."""
+    for one in drift.access.differences:
+        yield f"access-{one.change.value}", one.key, str(one)
+    for change in drift.changes:
+        yield change.kind, change.about, f"{change.about} {change.text}"
+
+
+def _drift_as_markdown(drift: Drift) -> Iterator[str]:
+    found = list(_lines(drift))
+    if not found:
+        yield "Nothing differs."
+    else:
+        yield from ("| what | key or resource | how |", "|--|--|--|")
+        for row in found:
+            yield "| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") for cell in row) + " |"
+    for one in drift.unknown:
+        yield f"\n? {one}"
+
+
+def _drift_as_sarif(drift: Drift) -> dict[str, Any]:
+    found = list(_lines(drift)) + [("not-read", "account", one) for one in drift.unknown]
+    rules = [{"id": kind} for kind in sorted({kind for kind, _, _ in found})]
+    results = [
+        {
+            "ruleId": kind,
+            "level": "note" if kind == "not-read" else "error",
+            "message": {"text": text},
+            "locations": [{"logicalLocations": [{"fullyQualifiedName": about}]}],
+            "partialFingerprints": {"drift/v1": f"{kind}:{about}:{text}"},
+        }
+        for kind, about, text in found
+    ]
+    driver = {"name": "secure-kms", "rules": rules}
+    return {"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}

@@ -1,0 +1,202 @@
+"""Who needs which key because of what; and what is to be said of an account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.account import Options, Snapshot, take_snapshot
+from secure_kms_constructs.account.needs import Need, Needs
+from secure_kms_constructs.account.records import Account
+from secure_kms_constructs.account.remarks import remarks_of
+from tests.unit.account.accounts import (
+    APP,
+    GRANTS,
+    MANAGED,
+    SECRET,
+    SHUT,
+    SPARE,
+    allow,
+    document,
+    fake_account,
+    grant,
+    key_arn,
+    role,
+    role_arn,
+)
+from tests.unit.account.fake_aws import ACCOUNT, Json
+
+
+@pytest.fixture(scope="session")
+def needs(snapshot: Snapshot) -> Needs:
+    return Needs(snapshot)
+
+
+def snapshot_with(**changed: Any) -> Snapshot:
+    return take_snapshot(Options(), session=fake_account(**changed).session())
+
+
+def short(one: Need) -> tuple[str, str, str, bool | None, bool | None]:
+    return one.principal.rpartition("/")[2], one.key[-1], one.because, one.may, one.can
+
+
+def test_a_need_names_the_key_and_the_thing(needs: Needs) -> None:
+    assert [short(one) for one in needs.all] == [
+        ("Dead", "1", "secret app", True, False),
+        ("Dead", "3", "older versions of secret app", True, False),
+        ("Reader", "1", "secret app", True, True),
+        ("Reader", "3", "older versions of secret app", True, False),
+        ("Wide", "1", "secret app", True, True),
+        ("Wide", "3", "older versions of secret app", True, True),
+    ]
+
+
+def test_needs_are_found_from_both_sides(needs: Needs) -> None:
+    assert {one.key for one in needs.of(role_arn("Reader"))} == {key_arn(APP), key_arn(SPARE)}
+    assert {one.principal for one in needs.on(key_arn(APP))} == {role_arn(name) for name in ("Dead", "Reader", "Wide")}
+    assert needs.of(role_arn("Nobody")) == ()
+
+
+@pytest.mark.parametrize(
+    "action, because, kms",
+    [
+        ("secretsmanager:PutSecretValue", "secret app", "kms:GenerateDataKey"),
+        ("ssm:GetParameter", "parameter /app/token", "kms:Decrypt"),
+        ("ssm:GetParameters", "parameter /app/token", "kms:Decrypt"),
+        ("sqs:ReceiveMessage", "queue work", "kms:Decrypt"),
+        ("sqs:SendMessage", "queue work", "kms:GenerateDataKey"),
+        ("sns:Publish", "topic news", "kms:GenerateDataKey"),
+        ("dynamodb:GetItem", "table orders", "kms:Decrypt"),
+        ("dynamodb:PutItem", "table orders", "kms:Decrypt"),
+        ("s3:GetObject", "bucket kept", "kms:Decrypt"),
+        ("s3:PutObject", "bucket kept", "kms:GenerateDataKey"),
+    ],
+)
+def test_what_somebody_may_do_takes_a_key(action: str, because: str, kms: str) -> None:
+    found = Needs(snapshot_with(roles=[role("One", allow(action)), role("Other", allow("s3:ListBucket"))])).all
+    assert ("One", because, kms) in [(one.principal.rpartition("/")[2], one.because, one.action) for one in found]
+    assert {one.principal for one in found} == {role_arn("One")}
+
+
+READS: Json = allow("secretsmanager:GetSecretValue", SECRET)
+
+
+@pytest.mark.parametrize(
+    "statements, may",
+    [
+        ([READS], True),
+        ([READS, allow("secretsmanager:*", SECRET) | {"Effect": "Deny"}], False),
+        ([READS, allow("secretsmanager:*", SECRET, Condition={"Bool": {"a:b": "true"}}) | {"Effect": "Deny"}], None),
+        ([allow("secretsmanager:GetSecretValue", SECRET.replace("app", "other"))], False),
+        ([{"Effect": "Allow", "NotAction": "kms:*", "Resource": "*"}], True),
+    ],
+)
+def test_who_may_read_is_told_by_all_policies(statements: list[Json], may: bool | None) -> None:
+    found = Needs(snapshot_with(roles=[role("One", *statements)])).of(role_arn("One"))
+    told = {one.may for one in found if one.because == "secret app"}
+    assert told == (set() if may is False else {may})
+
+
+def test_a_boundary_limits_who_may_read() -> None:
+    bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Wide"}}
+    assert Needs(snapshot_with(roles=[role("One", READS, **bound)])).all == ()
+
+
+def test_a_policy_of_the_secret_admits_too(snapshot: Snapshot) -> None:
+    [account] = snapshot.accounts
+    admits = document(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": role_arn("Needless")},
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": "*",
+        }
+    )
+    resources = [replace(one, policy=admits) if one.arn == SECRET else one for one in account.resources]
+    found = Needs(Snapshot("now", [replace(account, resources=resources)])).of(role_arn("Needless"))
+    assert [(one.because, one.may) for one in found if one.key == key_arn(APP)] == [("secret app", True)]
+
+
+def said(snapshot: Snapshot, kind: str) -> list[tuple[str, str]]:
+    return [(one.about, one.text) for one in remarks_of(snapshot) if one.kind == kind]
+
+
+def test_a_role_with_all_keys_is_told_which_it_needs(snapshot: Snapshot) -> None:
+    told = dict(said(snapshot, "all-keys"))
+    assert set(told) == {role_arn("Wide"), role_arn("Bounded")}
+    assert "Security Hub KMS.1" in told[role_arn("Wide")]
+    assert f"needs {key_arn(APP)} because of secret app; {key_arn(SPARE)} because of older" in told[role_arn("Wide")]
+    assert told[role_arn("Bounded")].endswith("needs none that was read")
+
+
+def test_dead_readers_are_told(snapshot: Snapshot) -> None:
+    assert (role_arn("Dead"), f"may read secret app and cannot decrypt it with {key_arn(APP)}") in said(
+        snapshot, "dead-reader"
+    )
+    assert role_arn("Wide") not in dict(said(snapshot, "dead-reader"))
+
+
+def test_permissions_on_keys_of_aws_are_told(snapshot: Snapshot) -> None:
+    [(who, text)] = said(snapshot, "inert-permission")
+    assert who == role_arn("Needless")
+    assert "alias/aws/secretsmanager, which does nothing" in text
+    assert MANAGED in str(snapshot)
+
+
+def test_a_secret_under_an_alias_and_one_with_older_keys_are_told(snapshot: Snapshot) -> None:
+    assert [about for about, _ in said(snapshot, "alias-as-key")] == [SECRET]
+    assert said(snapshot, "older-key") == [
+        (SECRET, f"has older versions under {SPARE}: that key must not be deleted"),
+    ]
+
+
+def test_grants_are_told(snapshot: Snapshot) -> None:
+    assert [text.split(" ")[2] for _, text in said(snapshot, "foreign-grant")] == ["g2"]
+    assert [text.split(" ")[2] for _, text in said(snapshot, "open-grant")] == ["g2", "g3"]
+    assert [text.split(" ")[2] for _, text in said(snapshot, "stale-grant")] == ["g3"]
+
+
+def test_a_grant_to_an_id_is_stale_and_one_without_context_is_not_open() -> None:
+    grants = GRANTS | {
+        SHUT: [grant("g5", "AROAEXAMPLEEXAMPLEEXA", "Decrypt"), grant("g6", role_arn("Wide"), "DescribeKey")]
+    }
+    found = snapshot_with(grants=grants)
+    assert [text.split(" ")[2] for _, text in said(found, "stale-grant")] == ["g5"]
+    assert [text.split(" ")[2] for _, text in said(found, "open-grant")] == ["g5"]
+    assert said(found, "foreign-grant") == []
+
+
+def test_a_grantee_is_not_stale_where_roles_were_not_read() -> None:
+    aws = fake_account()
+    aws.refuse["iam", "GetAccountAuthorizationDetails"] = "AccessDenied"
+    assert said(take_snapshot(session=aws.session()), "stale-grant") == []
+
+
+def test_keys_that_nobody_used_or_that_are_off_are_told(snapshot: Snapshot) -> None:
+    assert [about for about, _ in said(snapshot, "unused-key")] == [key_arn(SHUT)]
+    assert [about for about, _ in said(snapshot, "key-off")] == [key_arn(SPARE)]
+
+
+def test_a_key_that_one_role_alone_can_administer_is_told() -> None:
+    keeper = document(
+        {"Effect": "Allow", "Principal": {"AWS": role_arn("Keeper")}, "Action": "kms:PutKeyPolicy", "Resource": "*"}
+    )
+    both = document(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": [role_arn("Keeper"), role_arn("Second")]},
+            "Action": "kms:PutKeyPolicy",
+            "Resource": "*",
+        }
+    )
+    roles = [role("Keeper"), role("Second")]
+    found = snapshot_with(roles=roles, key_policies={APP: keeper, SHUT: both}, grants={})
+    assert said(found, "one-administrator") == [(key_arn(APP), f"would be locked without {role_arn('Keeper')}")]
+
+
+def test_an_account_without_anything_needs_nothing() -> None:
+    empty = Snapshot("now", [Account(ACCOUNT, "aws", ["us-east-1"])])
+    assert Needs(empty).all == ()
+    assert remarks_of(empty) == ()

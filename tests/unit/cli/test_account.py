@@ -1,0 +1,147 @@
+"""`secure-kms account` and `secure-kms diff`: every command, and mistakes answered in a line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from secure_kms_constructs import account
+from secure_kms_constructs.account import Snapshot, required_policy, take_snapshot, write_snapshot
+from secure_kms_constructs.cli.commands import app
+from tests.unit.account.accounts import APP, SECRET, SHUT, fake_account, key_arn, role_arn
+from tests.unit.account.fake_aws import ACCOUNT, REGION
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Snapshot:
+    return take_snapshot(session=fake_account().session())
+
+
+@pytest.fixture
+def file(snapshot: Snapshot, tmp_path: Path) -> Path:
+    write_snapshot(snapshot, tmp_path / "account.json")
+    return tmp_path / "account.json"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+def test_the_policy_is_printed() -> None:
+    assert json.loads(run("account", "policy").stdout) == required_policy()
+    more = json.loads(run("account", "policy", "--stacks", "--organization").stdout)
+    assert more == required_policy(("account", "stacks", "organization"))
+
+
+def test_a_snapshot_is_written_with_the_options_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[account.Options] = []
+
+    def take(options: account.Options) -> Snapshot:
+        asked.append(options)
+        return take_snapshot(options, session=fake_account().session())
+
+    monkeypatch.setattr(account, "take_snapshot", take)
+    given = ("--region", REGION, "--region", "eu-west-1", "--account", ACCOUNT, "--stacks")
+    done = run("account", "snapshot", "-o", tmp_path / "a.json", *given)
+    assert done.exit_code == 0, done.output
+    assert "account 111122223333: 8 keys, 6 roles and users" in done.stdout
+    assert (list(asked[0].regions), asked[0].account, list(asked[0].parts)) == (
+        [REGION, "eu-west-1"],
+        ACCOUNT,
+        ["stacks"],
+    )
+    assert account.read_snapshot(tmp_path / "a.json").accounts[0].stacks
+
+
+def test_what_was_not_read_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    aws = fake_account()
+    aws.refuse["kms", "ListGrants"] = "AccessDeniedException"
+    monkeypatch.setattr(account, "take_snapshot", lambda options: take_snapshot(options, session=aws.session()))
+    done = run("account", "snapshot", "-o", tmp_path / "a.json", "--region", REGION)
+    assert done.exit_code == 0
+    assert f"? grants of {key_arn(APP)} not known" in done.stderr
+    assert "allow kms:ListGrants" in done.stderr
+
+
+def test_nothing_is_written_where_nothing_can_be_read(tmp_path: Path) -> None:
+    done = run("account", "snapshot", "-o", tmp_path / "a.json", "--region", "mars-north-1")
+    assert done.exit_code == 2
+    assert done.stderr == "error: region must be one that has KMS, such as eu-west-1, got 'mars-north-1'\n"
+    assert not (tmp_path / "a.json").exists()
+
+
+def test_the_map_says_who_can_who_needs_and_what_is_odd(file: Path) -> None:
+    done = run("account", "map", file)
+    assert done.exit_code == 0
+    assert f"{role_arn('Reader')}: Decrypt if Department = IT" in done.stdout
+    assert (
+        f"WHO NEEDS WHICH KEY\n\n{role_arn('Dead')}\n  Decrypt {key_arn(APP)} because of secret app, and" in done.stdout
+    )
+    assert "REMARKS\n\nalias-as-key" in done.stdout
+
+
+def test_the_map_of_one_principal_or_key(file: Path) -> None:
+    of_reader = run("account", "map", file, "--principal", role_arn("Reader")).stdout
+    assert role_arn("Reader") in of_reader
+    assert f"  {role_arn('Wide')}" not in of_reader
+    of_key = run("account", "map", file, "--key", key_arn(SHUT), "--action", "kms:Decrypt").stdout
+    assert key_arn(SHUT) in of_key
+    assert key_arn(APP) not in of_key
+    assert run("account", "map", file, "--principal", "Readr").exit_code == 2
+    assert run("account", "map", file, "--key", "nope").exit_code == 2
+    assert run("account", "map", file, "--action", "kms:Fly").exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["json", "markdown", "html", "table"])
+def test_the_map_in_each_format(form: str, file: Path, tmp_path: Path) -> None:
+    done = run("account", "map", file, "--format", form, "--output", tmp_path / "out", "--action", "kms:Decrypt")
+    assert done.exit_code == 0, done.output
+    written = (tmp_path / "out").read_text()
+    assert "Reader" in written
+    if form == "json":
+        whole: dict[str, Any] = json.loads(written)
+        assert {one["principal"] for one in whole["needs"]} == {role_arn(one) for one in ("Dead", "Reader", "Wide")}
+        assert {"dead-reader", "stale-grant"} <= {one["kind"] for one in whole["remarks"]}
+
+
+def test_the_rules_are_run_on_an_account(file: Path) -> None:
+    done = run("check", file, "--format", "json")
+    assert done.exit_code == 1
+    found = {(one["rule"], one["path"]) for one in json.loads(done.stdout)["findings"]}
+    assert ("KLP101", f"arn:aws:iam::{ACCOUNT}:policy/Wide") in found
+    assert ("KLP505", role_arn("Dead")) in found
+    assert SECRET in done.stdout
+
+
+@pytest.mark.parametrize("command", [["diff"], ["account", "diff"]])
+def test_a_diff_ends_with_what_it_found(command: list[str], file: Path, snapshot: Snapshot) -> None:
+    [whole] = snapshot.accounts
+    off = [replace(one, state="Disabled") if one.id == APP else one for one in whole.keys]
+    write_snapshot(replace(snapshot, accounts=[replace(whole, keys=off)]), file.with_name("after.json"))
+    assert run(*command, file, file).exit_code == 0
+    done = run(*command, file, file.with_name("after.json"))
+    assert done.exit_code == 1
+    assert done.stdout == f"key-off: {key_arn(APP)} was Enabled and is Disabled\n"
+    written = run(*command, file, file.with_name("after.json"), "--format", "sarif", "--output", file.with_name("s"))
+    assert written.exit_code == 1
+    assert json.loads(file.with_name("s").read_text())["version"] == "2.1.0"
+    assert run(*command, file, file.with_name("nowhere")).exit_code == 2
+    said = run(*command, file, file, "--stack", "App")
+    assert (said.exit_code, said.stderr) == (
+        2,
+        "error: --stack must be NAME=DEPLOYED, such as App=App-prod, got 'App'\n",
+    )
+
+
+@pytest.mark.parametrize("arguments", [["account", "map"], ["check"]])
+def test_a_file_that_was_changed_is_refused_in_a_line(arguments: list[str], file: Path) -> None:
+    file.write_text(file.read_text().replace('"Enabled"', '"Disabled"', 1))
+    done = run(*arguments, file)
+    assert done.exit_code == 2
+    assert "was changed since it was made" in done.stderr
+    assert "Traceback" not in done.output
