@@ -98,14 +98,18 @@ class LandscapeAccess:
             return NO_OUTER
         return Outer(
             organization.get(party.caller.account or "", NO_OUTER).scps,
-            organization.get(key.arn.split(":")[4], NO_OUTER).rcps,
+            self._rcps(key),
         )
+
+    def _rcps(self, key: Key) -> tuple[Policy, ...]:
+        # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+        return () if key.of_aws else self.landscape.organization.get(key.arn.split(":")[4], NO_OUTER).rcps
 
     def _around(self, key: Key) -> tuple[Policy, ...]:
         """Return the policies of the organization that may bind somebody who asks for a key."""
         organization = self.landscape.organization
         scps = (scp for outer in organization.values() for scp in outer.scps)
-        return (*dict.fromkeys(scps), *organization.get(key.arn.split(":")[4], NO_OUTER).rcps)
+        return (*dict.fromkeys(scps), *self._rcps(key))
 
     def _grants(self, party: Party, key: Key) -> tuple[Policy, ...]:
         if not key.grants:

@@ -58,6 +58,7 @@ CALLS = (
     Call("rds", "DescribeDBClusters", "database clusters"),
     Call("cloudformation", "ListStacks", "stacks", part="stacks"),
     Call("cloudformation", "ListStackResources", "physical ids", part="stacks"),
+    Call("organizations", "DescribeOrganization", _ORGANIZATION, part="organization"),
     Call("organizations", "ListParents", _ORGANIZATION, part="organization"),
     Call("organizations", "ListPoliciesForTarget", _ORGANIZATION, part="organization"),
     Call("organizations", "DescribePolicy", _ORGANIZATION, part="organization"),

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_grant
+from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_grant, parse_key_policy, parse_scp
 from secure_kms_constructs.policies.grants import unknown_grants
+from secure_kms_constructs.policies.outer import Outer
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 from secure_kms_constructs.templates.aws_managed import aws_managed
 from secure_kms_constructs.templates.documents import Documents
@@ -67,7 +68,11 @@ def landscape_of(accounts: Iterable[Account], naming: Naming = Naming(), *, serv
     identities = tuple(one for part in parts for one in part.identities())
     resources = tuple(one for part in parts for one in part.resources())
     notes = tuple(one for part in parts for one in part.notes())
-    return Landscape(keys, identities, resources, (*notes, *documents.notes), sources=dict(documents.sources))
+    organization = {part.account.account: part.organization() for part in parts if part.account.organization}
+    sources = dict(documents.sources)
+    return Landscape(
+        keys, identities, resources, (*notes, *documents.notes), sources=sources, organization=organization
+    )
 
 
 def is_of_service(grant: Mapping[str, object]) -> bool:
@@ -92,7 +97,7 @@ class _Part:
             source = self.naming.source(self.account.account, key.arn)
             policy = self.documents.key_policy(self._policy(key), f"key policy of {source.path}", source)
             arn = self.naming.instead.get(key.arn, key.arn)
-            yield Key(arn, policy, source, tuple(self._grants(key)))
+            yield Key(arn, policy, source, tuple(self._grants(key)), of_aws=key.manager == "AWS")
 
     def _policy(self, key: records.Key) -> object:
         if key.policy is not None:
@@ -195,6 +200,27 @@ class _Part:
         placed = self.naming.instead.get(arn, arn)
         given = {name: _document_of(self.naming, value) for name, value in properties.items()}
         return Resource(kind, source, self.account.partition, region, self.account.account, placed, given)
+
+    def organization(self) -> Outer:
+        """Return the policies of the organization that bind the account, and its keys."""
+        found = self.account.organization or records.Organization()
+        unread = [one for one in self.account.unread if one.action.startswith("organizations:")]
+        scps = [
+            parse_scp(*level.values(), name=f"SCPs of level {place} above {self.account.account}", lenient=True)
+            for place, level in enumerate(found.scps)
+            if level
+        ]
+        rcps = [
+            parse_key_policy(document, name=f"RCP {name}", lenient=True)
+            for level in found.rcps
+            for name, document in level.items()
+        ]
+        if unread:
+            # Any of them may deny anything.
+            why = Unknown(str(unread[0]))
+            scps.append(parse_scp(why, name="SCPs that were not read"))
+            rcps.append(parse_key_policy(why, name="RCPs that were not read"))
+        return Outer(tuple(scps), tuple(rcps))
 
     def notes(self) -> Iterator[Note]:
         for one in self.account.unread:

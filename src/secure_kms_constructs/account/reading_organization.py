@@ -21,6 +21,9 @@ _LIVE = [
 def read_organization(to: Connection) -> Organization:
     """Return the policies of each level above an account, the root first."""
     to.progress("the policies of the organization")
+    described = to.call("organizations", "DescribeOrganization", to.account)
+    if described and described["Organization"].get("MasterAccountId") == to.account:
+        return Organization()
     levels = [to.account]
     while len(levels) < _LEVELS:
         parents = [

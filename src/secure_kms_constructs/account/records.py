@@ -146,6 +146,8 @@ class Resource:
 class Organization:
     """The policies of the organization that bind an account, level by level from the root down.
 
+    None of them binds the management account, which has none here.
+
     :param scps: the service control policies of each level, by name.
     :param rcps: the resource control policies of each level, by name.
     """

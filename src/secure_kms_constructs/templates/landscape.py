@@ -47,12 +47,14 @@ class Key:
 
     :param source: None for a key that is only mentioned; then its policy is unknown.
     :param grants: those on the key; templates have none, accounts do.
+    :param of_aws: whether AWS manages it, so that no resource control policy binds it.
     """
 
     arn: str
     policy: Policy
     source: Source | None
     grants: tuple[Policy, ...] = ()
+    of_aws: bool = False
 
 
 @dataclass(frozen=True, eq=False)

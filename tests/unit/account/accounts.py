@@ -209,7 +209,7 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
     stacks = [{"StackId": "s-1", "StackName": "App", "StackStatus": "CREATE_COMPLETE", "CreationTime": THEN}]
     physical = [{"LogicalResourceId": "Key", "PhysicalResourceId": APP, "ResourceType": "AWS::KMS::Key"}]
-    denies = document({"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"})
+    denies = document(allow("*"), {"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"})
 
     def no_encryption(_asked: Json) -> Json:
         raise RefusalError("ServerSideEncryptionConfigurationNotFoundError")
@@ -278,6 +278,7 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
         ("cloudformation", "ListStackResources"): paged(
             "StackResourceSummaries", physical, token="NextToken", size=size
         ),
+        ("organizations", "DescribeOrganization"): lambda _: {"Organization": {"MasterAccountId": OTHER_ACCOUNT}},
         ("organizations", "ListParents"): lambda asked: {
             "Parents": [{"Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT"}]
             if asked["ChildId"] == ACCOUNT
