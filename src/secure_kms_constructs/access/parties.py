@@ -105,7 +105,9 @@ def of_identity(identity: Identity, *, alone: bool = True) -> Party:
 
     :param alone: whether no other has its path.
     """
-    name = _path(identity.source, alone=alone) if identity.source else named_by_arn(identity.arn)
+    # One that was read from an account has its ARN for a path.
+    is_made = identity.source is not None and identity.source.path != identity.arn
+    name = _path(identity.source, alone=alone) if identity.source and is_made else named_by_arn(identity.arn)
     return Party(name, identity.arn, identity.policies, identity.boundary, identity.source)
 
 

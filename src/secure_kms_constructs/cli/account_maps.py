@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from secure_kms_constructs.access import AccessMap
@@ -28,10 +27,8 @@ def write(
     """
     snapshot = read_snapshot(path)
     access = AccessMap.from_account(snapshot)
-    report = formats.report(access, key, actions)
     who = find(principal, "principal", {one: one for one in access.principals}, {}) if principal else None
-    if who:
-        report = replace(report, lines=tuple(one for one in report.lines if one.principal == who))
+    report = formats.report(access, key, actions, who)
     if form in ("table", "markdown", "html"):
         return formats.write(report, form, to_terminal=to_terminal)
     needs = Needs(snapshot)
