@@ -25,7 +25,7 @@ def find(landscapes: Sequence[Landscape], rules: Iterable[Rule] = RULES) -> tupl
     :param rules: by default all of them.
     """
     parsed, chosen = Documents(), tuple(rules)
-    assumed: dict[Finding, list[Mapping[str, bool]]] = {}
+    assumed: dict[Finding, list[Mapping[str, bool | str]]] = {}
     for landscape in landscapes:
         context = Context(landscape, parsed)
         resources = {one.source: one for one in landscape.resources}

@@ -1,44 +1,63 @@
-"""The outcomes that the open ``Conditions`` of templates can have together; each makes a landscape of its own."""
+"""The outcomes that open ``Conditions`` and parameters can have together; each makes a landscape of its own."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import product
+from operator import itemgetter
 
 from secure_kms_constructs.policies import Unknown
 
 from .conditions import Comparison, Variable, comparisons, verdict
+from .parameters import allowed_values
 from .resolution import Decisions, Resolver
 from .stacks import Stack
 from .texts import as_text, unknown
 
 _OUTCOMES = 64
 _ASSIGNMENTS = 2_048
+# More values of a parameter are not tried one by one.
+_VALUES = 8
 
 _Name = tuple[str, str]
-_Outcome = tuple[tuple[_Name, bool], ...]
+# The outcome of a condition, or the value of a parameter.
+_Outcome = tuple[tuple[_Name, bool | str], ...]
 _Assignment = dict[Variable, str | None]
 
 
-def worlds(resolver: Resolver, opened: Iterable[_Name]) -> tuple[list[Decisions], list[_Name]]:
-    """Return the outcomes of open conditions that can be together, and the conditions that were too many.
+def worlds(
+    resolver: Resolver, opened: Iterable[_Name], chosen: Iterable[_Name] = ()
+) -> tuple[list[Decisions], list[_Name]]:
+    """Return the outcomes that can be together, and the conditions and parameters that were too many.
 
     :param opened: conditions that matter, by stack and name.
+    :param chosen: parameters that matter and have allowed values, by stack and name.
     """
     stacks = {stack.name: stack for stack in resolver.stacks.all}
     compared = {key: list(comparisons(resolver, stacks[key[0]], key[1])) for key in sorted(set(opened))}
     domains = _domains(compared.values(), stacks)
     found: dict[_Outcome, list[_Assignment]] = {(): [{}]}
     left_out = []
+    for key in sorted(set(chosen)):
+        variable = Variable("parameter", *key)
+        before = domains.get(variable)
+        domains[variable] = list(allowed_values(stacks[key[0]], key[1]))
+        extended = _extended(found, key, {variable}, domains, itemgetter(variable))
+        if extended is None:
+            left_out.append(key)
+            domains |= {variable: before} if before else {}
+        else:
+            found = extended
     for key, variables in compared.items():
-        extended = _extended(found, key, {variable for variable, _ in variables}, domains, resolver, stacks[key[0]])
+        holds = partial(verdict, resolver, stacks[key[0]], key[1])
+        extended = _extended(found, key, {variable for variable, _ in variables}, domains, holds)
         if extended is None:
             left_out.append(key)
         else:
             found = extended
-    decisions = [_decisions(outcome, assignments, stacks) for outcome, assignments in found.items()]
-    return decisions, left_out
+    return [_decisions(outcome, assignments) for outcome, assignments in found.items()], left_out
 
 
 def _extended(
@@ -46,10 +65,9 @@ def _extended(
     key: _Name,
     variables: set[Variable],
     domains: dict[Variable, list[str | None]],
-    resolver: Resolver,
-    stack: Stack,
+    tell: Callable[[_Assignment], bool | str | None],
 ) -> dict[_Outcome, list[_Assignment]] | None:
-    """Return the outcomes with one more condition; None where they become too many."""
+    """Return the outcomes with one more condition or parameter; None where they become too many."""
     extended: dict[_Outcome, list[_Assignment]] = defaultdict(list)
     made = 0
     for outcome, assignments in found.items():
@@ -60,10 +78,10 @@ def _extended(
                 if made > _ASSIGNMENTS:
                     return None
                 whole = assignment | dict(zip(more, values, strict=True))
-                holds = verdict(resolver, stack, key[1], whole)
-                if holds is None:
+                told = tell(whole)
+                if told is None:
                     return None
-                extended[outcome + ((key, holds),)].append(whole)
+                extended[outcome + ((key, told),)].append(whole)
     return extended if len(extended) <= _OUTCOMES else None
 
 
@@ -87,20 +105,20 @@ def _domains(compared: Iterable[list[Comparison]], stacks: dict[str, Stack]) -> 
     return domains
 
 
-def _decisions(outcome: _Outcome, assignments: list[_Assignment], stacks: dict[str, Stack]) -> Decisions:
-    """Return an outcome with the values of parameters that it asks for, otherwise their defaults."""
-    by_defaults = defaultdict(list)
+def _decisions(outcome: _Outcome, assignments: list[_Assignment]) -> Decisions:
+    """Return an outcome with the values of parameters that it asks for; what it leaves open is unknown."""
+    values: dict[Variable, set[str | None]] = defaultdict(set)
     for assignment in assignments:
-        by_defaults[sum(value == _default(one, stacks) for one, value in assignment.items())].append(assignment)
-    closest = by_defaults[max(by_defaults)]
+        for variable, text in assignment.items():
+            values[variable].add(text)
     parameters: dict[_Name, str | Unknown] = {}
-    for variable in closest[0]:
-        values = {assignment[variable] for assignment in closest}
+    for variable, found in values.items():
         if variable.kind == "parameter":
-            text = values.pop() if len(values) == 1 else None
+            text = next(iter(found)) if len(found) == 1 else None
             other = unknown(f"parameter {variable.name} of {variable.stack}")
             parameters[(variable.stack, variable.name)] = other if text is None else text
-    return Decisions(dict(outcome), parameters)
+    outcomes = {key: value for key, value in outcome if isinstance(value, bool)}
+    return Decisions(outcomes, parameters, {key: value for key, value in outcome if isinstance(value, str)})
 
 
 def _default(variable: Variable, stacks: dict[str, Stack]) -> str | None:
@@ -130,3 +148,11 @@ def _declared(variable: Variable, stacks: dict[str, Stack]) -> tuple[object, obj
 def open_conditions(resolver: Resolver) -> Iterator[_Name]:
     """Return the conditions that had a part in what a resolver without decisions found."""
     return ((stack, name) for kind, stack, name in resolver.consulted if kind == "condition")
+
+
+def open_parameters(resolver: Resolver, deciding: Iterable[tuple[str, str, str]]) -> Iterator[_Name]:
+    """Return the parameters of few allowed values that had a part in something that decides."""
+    stacks = {stack.name: stack for stack in resolver.stacks.all}
+    for kind, stack, name in deciding:
+        if kind == "parameter" and 0 < len(allowed_values(stacks[stack], name)) <= _VALUES:
+            yield stack, name

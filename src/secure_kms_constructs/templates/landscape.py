@@ -89,8 +89,8 @@ class Note:
 class Landscape:
     """All that some templates describe, under one assumption about their conditions.
 
-    :param assumes: the conditions that the templates leave open and this landscape decides, by
-        ``<stack>/<condition>``; empty where none matters.
+    :param assumes: the conditions and parameters that the templates leave open and this landscape decides, by
+        ``<stack>/<name>``; empty where none matters.
     :param sources: the source of each policy's statements, by the policy's name.
     :param organization: the policies of the organization that bind an account, by its id.
     """
@@ -99,6 +99,6 @@ class Landscape:
     identities: tuple[Identity, ...]
     resources: tuple[Resource, ...]
     notes: tuple[Note, ...] = ()
-    assumes: Mapping[str, bool] = field(default_factory=dict)
+    assumes: Mapping[str, bool | str] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     organization: Mapping[str, Outer] = field(default_factory=dict)

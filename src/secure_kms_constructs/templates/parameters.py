@@ -15,7 +15,7 @@ _SSM = "AWS::SSM::Parameter::Value<"
 
 
 def parameter(resolver: Resolver, stack: Stack, name: str) -> object:
-    """Return the value of a parameter: as given, as the parent stack passes it, or its default, with a note."""
+    """Return the value of a parameter: as given, passed by the parent stack, or decided; a default does not tell."""
     declared = stack.section("Parameters").get(name)
     kind = declared.get("Type") if isinstance(declared, dict) else None
     if not isinstance(declared, dict) or not isinstance(kind, str):
@@ -25,7 +25,7 @@ def parameter(resolver: Resolver, stack: Stack, name: str) -> object:
         resolver.consulted.add(("parameter", stack.name, name))
         value = resolver.decisions.parameters.get((stack.name, name), NO_VALUE)
     if value is NO_VALUE:
-        value = _default(resolver, stack, name, declared)
+        value = _default(resolver, stack, name, declared, kind)
     if kind.startswith(_SSM):
         value = references.ssm_parameter(resolver, stack, value)
     if kind == "CommaDelimitedList" or "List<" in kind:
@@ -55,12 +55,23 @@ def given(resolver: Resolver, stack: Stack, name: str) -> object:
     return NO_VALUE
 
 
-def _default(resolver: Resolver, stack: Stack, name: str, declared: dict[str, object]) -> object:
+def _default(resolver: Resolver, stack: Stack, name: str, declared: dict[str, object], kind: str) -> object:
     default = as_text(declared.get("Default"))
-    if default is None:
-        return unknown(f"parameter {name} of {stack.name}")
-    resolver.note(None, f"parameter {name} of {stack.name} is taken to be its default, {default!r}")
-    return default
+    if default is not None and kind.startswith(_SSM):
+        # It is the name under which a stack looks something up, as the CDK writes it; nobody gives another one.
+        resolver.note(None, f"parameter {name} of {stack.name} is taken to be its default, {default!r}")
+        return default
+    resolver.note(None, f"parameter {name} of {stack.name} is not given: what depends on it is unknown")
+    return unknown(f"parameter {name} of {stack.name}")
+
+
+def allowed_values(stack: Stack, name: str) -> tuple[str, ...]:
+    """Return the values that a template allows for a parameter; none where it does not say."""
+    match stack.section("Parameters").get(name):
+        case {"Type": str(kind), "AllowedValues": list(values)} if not kind.startswith(_SSM):
+            texts = [as_text(one) for one in values]
+            return tuple(dict.fromkeys(text for text in texts if text is not None)) if None not in texts else ()
+    return ()
 
 
 def pseudo(resolver: Resolver, stack: Stack, name: str) -> object:

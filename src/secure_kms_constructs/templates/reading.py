@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from .assemblies import inside, parse_environment, stacks_of
-from .condition_outcomes import open_conditions, worlds
+from .condition_outcomes import open_conditions, open_parameters, worlds
 from .documents import Documents
 from .gaps import gaps, unplaced
 from .garbage_collection import without_collecting
@@ -145,18 +145,23 @@ def _landscapes(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[La
     noted = dict(base.notes)
     # Once with both branches of whatever is open, to see what is, and for all that does not depend on it.
     found = list(described(base))
-    decided, left_out = worlds(base, open_conditions(base))
-    for stack, condition in left_out:
-        too_many = Note(None, f"condition {condition} of {stack} is one of too many to try: what it decides is unknown")
+    deciding = {one for it in found for one in it.deciding}
+    stacks_by_name = {one.name: one for one in stacks}
+    decided, left_out = worlds(base, open_conditions(base), open_parameters(base, deciding))
+    for stack, name in left_out:
+        what = "condition" if name in stacks_by_name[stack].section("Conditions") else "parameter"
+        too_many = Note(None, f"{what} {name} of {stack} is one of too many to try: what it decides is unknown")
         base.notes[too_many] = noted[too_many] = None
-    if not any(one.outcomes for one in decided):
+    if not any(one.outcomes or one.chosen for one in decided):
         return (_landscape(base, found, documents, Unread(base, found_gaps), {}),)
     landscapes = []
     for one in decided:
         resolver = Resolver(base.stacks, HANDLERS, one, base)
         resolver.notes |= noted
         unread = Unread(resolver, found_gaps)
-        landscapes.append(_landscape(resolver, list(described(resolver)), documents, unread, one.outcomes))
+        landscapes.append(
+            _landscape(resolver, list(described(resolver)), documents, unread, {**one.outcomes, **one.chosen})
+        )
     return tuple(landscapes)
 
 
@@ -165,7 +170,7 @@ def _landscape(
     found: list[Described],
     documents: Documents,
     unread: Unread,
-    outcomes: Mapping[tuple[str, str], bool],
+    outcomes: Mapping[tuple[str, str], bool | str],
 ) -> Landscape:
     keys = keys_of(found, documents, unread)
     identities = identities_of(found, keys, documents, unread)

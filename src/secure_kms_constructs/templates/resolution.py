@@ -33,10 +33,12 @@ class Decisions:
 
     :param outcomes: of conditions, by stack and name.
     :param parameters: values of parameters that go with these outcomes, by stack and name.
+    :param chosen: those of the parameters whose values tell this from other decisions.
     """
 
     outcomes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
     parameters: Mapping[tuple[str, str], str | Unknown] = field(default_factory=dict)
+    chosen: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def about(self) -> frozenset[_Open]:

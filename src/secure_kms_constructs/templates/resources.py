@@ -21,16 +21,25 @@ _TYPES = frozenset({"AWS::Lambda::Function", "AWS::Organizations::Policy", PERMI
 _NAMES_KEY = re.compile(r"kms|encryptionkey|customermasterkey", re.IGNORECASE)
 
 # What a macro may add or change, where the whole of the properties is its work.
-_DECIDING = ("KeyPolicy", "ManagedPolicyArns", "PermissionsBoundary", "Policies", "PolicyDocument", "Roles", "Users")
+_DECIDING = (
+    *("Groups", "InlinePolicy", "KeyPolicy", "ManagedPolicies", "ManagedPolicyArns", "PermissionsBoundary"),
+    *("Policies", "PolicyDocument", "Roles", "Users"),
+)
+_DECIDES = ("AWS::IAM::", "AWS::KMS::")
 
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """A resource, and whether it exists: None where an open condition says so."""
+    """A resource.
+
+    :param exists: whether it does; None where an open condition says so.
+    :param deciding: what is open in its name and in those of its properties that say who may use keys.
+    """
 
     resource: Resource
     stack: Stack
     exists: bool | None
+    deciding: frozenset[tuple[str, str, str]] = frozenset()
 
 
 def described(resolver: Resolver) -> Iterator[Described]:
@@ -53,6 +62,12 @@ def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> D
     if not isinstance(properties, dict):
         properties = dict.fromkeys((*_DECIDING, *stack.properties(logical_id)), properties)
     place = stack.environment
+    outer, resolver.consulted = resolver.consulted, set()
+    arn = arn_of(resolver, stack, logical_id, kind)
+    if kind.startswith(_DECIDES) or kind in (*SAM_TYPES, PERMISSION_SET):
+        resolver.value([stack.properties(logical_id).get(name) for name in _DECIDING], stack)
+    deciding = frozenset(resolver.consulted)
+    resolver.consulted |= outer
     metadata = stack.resource(logical_id).get("Metadata")
     resource = Resource(
         kind,
@@ -60,11 +75,11 @@ def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> D
         place.partition,
         place.region,
         place.account,
-        arn_of(resolver, stack, logical_id, kind),
+        arn,
         properties,
         metadata if isinstance(metadata, dict) else {},
     )
-    return Described(resource, stack, exists)
+    return Described(resource, stack, exists, deciding)
 
 
 def _written(stack: Stack, logical_id: str, kind: str) -> dict[str, object]:

@@ -13,6 +13,7 @@ TEMPLATE: dict[str, Any] = {
         "Stage": {"Type": "String", "Default": "dev"},
         "List": {"Type": "CommaDelimitedList", "Default": "a, b,c"},
         "Numbers": {"Type": "List<Number>", "Default": "1,2"},
+        "Default": {"Type": "String", "Default": "dev"},
         "Given": {"Type": "String", "Default": "default"},
         "FromSsm": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/made/here"},
         "FromElsewhere": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/made/elsewhere"},
@@ -58,7 +59,8 @@ class Open(NamedTuple):
 
 
 CASES = [
-    Case("Ref of a parameter with a default", {"Ref": "Stage"}, "dev"),
+    Case("Ref of a parameter with a default", {"Ref": "Default"}, Open("parameter Default of App")),
+    Case("Ref of one that is given", {"Ref": "Stage"}, "dev"),
     Case("Ref of a parameter without one", {"Ref": "Name"}, Open("parameter Name of App")),
     Case("Ref of a parameter that is given", {"Ref": "Given"}, "given"),
     Case("Ref of a list parameter", {"Ref": "List"}, ["a", "b", "c"]),

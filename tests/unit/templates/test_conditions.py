@@ -105,7 +105,7 @@ def test_conditions_on_several_parameters_are_combined() -> None:
 @pytest.mark.parametrize(
     "text, expected",
     [
-        ("prod", {True: "x-prod", False: "x-dev"}),
+        ("prod", {True: "x-prod", False: "x-<parameter Env of App>"}),
         ("dev", {True: "x-dev", False: "x-<parameter Env of App>"}),
     ],
 )
@@ -116,15 +116,15 @@ def test_a_parameter_has_the_value_that_the_condition_asks_for(text: str, expect
     assert shown == expected
 
 
-def test_only_the_landscapes_that_take_the_default_say_so() -> None:
+def test_only_the_landscapes_that_ask_for_a_parameter_say_so() -> None:
     value = {"Fn::If": ["Is", {"Ref": "Env"}, "no"]}
     resources = {"Probe": probe(value), "Other": probe({"Ref": "Size"})}
     landscapes = read(
         {"Is": equals("Env", "prod")}, resources, {"Env": ENV, "Size": {"Type": "String", "Default": "b"}}
     )
     for one in landscapes:
-        notes = [note.text for note in one.notes if "default" in note.text]
-        assert notes == ["parameter Size of App is taken to be its default, 'b'"]
+        notes = [note.text for note in one.notes if "parameter" in note.text]
+        assert notes == ["parameter Size of App is not given: what depends on it is unknown"]
 
 
 def test_a_parameter_equals_itself() -> None:
@@ -203,7 +203,7 @@ def test_a_nested_stack_follows_its_parent() -> None:
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Mode": {"Ref": "Env"}}}}
     parent = {"Parameters": {"Env": ENV}, "Resources": {"Child": nested}}
     found = values(read_templates({"App": parent, "App/Child": child}))
-    assert found == {(("Child/Prod", True),): "yes", (("Child/Prod", False),): "dev"}
+    assert found == {(("Child/Prod", True),): "yes", (("Child/Prod", False),): Unknown("parameter Env of App")}
 
 
 def many(count: int) -> tuple[Landscape, ...]:

@@ -14,8 +14,9 @@ from tests.unit.cases.template_values import ACCOUNT, CASES, REGION, TEMPLATE, C
 def found(value: Any) -> Any:
     probe = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": value}}
     template = TEMPLATE | {"Resources": {**TEMPLATE["Resources"], "Probe": probe}}
+    given = {"Given": "given", "Stage": "dev", "List": "a, b,c", "Numbers": "1,2"}
     [landscape] = read_templates(
-        {"App": template}, environments={"App": f"aws://{ACCOUNT}/{REGION}"}, parameters={"App": {"Given": "given"}}
+        {"App": template}, environments={"App": f"aws://{ACCOUNT}/{REGION}"}, parameters={"App": given}
     )
     return next(one for one in landscape.resources if one.source.logical_id == "Probe").properties["Value"]
 
