@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from secure_kms_constructs.templates.landscape import Key
+from secure_kms_constructs.templates.landscape import Key, Landscape
 
+from .cases import by_stand_ins, held, is_of_place
 from .landscape_access import Found, LandscapeAccess
 from .parties import Party
 from .rows import Row, split
 from .template_conditions import alternatives
+from .value_classes import Constraint
 
-# Rows, and the outcomes of the templates' conditions under which they are so.
-Assumed = tuple[Iterable[Row], Mapping[str, bool]]
+# Rows, and the landscape that they are of.
+Told = tuple[Iterable[Row], Landscape]
 
 
 def key_name(key: Key) -> str:
@@ -40,18 +42,44 @@ def rows_of(access: LandscapeAccess, party: Party, name: str, action: str, key: 
         )
 
 
-def merged(answers: Iterable[Assumed], every: Iterable[Mapping[str, bool]]) -> Iterator[Row]:
+def merged(answers: Iterable[Told], landscapes: Sequence[Landscape], named: Collection[str] = ()) -> Iterator[Row]:
     """Return the rows of all landscapes, each row once, with the conditions under which it is so.
 
-    :param every: the outcomes that the conditions of the templates may have.
+    What holds only where stacks go to some of the places that policies name is not known.
+
+    :param landscapes: all that were asked.
+    :param named: principals of whom must be told by the names that policies call them, too.
     """
-    every = list(every)
-    assumed: dict[Row, list[Mapping[str, bool]]] = {}
-    for rows, assumes in answers:
-        for row in rows:
-            assumed.setdefault(row, []).append(assumes)
-    for row in sorted(assumed, key=_order):
-        yield row if len(every) == 1 else replace(row, when=alternatives(assumed[row], every))
+    found: dict[int, tuple[Landscape, list[Row]]] = {}
+    for rows, landscape in answers:
+        found.setdefault(id(landscape), (landscape, []))[1].extend(rows)
+    if len(landscapes) == 1:
+        yield from sorted((row for _, rows in found.values() for row in dict.fromkeys(rows)), key=_order)
+        return
+
+    def is_told(row: Row, own: Row) -> bool:
+        return row.principal != own.principal and row.principal in named
+
+    every = [one.assumes for one in landscapes]
+    sure: dict[Row, list[Landscape]] = {}
+    for row, where in held(list(found.values()), _by_stand_ins, is_told).items():
+        depends = is_of_place(alternatives([one.assumes for one in where], every))
+        sure.setdefault(replace(row, allowed=None) if depends else row, []).extend(where)
+    for row in sorted(sure, key=_order):
+        yield replace(row, when=alternatives([one.assumes for one in sure[row]], every))
+
+
+def _by_stand_ins(row: Row, names: Mapping[str, str]) -> Row:
+    def renamed(one: Constraint) -> Constraint:
+        return replace(one, values=tuple(by_stand_ins(value, names) for value in one.values))
+
+    return replace(
+        row,
+        principal=by_stand_ins(row.principal, names),
+        via=row.via and renamed(row.via),
+        encryption_context=tuple(map(renamed, row.encryption_context)),
+        conditions=tuple(map(renamed, row.conditions)),
+    )
 
 
 def _order(row: Row) -> tuple[bool, str, bool, tuple[str, ...]]:

@@ -43,18 +43,20 @@ class Explanation:
     :param key: the construct path of the key, else its ARN.
     :param answers: one for each principal that is meant and each way in which the conditions of the templates may
         turn out.
+    :param is_sure: whether the principal is there wherever the stacks go.
     """
 
     principal: str
     action: str
     key: str
     answers: tuple[Answer, ...]
+    is_sure: bool = True
 
     @property
     def allowed(self) -> bool | None:
         """True or False; None where it is not known, or differs between those meant or the templates' conditions."""
         verdicts = {one.decision.allowed for one in self.answers}
-        return verdicts.pop() if len(verdicts) == 1 else None
+        return verdicts.pop() if len(verdicts) == 1 and self.is_sure else None
 
     @property
     def reasons(self) -> tuple[StatementReference, ...]:

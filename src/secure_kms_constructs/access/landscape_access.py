@@ -68,8 +68,12 @@ class LandscapeAccess:
         An account that the policy of the key does not mention is like any other.
         """
         every = list(self.parties(key))
-        return [one for one in every if one.is_called(name)] or [
-            one for one in every if one.outsider and one.is_called(of_any_account(name))
+        # Where stacks go to a place that policies name, its stand-in means that place.
+        local = name
+        for place, stand_in in self.landscape.places.items():
+            local = local.replace(stand_in, place)
+        return [one for one in every if one.is_called(name) or one.is_called(local)] or [
+            one for one in every if one.outsider and one.is_called(of_any_account(local))
         ]
 
     def found(self, action: str, key: Key) -> Listed:

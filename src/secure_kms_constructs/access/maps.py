@@ -15,6 +15,7 @@ from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 from secure_kms_constructs.templates.reading import Parameters, Templates
 
 from .answers import key_name, merged, rows_of
+from .cases import by_stand_ins
 from .diffs import Diff, differences
 from .errors import AccessError
 from .explanations import Explanation, answer
@@ -209,14 +210,16 @@ class AccessMap:
         :raises AccessError: when no key or principal is called so, or more than one, or no service or condition key.
         """
         who, name, action = self.find_principal(principal, key), self.find_key(key), action_named(action)
-        answers = []
+        answers, is_sure = [], True
         for access, one in self._places(name):
             given = self._vocabulary.given(via, context, one.arn.split(":")[3])
+            # Who is not there in one place may be somebody else there.
+            is_sure &= bool(access.called(who, one)) or not any(it.places for it in self.landscapes)
             when = alternatives([access.landscape.assumes], [it.assumes for it in self.landscapes])
             for party in access.called(who, one):
                 rows = rows_of(access, party, party.name, action, one, access.ask(party, action, one, given))
                 answers.append(answer(party, one, access, action, given or {}, rows, when, self.words))
-        return Explanation(who, action, name, tuple(answers))
+        return Explanation(who, action, name, tuple(answers), is_sure)
 
     def when_can(
         self,
@@ -246,8 +249,8 @@ class AccessMap:
             given = self._vocabulary.given(via, context, one.arn.split(":")[3])
             for party in access.called(who, one):
                 rows = rows_of(access, party, party.name, action, one, access.ask(party, action, one, given))
-                answers.append((rows, access.landscape.assumes))
-        return tuple(merged(answers, [one.assumes for one in self.landscapes]))
+                answers.append((rows, access.landscape))
+        return tuple(merged(answers, self.landscapes, {who}))
 
     def what_can(self, principal: object, actions: Iterable[str] = ACTIONS) -> tuple[Row, ...]:
         """Return what a principal can do with which keys, or might, each with the circumstances.
@@ -296,9 +299,11 @@ class AccessMap:
     def _callable(self, key: str) -> set[str]:
         """What principals beside a key may be called."""
         found: set[str] = set()
-        for access, one in self._places(key):
-            for party in access.parties(one):
-                found.update((party.name, *((party.general,) if party.general else ()), *party.stands_for))
+        for access, its_key in self._places(key):
+            for party in access.parties(its_key):
+                called = (party.name, *((party.general,) if party.general else ()), *party.stands_for)
+                found.update(called)
+                found.update(by_stand_ins(one, access.landscape.places) for one in called)
         return found
 
     def parties_called(self, name: str, key: object) -> tuple[Party, ...]:
@@ -374,8 +379,12 @@ class AccessMap:
         return self._found[action, key]
 
     def _merged(self, action: str, key: str) -> Iterator[Row]:
-        answers = ((self._listed(access, action, one), access.landscape.assumes) for access, one in self._places(key))
-        return merged(answers, [one.assumes for one in self.landscapes])
+        places = self._places(key)
+        first = [(access, one) for access, one in places if not access.landscape.places]
+        parties = (party for access, one in first for party in access.parties(one) if not party.unless)
+        named = {name for party in parties for name in (party.name, party.general) if name}
+        answers = ((self._listed(access, action, one), access.landscape) for access, one in places)
+        return merged(answers, self.landscapes, named if len(self.landscapes) > 1 else ())
 
     @staticmethod
     def _listed(access: LandscapeAccess, action: str, key: Key) -> Iterator[Row]:

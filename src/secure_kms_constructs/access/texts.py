@@ -9,6 +9,7 @@ from functools import cached_property
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.templates.landscape import Landscape, Note
+from secure_kms_constructs.templates.stacks import ANY_REGION
 
 from .rows import Row
 from .value_classes import Constraint
@@ -41,7 +42,8 @@ class Words:
         return " ".join(one for one in (via, f"if {' and '.join(said)}" if said else "", when) if one)
 
     def _services(self, via: Constraint, region: str) -> list[str]:
-        return sorted(value.removesuffix(f".{region}.amazonaws.com") for value in via.values)
+        ends = (f".{region}.amazonaws.com", f".{ANY_REGION}.amazonaws.com")
+        return sorted(value.removesuffix(ends[0]).removesuffix(ends[1]) for value in via.values)
 
     def constraint(self, constraint: Constraint) -> str:
         """Return a constraint in words."""

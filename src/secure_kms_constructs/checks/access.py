@@ -12,7 +12,7 @@ from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.verdicts import Verdict, any_of
 from secure_kms_constructs.templates.landscape import Key
 
-from .access_questions import TRUSTED, WILDCARD, answer, is_placed, is_trusted, named_answer, only, outsiders
+from .access_questions import TRUSTED, WILDCARD, answer, is_trusted, named_answer, only, outsiders
 from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, THE_KEY, VIA, allow, keyed, uses
@@ -42,7 +42,7 @@ def _ineffective(context: Context) -> Iterator[Found]:
 
 def _without_effect_here(one: Written, context: Context) -> Iterator[Found]:
     """A statement about every key that no key of the templates admits; others of the account may."""
-    keys = [made for made, _ in context.made_keys if is_placed(made)]
+    keys = [made for made, _ in context.made_keys]
     actions = {action for name, named in named_actions(one.statement) if name != "*" for action in named or ()}
     asked = sorted(actions & KEY_ACTIONS.value)
     for party in context.holders(one.document) if keys and 0 < len(asked) < _MANY else ():
@@ -62,7 +62,7 @@ def _without_effect(
             if (mark, action) not in answers:
                 answers[mark, action] = answer(only(party, one.statement, one.document.policy), action, made)
             verdicts.append(answers[mark, action])
-        if verdicts and all(it is False for it in verdicts) and is_placed(made):
+        if verdicts and all(it is False for it in verdicts):
             denied.append(name)
         elif named is None or (verdicts and True not in verdicts):
             doubtful.append(name)

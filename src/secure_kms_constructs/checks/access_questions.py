@@ -18,7 +18,6 @@ from secure_kms_constructs.policies.evaluation import Policies
 from secure_kms_constructs.policies.principals import Kind
 from secure_kms_constructs.policies.verdicts import Verdict
 from secure_kms_constructs.templates.landscape import Key
-from secure_kms_constructs.templates.stacks import ANY_ACCOUNT
 
 # Condition keys with a fixed value of which a statement for everybody is not public.
 # https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html#kms-5
@@ -79,12 +78,6 @@ def verdict_of(principal: str, party: Party | None, action: str, key: Key, conte
     policies = Policies(key.policy, party.policies if party else (), party.boundary if party else None)
     question = Question(action, (Side(principal, key.arn, policies),))
     return question.verdicts({name.lower(): value for name, value in context.items()})[0]
-
-
-def is_placed(key: Key) -> bool:
-    """Tell whether a key's account is known, or its policy names none that might be it."""
-    account = key.arn.split(":")[4]
-    return account != ANY_ACCOUNT or not mentions_of(key.policy).accounts - {account}
 
 
 def only(party: Party, statement: Statement, policy: Policy) -> Party:

@@ -14,7 +14,6 @@ from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.keys import KEY_TYPES
 from secure_kms_constructs.templates.landscape import Key, Landscape, Resource
-from secure_kms_constructs.templates.stacks import ANY_ACCOUNT
 
 from .documents import Document, Written, documents_of
 
@@ -121,8 +120,3 @@ class Context:
             if alias.arn and target is not None:
                 found[alias.arn] = target
         return found
-
-
-def is_placed(resource: Resource) -> bool:
-    """Tell whether it is known to which account a resource goes."""
-    return resource.account != ANY_ACCOUNT

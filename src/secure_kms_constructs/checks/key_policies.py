@@ -10,7 +10,7 @@ from secure_kms_constructs.policies import Request, Unknown
 from secure_kms_constructs.policies.conditions import Condition
 from secure_kms_constructs.policies.verdicts import Verdict, all_of, opposite
 
-from .context import Context, is_placed
+from .context import Context
 from .documents import Written
 from .examples import (
     ACCOUNT,
@@ -75,10 +75,9 @@ def _other_account(context: Context) -> Iterator[Found]:
                 "may admit another account as a whole: its principals are not known", "Principal", undecided=True
             )
         for account in others:
-            verdict = all_of((_unconditional(one, account), True if is_placed(resource) else None))
+            verdict = _unconditional(one, account)
             if verdict is not False:
-                doubt = "" if is_placed(resource) else ", unless it is its own, which the stack does not tell"
-                message = f"admits account {account} as a whole, without condition{doubt}"
+                message = f"admits account {account} as a whole, without condition"
                 yield one.found(message, "Principal", undecided=verdict is None)
 
 

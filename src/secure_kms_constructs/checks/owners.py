@@ -8,7 +8,7 @@ from secure_kms_constructs.access.parties import EVERYTHING, Party
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
 from secure_kms_constructs.templates.landscape import Key, Resource
 
-from .access_questions import answer, is_placed, named_answer
+from .access_questions import answer, named_answer
 from .context import Context
 from .examples import ACCOUNT, BASE, DEPLOYS, NO_FOREIGN_GRANTS, ROOT_ONLY, keyed
 from .findings import Found, Severity
@@ -27,7 +27,7 @@ def _lockout(context: Context) -> Iterator[Found]:
                 break
         else:
             root = _root_may(made, resource)
-            doubt = None in verdicts or not is_placed(made)
+            doubt = None in verdicts
             nobody = "nobody" if root is False else "nobody but the root user"
             may = f"may leave {nobody} who may" if doubt else f"{nobody} may"
             yield Found(resource.source, "Properties.KeyPolicy", f"{may} {_CHANGES}", "", undecided=doubt)
@@ -43,7 +43,7 @@ def _only_one(context: Context) -> Iterator[Found]:
         if len(owners) != 1 or owners[0].outsider:
             continue
         [verdict] = (one for _, one in found if one is not False)
-        sure = all_of((verdict, True if root is False else None, True if is_placed(made) else None))
+        sure = all_of((verdict, True if root is False else None))
         may = "alone may" if sure else "may be the only one who may"
         message = f"{owners[0].name} {may} {_CHANGES}, and the root user may not: without it nobody can change the key"
         yield Found(resource.source, "Properties.KeyPolicy", message, undecided=sure is None)

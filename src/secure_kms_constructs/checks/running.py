@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from secure_kms_constructs.access.cases import by_stand_ins, held, is_of_place
 from secure_kms_constructs.access.template_conditions import alternatives
 from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.garbage_collection import without_collecting
+from secure_kms_constructs.templates.keys import KEY_TYPES
 from secure_kms_constructs.templates.landscape import Landscape, Note, Resource, Source
+from secure_kms_constructs.templates.stacks import ANY_ACCOUNT
 
 from .context import Context
 from .findings import Finding, Found, Severity
@@ -25,15 +28,33 @@ def find(landscapes: Sequence[Landscape], rules: Iterable[Rule] = RULES) -> tupl
     :param rules: by default all of them.
     """
     parsed, chosen = Documents(), tuple(rules)
-    assumed: dict[Finding, list[Mapping[str, bool | str]]] = {}
+    found = []
     for landscape in landscapes:
         context = Context(landscape, parsed)
         resources = {one.source: one for one in landscape.resources}
-        for finding in _findings(context, chosen, resources):
-            assumed.setdefault(finding, []).append(landscape.assumes)
+        found.append((landscape, list(_findings(context, chosen, resources))))
     every = [landscape.assumes for landscape in landscapes]
-    found = (replace(one, when=alternatives(assumed[one], every)) for one in assumed)
-    return tuple(sorted(found, key=lambda one: (one.path, one.rule, one.location, one.message)))
+    holds = held(found, _by_stand_ins).items()
+    told = (_told(one, alternatives([it.assumes for it in where], every), where) for one, where in holds)
+    return tuple(sorted(told, key=lambda one: (one.path, one.rule, one.location, one.message)))
+
+
+def _told(finding: Finding, when: tuple[str, ...], where: Sequence[Landscape]) -> Finding:
+    if not is_of_place(when):
+        return replace(finding, when=when)
+    # Whoever writes AWS::AccountId and an account beside it means two, most likely.
+    resources = (one for landscape in where if not landscape.places for one in landscape.resources)
+    likely = any(
+        one.type in KEY_TYPES and one.source.path == finding.path and ANY_ACCOUNT in repr(one.properties)
+        for one in resources
+    )
+    severity = min(finding.severity, Severity.WARNING if likely else Severity.INFO, key=lambda one: one.rank)
+    return replace(finding, when=when, undecided=True, severity=severity)
+
+
+def _by_stand_ins(finding: Finding, names: Mapping[str, str]) -> Finding:
+    message, evidence = (by_stand_ins(text, names) for text in (finding.message, finding.evidence))
+    return replace(finding, message=message, evidence=evidence)
 
 
 def _findings(context: Context, rules: Iterable[Rule], resources: Mapping[Source, Resource]) -> Iterator[Finding]:

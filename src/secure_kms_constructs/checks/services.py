@@ -10,9 +10,9 @@ from secure_kms_constructs.access.questions import OPEN
 from secure_kms_constructs.policies.patterns import ContextValue, Text
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
 from secure_kms_constructs.templates.landscape import Key, Resource
-from secure_kms_constructs.templates.stacks import ANY_ACCOUNT, ANY_REGION
+from secure_kms_constructs.templates.stacks import ANY_ACCOUNT
 
-from .access_questions import is_placed, verdict_of
+from .access_questions import verdict_of
 from .context import Context
 from .documents import Written
 from .examples import ACCOUNT, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, key, policy, template
@@ -90,8 +90,7 @@ def _cannot_decrypt(context: Context, one: Written, secret: Resource) -> Iterato
 def _decrypts(party: Party, made: Key, secret: Resource) -> Verdict:
     via = {"kms:ViaService": f"secretsmanager.{secret.region}.amazonaws.com"}
     context = via | {"kms:EncryptionContext:SecretARN": secret.arn or ""}
-    verdict = verdict_of(party.principal, party, "kms:Decrypt", made, context)
-    return verdict if verdict or is_placed(made) else None
+    return verdict_of(party.principal, party, "kms:Decrypt", made, context)
 
 
 def _log_group(context: Context) -> Iterator[Found]:
@@ -114,12 +113,6 @@ def _log_group(context: Context) -> Iterator[Found]:
 
 
 def _admits_logs(made: Key, resource: Resource) -> Verdict:
-    if resource.region == ANY_REGION and any("logs." in str(one.principals.services) for one in made.policy.statements):
-        return None if _decided(made, resource) is False else _decided(made, resource)
-    return _decided(made, resource)
-
-
-def _decided(made: Key, resource: Resource) -> Verdict:
     verdict = _asked(made, resource, f"logs.{resource.region}.amazonaws.com")
     # A service's call has several names; whether this one is among them, no page says, and AWS writes it in templates.
     return verdict if verdict is not False or _asked(made, resource, "logs.amazonaws.com") is False else None

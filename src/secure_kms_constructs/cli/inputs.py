@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,12 +47,15 @@ class Checked:
 
 def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | None, region: str | None) -> Checked:
     """Check files and directories. Templates that are no part of an assembly are read together."""
-    checked, templates = Checked(), dict[Path, Template]()
+    checked, templates, parts = Checked(), dict[Path, Template](), dict[Path, set[str]]()
     for path in dict.fromkeys(found for given in paths for found in _found(given, checked)):
         try:
             if path.is_dir():
                 checked.add(check_assembly(path, rules=rules, account=account, region=region))
                 checked.files |= _files(path)
+                continue
+            if names := _part_of_assembly(path):
+                parts.setdefault(path.parent, set()).update(names)
                 continue
             snapshot = read_input(path)
             if isinstance(snapshot, Snapshot):
@@ -71,12 +74,48 @@ def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | 
                 templates[path] = document
         except (ValueError, OSError) as error:
             checked.unread.append(str(error))
+    for directory, names in parts.items():
+        try:
+            whole = check_assembly(directory, rules=rules, account=account, region=region)
+            checked.add(_of_stacks(whole, names))
+            checked.files |= _files(directory)
+        except (ValueError, OSError) as error:
+            checked.unread.append(str(error))
     if templates:
         try:
             _together(templates, checked, rules, account, region)
         except ValueError as error:
             checked.unread.append(str(error))
     return checked
+
+
+def _part_of_assembly(path: Path) -> set[str]:
+    """Return what the stack of a template is called in the assembly that it belongs to; nothing where in none.
+
+    What the other stacks say of its account, keys and roles belongs to it.
+    """
+    manifest = path.parent / _MANIFEST
+    try:
+        artifacts = read_object(manifest).get("artifacts") if manifest.is_file() else None
+    except TemplateError:
+        return set()
+    for name, artifact in artifacts.items() if isinstance(artifacts, dict) else ():
+        match artifact:
+            case {"type": "aws:cloudformation:stack", "properties": {"templateFile": file, **more}} if (
+                file == path.name
+            ):
+                return {name, str(more.get("stackName", name))}
+    return set()
+
+
+def _of_stacks(report: Report, names: Collection[str]) -> Report:
+    """Return what of a report is about some stacks, those nested in them included, or about all of them."""
+
+    def is_theirs(one: Finding) -> bool:
+        return not one.stack or one.stack.split("/")[0] in names
+
+    acknowledged = tuple(pair for pair in report.acknowledged if is_theirs(pair[0]))
+    return Report(tuple(filter(is_theirs, report.findings)), acknowledged)
 
 
 def _found(path: Path, checked: Checked) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .landscape import Note
@@ -48,13 +48,13 @@ def gaps(stacks: Stacks) -> Iterator[Gap]:
         yield from _resources(stack)
 
 
-def unplaced(stacks: Stacks) -> Iterator[Note]:
+def unplaced(stacks: Iterable[Stack]) -> Iterator[Note]:
     """Return a note on the stacks of which nobody says where they go."""
     for what, stand_in in (("account", ANY_ACCOUNT), ("region", ANY_REGION)):
-        names = [one.name for one in stacks.all if getattr(one.environment, what) == stand_in and not one.parent]
+        names = [one.name for one in stacks if getattr(one.environment, what) == stand_in and not one.parent]
         if names:
             shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if names[_NAMES:] else "")
-            yield Note(None, f"no {what} is given for {shown}: read as all of one {what} {stand_in}, of nobody else")
+            yield Note(None, f"no {what} is given for {shown}: read as all of one {what}, {stand_in}")
 
 
 def _resources(stack: Stack) -> Iterator[Gap]:

@@ -91,6 +91,7 @@ class Landscape:
 
     :param assumes: the conditions and parameters that the templates leave open and this landscape decides, by
         ``<stack>/<name>``; empty where none matters.
+    :param places: where stacks that do not say it go here, with the stand-ins; empty for no place that is named.
     :param sources: the source of each policy's statements, by the policy's name.
     :param organization: the policies of the organization that bind an account, by its id.
     """
@@ -102,3 +103,4 @@ class Landscape:
     assumes: Mapping[str, bool | str] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
     organization: Mapping[str, Outer] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)

@@ -8,21 +8,12 @@ from os import PathLike
 from pathlib import Path
 
 from .assemblies import inside, parse_environment, stacks_of
-from .condition_outcomes import open_conditions, open_parameters, worlds
-from .documents import Documents
-from .gaps import gaps, unplaced
 from .garbage_collection import without_collecting
-from .handlers import HANDLERS
-from .identities import identities_of
-from .keys import keys_of
-from .landscape import Landscape, Note
+from .landscape import Landscape
+from .landscapes import landscapes_of
 from .loading import Template, TemplateError, load_template
 from .nested import with_nested
-from .organization import organization_of
-from .resolution import Resolver
-from .resources import Described, described
-from .stacks import ANY_REGION, Environment, Stack, Stacks
-from .unread import Unread
+from .stacks import ANY_REGION, Environment, Stack
 
 Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
 Parameters = Mapping[str, Mapping[str, object]]
@@ -55,7 +46,7 @@ def read_assembly(
     elsewhere = _elsewhere(account, region)
     stacks = stacks_of(Path(directory), parameters or {}, elsewhere)
     _refuse_strangers("parameters", parameters, {stack.stack_name for stack in stacks})
-    return _landscapes(stacks, same)
+    return landscapes_of(stacks, same)
 
 
 @without_collecting()
@@ -101,7 +92,7 @@ def read_templates(
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
-    return _landscapes(stacks, same)
+    return landscapes_of(stacks, same)
 
 
 def _refuse_nothing(templates: object) -> None:
@@ -135,54 +126,3 @@ def _nested(parent: Stack, logical_id: str, *, templates: Templates, files: dict
 def _elsewhere(account: str | None, region: str | None) -> Environment:
     text = f"aws://{account or 'unknown-account'}/{region or ANY_REGION}"
     return parse_environment(text, "stacks that do not say theirs", Environment())
-
-
-def _landscapes(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[Landscape, ...]:
-    base = Resolver(Stacks(stacks, same), HANDLERS)
-    found_gaps = tuple(gaps(base.stacks))
-    base.notes |= dict.fromkeys((*unplaced(base.stacks), *(gap.note for gap in found_gaps)))
-    documents = Documents()
-    noted = dict(base.notes)
-    # Once with both branches of whatever is open, to see what is, and for all that does not depend on it.
-    found = list(described(base))
-    deciding = {one for it in found for one in it.deciding}
-    stacks_by_name = {one.name: one for one in stacks}
-    decided, left_out = worlds(base, open_conditions(base), open_parameters(base, deciding))
-    for stack, name in left_out:
-        what = "condition" if name in stacks_by_name[stack].section("Conditions") else "parameter"
-        too_many = Note(None, f"{what} {name} of {stack} is one of too many to try: what it decides is unknown")
-        base.notes[too_many] = noted[too_many] = None
-    if not any(one.outcomes or one.chosen for one in decided):
-        return (_landscape(base, found, documents, Unread(base, found_gaps), {}),)
-    landscapes = []
-    for one in decided:
-        resolver = Resolver(base.stacks, HANDLERS, one, base)
-        resolver.notes |= noted
-        unread = Unread(resolver, found_gaps)
-        landscapes.append(
-            _landscape(resolver, list(described(resolver)), documents, unread, {**one.outcomes, **one.chosen})
-        )
-    return tuple(landscapes)
-
-
-def _landscape(
-    resolver: Resolver,
-    found: list[Described],
-    documents: Documents,
-    unread: Unread,
-    outcomes: Mapping[tuple[str, str], bool | str],
-) -> Landscape:
-    keys = keys_of(found, documents, unread)
-    identities = identities_of(found, keys, documents, unread)
-    assumes = {f"{stack}/{name}": outcome for (stack, name), outcome in outcomes.items()}
-    organization = organization_of(found, documents)
-    notes = (*resolver.notes, *documents.notes)
-    return Landscape(
-        keys,
-        identities,
-        tuple(one.resource for one in found),
-        notes,
-        assumes=assumes,
-        sources=dict(documents.sources),
-        organization=organization,
-    )

@@ -451,3 +451,76 @@ def test_an_assembly_within_itself_ends(tmp_path: Path) -> None:
     itself = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "."}}
     write(tmp_path / "manifest.json", {"version": "55.0.0", "artifacts": {"Again": itself}})
     assert check(tmp_path).exit_code in (0, 2)
+
+
+SECRET: dict[str, Any] = {
+    "Type": "AWS::SecretsManager::Secret",
+    "Properties": {"KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]}},
+}
+
+
+def shop(directory: Path, environment: str = f"aws://{ACCOUNT}/eu-west-1") -> Path:
+    """An assembly with a reader of a secret and a log group, whose key admits them in eu-west-1 only."""
+    via = {"StringEquals": {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}}
+    logs = {"Effect": "Allow", "Principal": {"Service": "logs.eu-west-1.amazonaws.com"}, "Action": "kms:*"}
+    admits = [{**KEY_POLICY["Statement"][0], "Condition": via}, {**logs, "Resource": "*"}]  # type: ignore[dict-item]
+    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {**KEY_POLICY, "Statement": admits}}}
+    reads = [
+        {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "Secret"}},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Fn::GetAtt": ["Key", "Arn"]}, "Condition": via},
+    ]
+    inline = {"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": reads}}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": [inline]}}
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}}
+    template = {"Resources": {"Key": key, "Secret": SECRET, "Role": role, "Group": group}}
+    made = assembly(directory, template)
+    artifacts = {
+        "Stack": {
+            "type": "aws:cloudformation:stack",
+            "environment": environment,
+            "properties": {"templateFile": "Stack.template.json"},
+        },
+        "Other": {
+            "type": "aws:cloudformation:stack",
+            "environment": environment,
+            "properties": {"templateFile": "Other.template.json"},
+        },
+    }
+    write(directory / "manifest.json", {"version": "55.0.0", "artifacts": artifacts})
+    write(directory / "Other.template.json", ROTATION_OFF)
+    return made
+
+
+PLACES = [[], ["--account", ACCOUNT], ["--region", "eu-west-1"], ["--account", ACCOUNT, "--region", "eu-west-1"]]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=" ".join)
+@pytest.mark.parametrize("environment", [f"aws://{ACCOUNT}/eu-west-1", "aws://unknown-account/unknown-region"])
+def test_a_template_of_an_assembly_has_no_other_errors_than_the_assembly(
+    tmp_path: Path, place: list[str], environment: str
+) -> None:
+    made = shop(tmp_path / "cdk.out", environment)
+    found = json.loads(run("check", "--format", "json", *place, made / "Stack.template.json").stdout)["findings"]
+    whole = json.loads(run("check", "--format", "json", *place, made).stdout)["findings"]
+    assert [one for one in found if one["rule"] in ("KLP505", "KLP506") and one["severity"] == "error"] == []
+    assert found == [one for one in whole if one["stack"] in ("Stack", "")]
+    assert "KLP401" in {one["rule"] for one in whole if one["stack"] == "Other"}
+
+
+def test_a_lone_template_with_the_account_alone_is_undecided_and_with_another_region_wrong(tmp_path: Path) -> None:
+    lone = write(tmp_path / "lone.json", (shop(tmp_path / "cdk.out") / "Stack.template.json").read_text())
+
+    def severities(*place: str) -> dict[str, str]:
+        found = json.loads(run("check", "--format", "json", *place, lone).stdout)["findings"]
+        return {one["rule"]: one["severity"] for one in found if one["rule"] in ("KLP505", "KLP506")}
+
+    assert severities("--account", ACCOUNT) == {"KLP505": "info", "KLP506": "info"}
+    assert severities("--account", ACCOUNT, "--region", "eu-west-1") == {}
+    assert severities("--account", ACCOUNT, "--region", "eu-west-2") == {"KLP505": "error", "KLP506": "error"}
+
+
+def test_a_manifest_of_something_else_makes_no_assembly(tmp_path: Path) -> None:
+    file = write(tmp_path / "app.json", BROKEN)
+    for manifest in ("{", "{}", json.dumps({"artifacts": {"A": {"type": "aws:cloudformation:stack"}}})):
+        write(tmp_path / "manifest.json", manifest)
+        assert rules_in(file) == ["KLP401"]

@@ -57,7 +57,7 @@ def test_an_account_without_quotes_is_one() -> None:
           KeyPolicy:
             Statement: {Effect: Allow, Principal: {AWS: [111122223333, 012345678901]}, Action: kms:*, Resource: '*'}
     """
-    [landscape] = read_templates({"App": text})
+    [landscape] = read_templates({"App": text}, account="444455556666")
     assert landscape.keys[0].policy.statements[0].principals.aws == {"111122223333", "012345678901"}
     assert not [note for note in landscape.notes if note.source]
 
