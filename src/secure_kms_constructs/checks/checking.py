@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from secure_kms_constructs.templates import Landscape, read_assembly, read_templates
-from secure_kms_constructs.templates.reading import Templates
+from secure_kms_constructs.templates.reading import Parameters, Templates
 
 from .acknowledgements import Acknowledgement, in_assembly, in_templates, split
 from .findings import Finding, Severity
@@ -41,6 +41,8 @@ def check_assembly(
     acknowledged: Iterable[Acknowledgement] = (),
     account: str | None = None,
     region: str | None = None,
+    same: Mapping[str, str] | None = None,
+    parameters: Parameters | None = None,
     today: date | None = None,
 ) -> Report:
     """Check a cloud assembly, such as ``cdk.out``, with its stages and nested stacks.
@@ -49,10 +51,12 @@ def check_assembly(
     :param acknowledged: acknowledgements besides those that the assembly holds.
     :param account: where stacks go that do not say it; without one, what depends on it is undecided.
     :param region: the same for the region.
+    :param same: the ARNs of keys that are deployed, by construct path.
+    :param parameters: values for the parameters of stacks, by the stack's name.
     :param today: the day on which reviews are due; by default the current one.
     :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
     """
-    landscapes = read_assembly(directory, account=account, region=region)
+    landscapes = read_assembly(directory, account=account, region=region, same=same, parameters=parameters)
     return _report(landscapes, rules, (*acknowledged, *in_assembly(Path(directory))), today)
 
 
@@ -62,6 +66,8 @@ def check_templates(
     rules: Iterable[Rule] = RULES,
     account: str | None = None,
     region: str | None = None,
+    same: Mapping[str, str] | None = None,
+    parameters: Parameters | None = None,
     today: date | None = None,
 ) -> Report:
     """Check templates that belong together.
@@ -70,10 +76,13 @@ def check_templates(
     :param rules: by default all of them.
     :param account: where the stacks go; without one, what depends on it is undecided.
     :param region: the same for the region.
+    :param same: the ARNs of keys that are deployed, by construct path.
+    :param parameters: values for the parameters of stacks, by the stack's name.
     :param today: the day on which reviews are due; by default the current one.
     :raises TemplateError: when one is no template.
     """
-    return _report(read_templates(templates, account=account, region=region), rules, (), today)
+    landscapes = read_templates(templates, account=account, region=region, same=same, parameters=parameters)
+    return _report(landscapes, rules, (), today)
 
 
 def check_landscapes(

@@ -109,3 +109,6 @@ def test_a_rule_does_not_take_a_default_for_a_value() -> None:
     given = template({"Default": "Allow"}, Policies=inline(document(PARAMETER)))
     report = check_templates({"T": given}, account=ACCOUNT, region=REGION)
     assert {one.undecided for one in report.findings if one.rule == "KLP101"} == {True}
+    for value, undecided in (("Allow", {False}), ("Deny", set())):
+        told = check_templates({"T": given}, account=ACCOUNT, region=REGION, parameters={"T": {"P": value}})
+        assert {one.undecided for one in told.findings if one.rule == "KLP101"} == undecided
