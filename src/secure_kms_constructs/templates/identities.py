@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown
+from secure_kms_constructs.policies.documents import doubted
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
 from .aws_managed import aws_managed
@@ -90,6 +91,7 @@ class _Holders:
         for group in groups:
             for maker in self.made.get(group, [])[:1]:
                 parts += self._parts(group, maker)
+                parts.append(Holder(policies=list(self._unread(group, maker))))
             if len(self.made.get(group, ())) != 1:
                 parts += self.attached.get(group, []) if group not in self.made else []
                 parts.append(Holder(policies=[self._more(f"group {group[3]}")]))
@@ -98,14 +100,16 @@ class _Holders:
         if holder.source is None:
             policies.append(self._more(arn))
         else:
-            policies += self._unread(key, holder, holder.source)
+            policies += self._unread(key, holder)
         boundary = None if holder.boundary is None else self._attached(holder.boundary, holder.top)
         return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
 
-    def _unread(self, key: HolderKey, holder: Holder, source: Source) -> Iterator[Policy]:
+    def _unread(self, key: HolderKey, holder: Holder) -> Iterator[Policy]:
+        """Return an unknown policy for what is not read and may have one for somebody."""
         doubt = self.unread.of_identity(holder.stack, key[1], key[3], is_given=holder.is_named)
-        if doubt:
-            yield self.documents.identity_policy(doubt, f"unread policies of {source.path}", source)
+        if doubt and holder.source:
+            title = f"unread policies of {holder.source.path}"
+            yield self.documents.identity_policy(doubt, title, holder.source)
 
     def _parts(self, key: HolderKey, holder: Holder) -> Iterator[Holder]:
         """Return all that says something about somebody; of two of one name, what cannot be told apart is unknown."""
@@ -159,7 +163,9 @@ class _Holders:
         document = resource.properties.get("PolicyDocument")
         if one.exists is None:
             document = Unknown(f"{name}, which exists under a condition")
-        return self.documents.identity_policy(document, name, resource.source)
+        policy = self.documents.identity_policy(document, name, resource.source)
+        doubt = self.unread.of_stack(one.stack.name)
+        return doubted(policy, doubt) if doubt else policy
 
     def _targets(self, one: Described) -> Iterator[HolderKey]:
         for element, noun in _TARGETS.items():

@@ -105,5 +105,5 @@ def _of(policy: Policy, every: bool) -> Iterator[str]:
 def _is_about_keys(statement: Statement) -> bool:
     actions = statement.actions
     return actions.negated or any(
-        isinstance(one, Unknown) or one.written.lower().startswith(("kms:", "*", "k")) for one in actions.values
+        isinstance(one, Unknown) or one.written.lower().startswith(("k", "*", "?")) for one in actions.values
     )

@@ -169,7 +169,11 @@ def _told(stacks: Iterable[Stack], same: Mapping[str, str]) -> dict[tuple[str, s
         place = stack.environment
         where = f"arn:{place.partition}:kms:{place.region}:{place.account}:key/"
         if not re.fullmatch(re.escape(where) + r"[\w-]+", str(arn)):
-            raise TemplateError(f"same must give the ARN of {name} as {where}<id>, where its stack goes, got {arn!r}")
+            is_open = place.account == ANY_ACCOUNT or place.region == ANY_REGION
+            hint = ": give the account and region of the stack too" if is_open else ""
+            raise TemplateError(
+                f"same must give the ARN of {name} as {where}<id>, where its stack goes, got {arn!r}{hint}"
+            )
         told[stack.name, logical_id] = arn.removeprefix(where)
     return told
 

@@ -127,3 +127,10 @@ def test_a_reader_of_another_account_who_names_the_key_by_a_literal_arn_is_not_n
 def test_what_is_told_wrongly_is_an_error(same: dict[str, str], says: str) -> None:
     with pytest.raises(TemplateError, match=says):
         may(LITERAL, same=same)
+
+
+def test_a_key_that_may_go_anywhere_is_told_with_its_place() -> None:
+    template = {"T": {"Resources": {"Key": key(ACCOUNT)}}}
+    with pytest.raises(TemplateError, match="give the account and region of the stack too"):
+        AccessMap.from_templates(template, same={"T/Key": LITERAL})
+    AccessMap.from_templates(template, same={"T/Key": LITERAL}, account=ACCOUNT, region=REGION)

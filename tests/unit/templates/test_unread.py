@@ -21,6 +21,7 @@ STACK_SET = {"Type": "AWS::CloudFormation::StackSet", "Properties": {}}
 APPLICATION = {"Type": "AWS::Serverless::Application", "Properties": {}}
 NESTED = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://bucket/x.json"}}
 ROLE: Json = {"Type": "AWS::IAM::Role", "Properties": {}}
+GROUPED: Json = {"Type": "AWS::IAM::User", "Properties": {"Groups": [{"Ref": "G"}]}}
 NAMED: Json = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "app"}}
 
 
@@ -116,6 +117,11 @@ GAPS: dict[str, tuple[Json, bool]] = {
         template(NAMED, resources={"S": STACK_SET}),
         False,
     ),
+    "a nested stack that can name the group of a user": (
+        template(GROUPED, resources={"N": NESTED, "G": {"Type": "AWS::IAM::Group", "Properties": {"GroupName": "g"}}}),
+        False,
+    ),
+    "one that cannot": (template(GROUPED, resources={"N": NESTED, "G": {"Type": "AWS::IAM::Group"}}), True),
     "an application": (
         template(NAMED, resources={"A": APPLICATION}),
         False,
@@ -219,3 +225,19 @@ def test_an_output_that_a_macro_may_change_is_unknown() -> None:
     outputs: Json = {"O": {"Value": "v", "Export": {"Name": "k"}}}
     assert key_id(outputs) == "v"
     assert isinstance(key_id({**outputs, "Fn::Transform": INCLUDE}), Unknown)
+
+
+@pytest.mark.parametrize("kind", ["Policy", "ManagedPolicy"])
+def test_a_policy_of_a_stack_that_a_macro_changes_may_be_another(kind: str) -> None:
+    def may(**sections: Any) -> bool | None:
+        allows = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}}
+        policy = {"PolicyName": "p", "PolicyDocument": allows, "Roles": [{"Fn::ImportValue": "role"}]}
+        stacks = {
+            "T": template(Outputs=EXPORTED),
+            "P": {**sections, "Resources": {"Policy": {"Type": f"AWS::IAM::{kind}", "Properties": policy}}},
+        }
+        found = AccessMap.from_templates(stacks, account=ACCOUNT, region=REGION)
+        return found.explain("T/Role", "kms:Decrypt", "T/Key").allowed
+
+    assert may() is True
+    assert may(Transform="OurMacro") is None
