@@ -64,7 +64,8 @@ def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> D
     place = stack.environment
     outer, resolver.consulted = resolver.consulted, set()
     arn = arn_of(resolver, stack, logical_id, kind)
-    if kind.startswith(_DECIDES) or kind in (*SAM_TYPES, PERMISSION_SET):
+    decides = kind.startswith(_DECIDES) or kind in (*SAM_TYPES, PERMISSION_SET)
+    if decides and resolver.stacks.have_choices:
         resolver.value([stack.properties(logical_id).get(name) for name in _DECIDING], stack)
     deciding = frozenset(resolver.consulted)
     resolver.consulted |= outer

@@ -136,6 +136,12 @@ class Stacks:
             if stack.parent is None:
                 self._named[stack.stack_name].append(stack)
         self._told = _told(self.all, same or {})
+        # Whether a parameter has allowed values, each of which may be a case.
+        self.have_choices = any(
+            "AllowedValues" in _object(declared)
+            for stack in self.all
+            for declared in stack.section("Parameters").values()
+        )
 
     def told_id(self, stack: Stack, logical_id: str) -> str | None:
         """Return the id of a deployed key, if somebody told it."""
