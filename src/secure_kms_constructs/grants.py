@@ -25,6 +25,11 @@ from .cdk.places import is_known
 
 def holds_policies(grantee: Grantee, scope: Construct) -> bool:
     """Tell whether an identity policy attached to the grantee lands; immutable imports drop it and report success."""
+    return not grantee.is_protected and takes_policies(grantee, scope)
+
+
+def takes_policies(grantee: Grantee, scope: Construct) -> bool:
+    """Tell whether CDK writes an identity policy for the grantee, which IAM may still refuse."""
     if grantee.stack is not None:
         return True
     # CDK does not synthesize an empty policy, so the probe leaves no resource behind.
@@ -57,6 +62,8 @@ def _attach_inline(scope: Construct, at: Place, grantee: Grantee, statements: Se
     if grantee.stack is not None:
         _write(scope, at, grantee, [statements], managed=False)
         return True
+    if grantee.is_protected:
+        return False
     written = iam.PolicyDocument.from_json(document(statements))
     if _attach(iam.Policy(scope, "Policy", document=written), grantee):
         return True

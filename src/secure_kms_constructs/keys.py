@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from .authoring import statements
 from .authoring.key_policies import Admission, KeyPolicy, through
 from .authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from .authoring.reading import symmetric
 from .authoring.statements import identity_via, replication_of_keys, replication_of_secrets
 from .aws import arns
 from .aws.facts import (
@@ -25,16 +27,18 @@ from .aws.facts import (
 )
 from .aws.services import PROVISIONED_SERVICES, Service, Use
 from .cdk.asking import Called, account_of, place_in, region_of, stack_of
-from .cdk.deployers import deployer_of
+from .cdk.callers import service_of_caller
+from .cdk.deployers import check_deployer, deployer_of
 from .cdk.findings import announce, check_several
 from .cdk.grantees import Grantee, account_text, resolve_grantee
 from .cdk.key_arguments import check_actions, check_resource_arns, key_properties
+from .cdk.l2_grants import admission, asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
 from .cdk.node import KeyBase
-from .cdk.places import GRANT_APART, check_reference, is_known
+from .cdk.places import GRANT_APART, check_reference, is_known, same_environment
 from .cdk.rendering import not_injected, renderings_in
 from .cdk.replicas import deployer_abroad
 from .cdk.usual_grants import UsualGrants
-from .grants import holds_policies
+from .grants import holds_policies, takes_policies
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
@@ -128,6 +132,8 @@ class HardenedKey(KeyBase):
         self._multi_region = multi_region
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
         self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
+        if deployer is not None:
+            check_deployer(deployer, scope)
         self._key_policy = KeyPolicy(
             self._account,
             deployer=self.deployer_arn,
@@ -135,6 +141,7 @@ class HardenedKey(KeyBase):
             policy_administrators=[arn_of(principal) for principal in policy_administrators],
             multi_region=multi_region,
             separation_of_duties=separation_of_duties,
+            rotates=symmetric,
         )
         for arn, (identity, name) in known.items():
             self._key_policy.know(arn, identity, name)
@@ -185,11 +192,19 @@ class HardenedKey(KeyBase):
         check_actions(actions, self._usage)
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._grant_to_deployer(grantee, actions)):
             return granted
+        service = service_of_caller()
         principal = grantee.grant_principal
+        if service is not None and is_through(principal):
+            grantee = principal_behind(principal, asked_by_user(service)) or grantee
+            principal = grantee.grant_principal
         # These hold no identity policy: the key policy alone decides, as the L2 writes it.
-        if isinstance(principal, iam.PrincipalBase):
+        if isinstance(principal, iam.PrincipalBase) and not isinstance(principal, iam.ArnPrincipal):
+            return self._grant_in_key_policy(grantee, actions)
+        if isinstance(principal, (iam.AccountPrincipal, iam.AnyPrincipal)):
             return self._grant_in_key_policy(grantee, actions)
         resolved = resolve_grantee(grantee, self)
+        if service is not None:
+            return self._grant_through(grantee, resolved, service, actions)
         self._check_foreign(resolved, actions)
         arn = resolved.arn_in(self._stack)
         if not holds_policies(resolved, self):
@@ -203,6 +218,82 @@ class HardenedKey(KeyBase):
         )
         self.admit(admission)
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
+
+    def _grant_through(
+        self, grantee: iam.IGrantable, resolved: Grantee, service: Service, actions: Sequence[str]
+    ) -> iam.Grant:
+        """Grant what a construct asks for along with its own resource: through its service only."""
+        self._check_foreign(resolved, actions)
+        if service == Service.SECRETS_MANAGER and "kms:Encrypt" in actions:
+            # What the L2 forgets: PutSecretValue compares with the version that is there.
+            actions = [*actions, "kms:Decrypt"]
+        actions = sorted(symmetric(actions))
+        via, foreign = service.via(self._region), resolved.is_foreign(self._stack)
+        holds = holds_policies(resolved, self)
+        if resolved.is_protected:
+            self._check_protected(resolved)
+        if holds:
+            self._check_reachable(resolved)
+        asked = asked_by_user(service)
+        named = [] if holds else literal_contexts(service, asked)
+        if service.context_key and not (holds or foreign or named):
+            raise ValueError(
+                f"{resolved.name} cannot hold an identity policy, so the key policy would have to name the resource, "
+                f"and a reference there is a cycle: give the resource of {service.name} a literal name, "
+                f"{'' if resolved.is_protected else 'import the role with mutable=True, '}"
+                "or grant to a role of this app"
+            )
+        if foreign or not holds or not self.delegates_via(service):
+            arn = resolved.arn_in(self._stack)
+            account = resolved.account if holds or foreign else None
+            self.admit(admission(service, actions, via, arn, account, named, resolved.identity))
+        contexts = contexts_of(resolved, service, asked) if holds else named
+        if (
+            contexts
+            and service == Service.SECRETS_MANAGER
+            and not same_environment(self._stack, resolved.stack or self._stack)
+        ):
+            # CDK names a secret of another place without the six characters at its end.
+            contexts = [*contexts, *literal_contexts(service, asked)]
+        context = statements.encryption_context(service.context_key or "", contexts) if contexts else {}
+        written: list[dict[str, Any]] = [
+            {"Effect": "Allow", "Action": part, "Resource": self.key_arn, "Condition": condition}
+            for part, condition in statements.split_by_condition(
+                actions, {"StringEquals": {"kms:ViaService": via}}, context
+            )
+        ]
+        if not holds:
+            if foreign:
+                announce(self, "requiredIdentityPolicy", _foreign_identity(resolved), written)
+            # What is admitted is in the key policy; the grant says so.
+            return iam.Grant.drop(grantee, "the key policy admits it")
+        grants = [
+            iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=_listed(one["Action"]),
+                resource_arns=[self.key_arn],
+                conditions=one["Condition"],
+            )
+            for one in written
+        ]
+        return reduce(lambda one, other: one.combine(other), grants)
+
+    def _check_protected(self, grantee: Grantee) -> None:
+        """Check that the construct that grants has written no policy for a role that takes none."""
+        if takes_policies(grantee, self):
+            raise ValueError(
+                f"IAM lets nobody change the policies of {grantee.name}, and this grant would write one: import it "
+                "with mutable=False, and the policies of the resource and of the key admit it"
+            )
+        if grantee.is_linked:
+            self._announce_linked(grantee)
+
+    def _announce_linked(self, grantee: Grantee) -> None:
+        text = (
+            f"{grantee.name} is linked to a service, which makes it when it first needs it, and a key policy takes no "
+            "principal that does not exist: make it first with `aws iam create-service-linked-role`"
+        )
+        Annotations.of(self).add_info_v2("secure-kms-constructs:serviceLinkedRole", text)
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a principal decrypt."""
@@ -362,14 +453,16 @@ class HardenedKey(KeyBase):
     ) -> iam.Grant:
         """Name a grantee that holds no identity policy, with the resources that need no reference."""
         texts = [arns.as_text(resolved) for resolved in self._stack.resolve(list(resource_arns))]
-        if not texts or not all(map(arns.only_pseudo_parameters, texts)):
+        if not all(map(arns.only_pseudo_parameters, texts)):
             raise ValueError(
                 f"{grantee.name} cannot hold an identity policy, so the key policy would have to name the resources, "
-                f"and a reference there is a cycle, got {texts}: import the role with mutable=True, grant to a role of "
-                "this app, or pass literal resource_arns"
+                f"and a reference there is a cycle, got {texts}: pass literal resource_arns, "
+                f"{'' if grantee.is_protected else 'import the role with mutable=True, '}or grant to a role of this app"
             )
         arn = grantee.arn_in(self._stack)
         self._check_symmetric()
+        if grantee.is_linked:
+            self._announce_linked(grantee)
         written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
         if not grantee.is_foreign(self._stack):
             # The grant's own conditions never reach a resource policy, those of the principal do.
@@ -400,8 +493,7 @@ class HardenedKey(KeyBase):
 
     def _check_reachable(self, grantee: Grantee) -> None:
         """Check that the grantee's identity policy, in its own stack, can name the key."""
-        if grantee.stack is not None:
-            check_reference(grantee.stack, self._stack, Called("key", self), GRANT_APART)
+        check_reference(grantee.policies_in, self._stack, Called("key", self), GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.

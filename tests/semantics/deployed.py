@@ -75,6 +75,14 @@ class Deployment:
         """The complete ARN of a secret, its six random characters included."""
         return self._find(logical_id, stack, "AWS::SecretsManager::Secret").arn
 
+    def bucket(self, logical_id: str, *, stack: str | None = None) -> str:
+        """The ARN of a bucket."""
+        return self._find(logical_id, stack, "AWS::S3::Bucket").arn
+
+    def stack(self, name: str) -> Stack:
+        """A stack by its name."""
+        return self._stacks[name]
+
     def parameter(self, logical_id: str, *, stack: str | None = None) -> str:
         """The ARN of an SSM parameter."""
         return self._find(logical_id, stack, "AWS::SSM::Parameter").arn

@@ -200,7 +200,7 @@ def _(w: World) -> None:
     HardenedKey(keys, "Key").grant(w.role(roles), "kms:EnableKey")
 
 
-@refused("grant_via for an immutable role and a resource by reference", "or pass literal resource_arns")
+@refused("grant_via for an immutable role and a resource by reference", "pass literal resource_arns")
 def _(w: World) -> None:
     stack = w.stack("S")
     key, stream = HardenedKey(stack, "Key"), kinesis.Stream(stack, "Stream")

@@ -122,7 +122,13 @@ analyzer = replace(auditor, name="Access Analyzer lists grants", action="kms:Lis
 decrypter = Case(name="grant_decrypt works", who="role:Decrypter", action="kms:Decrypt", on="key:Key")
 encrypter = Case(name="grant_encrypt works", who="role:Encrypter", action="kms:Encrypt", on="key:Key")
 grants = replace(decrypter, name="the grants property works", who="role:GrantsDecrypter")
-bucket = replace(decrypter, name="what an L2 bucket grants works", who="role:BucketReader")
+bucket = replace(
+    decrypter,
+    name="what an L2 bucket grants works",
+    who="role:BucketReader",
+    via="s3",
+    context={"aws:s3:arn": "bucket:Bucket"},
+)
 signer = Case(name="grant_sign works", who="role:Signer", action="kms:Sign", on="key:SigningKey")
 consumer = Case(
     name="grant_via works",
@@ -264,6 +270,9 @@ CASES = [
     but(grants, "the grants property is for its grantee", who="role:Encrypter"),
     bucket,
     but(bucket, "what an L2 bucket grants is for its grantee", who="role:Innocent"),
+    but(bucket, "what an L2 bucket grants is no direct decryption", via=None),
+    but(bucket, "what an L2 bucket grants opens nothing through Secrets Manager", via="secretsmanager"),
+    but(bucket, "what an L2 bucket grants is for this bucket", context={"aws:s3:arn": "arn:stream/orders"}),
     signer,
     but(signer, "signing is for its grantee", who="role:Innocent"),
     consumer,
@@ -325,7 +334,7 @@ def arn(deployment: Deployment, name: str) -> str:
     key = deployment.key("Key")
     _, partition, _, region, account, _ = key.split(":", 5)
     kind, _, rest = name.partition(":")
-    if kind in ("role", "user", "key", "secret"):
+    if kind in ("role", "user", "key", "secret", "bucket"):
         return str(getattr(deployment, kind)(rest))
     if kind == "group":
         return deployment.log_group(rest)

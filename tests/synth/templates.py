@@ -147,7 +147,7 @@ def references(value: Any) -> Iterator[str]:
 
 def cycle(template: dict[str, Any]) -> list[str]:
     """Return the logical ids of a circular dependency, none if CloudFormation can order the resources."""
-    made = template["Resources"]
+    made = template.get("Resources", {})
     edges = {
         name: {*references(one.get("Properties", {})), *listed(one.get("DependsOn", []))} & set(made)
         for name, one in made.items()

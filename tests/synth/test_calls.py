@@ -75,4 +75,5 @@ def test_synth_asks_as_much_for_six_keys_and_roles_as_for_three(count: Count) ->
             ScopedSecretReader(stack, f"Reader{i}", grantee=make_role(stack, f"Role{i}"), secrets=[secret])
         return count(app.synth)
 
-    assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 11
+    synth(1, 1)  # What is asked once in a process.
+    assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 12

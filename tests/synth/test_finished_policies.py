@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from secure_kms_constructs import HardenedKey
 from tests.synth.templates import (
     ACCOUNT,
+    DEPLOYER,
     OTHER_ACCOUNT,
     by_sid,
     key_policy,
@@ -31,7 +32,12 @@ WIDE = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
 OPEN_ROOT = {**WIDE, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
 INERT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/r"}, "Resource": "*"}
 LOCKED = {"Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*"}
-OWNER = {"Effect": "Allow", "Principal": INERT["Principal"], "Action": "kms:PutKeyPolicy", "Resource": "*"}
+OWNER = {
+    "Effect": "Allow",
+    "Principal": {"AWS": DEPLOYER.replace("<AWS::Partition>", "aws")},
+    "Action": ["kms:PutKeyPolicy", "kms:DescribeKey", "kms:EnableKeyRotation"],
+    "Resource": "*",
+}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +47,7 @@ OWNER = {"Effect": "Allow", "Principal": INERT["Principal"], "Action": "kms:PutK
         pytest.param([OWNER, OPEN_ROOT], "to every IAM policy of an account", id="root without a condition"),
         pytest.param([OWNER, WIDE], "admits everyone", id="everyone"),
         pytest.param([OWNER, INERT], "has no Action", id="a statement without an action"),
-        pytest.param([OWNER, LOCKED], "locks the key for good", id="a Deny that locks the key"),
+        pytest.param([OWNER, LOCKED], "KMS refuses a policy that whoever", id="a Deny that locks the key"),
         pytest.param([LOCKED | {"Action": "kms:Decrypt"}], "could never be changed again", id="no owner"),
     ],
 )
@@ -124,8 +130,11 @@ def test_what_somebody_assigned_stays_when_a_grant_follows(stack: Stack, key: Ha
     assert [one["Sid"] for one in key_policy(stack)] == ["Mine"]
 
 
-def test_an_owner_whose_partition_is_a_token_is_not_locked_out_by_a_real_name(stack: Stack, key: HardenedKey) -> None:
-    but_deployers = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws-cn:iam::{ACCOUNT}:role/cdk-*"}}
+@pytest.mark.parametrize("partition, locked", [("aws", False), ("aws-cn", True)])
+def test_the_partition_of_a_deployer_is_that_of_the_region(
+    stack: Stack, key: HardenedKey, partition: str, locked: bool
+) -> None:
+    but_deployers = {"ArnNotLike": {"aws:PrincipalArn": f"arn:{partition}:iam::{ACCOUNT}:role/cdk-*"}}
     key.add_to_resource_policy(
         statement(
             "kms:PutKeyPolicy",
@@ -134,14 +143,18 @@ def test_an_owner_whose_partition_is_a_token_is_not_locked_out_by_a_real_name(st
             conditions=but_deployers,
         )
     )
-    template(stack)
+    if not locked:
+        template(stack)
+        return
+    with pytest.raises(RuntimeError, match="exempt it in that statement"):
+        template(stack)
 
 
 def test_a_deny_that_locks_the_key_fails_synth(stack: Stack, key: HardenedKey) -> None:
     key.add_to_resource_policy(
         statement("kms:*", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], sid="DenyAll")
     )
-    with pytest.raises(RuntimeError, match=r"locks the key for good: .*\(DenyAll\) denies kms:PutKeyPolicy"):
+    with pytest.raises(RuntimeError, match=r"may not change: .*\(DenyAll\) denies kms:PutKeyPolicy"):
         template(stack)
 
 

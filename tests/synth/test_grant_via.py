@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from secure_kms_constructs import HardenedKey, Service, Use
 from tests.synth.templates import (
@@ -127,8 +128,19 @@ def test_grant_via_refuses_what_would_not_match(
         ),
     ],
 )
-def test_grant_via_refuses_a_grantee_without_policies(
+def test_grant_via_names_a_grantee_without_policies_in_the_key_policy(
     stack: Stack, key: HardenedKey, make: Callable[[Stack], iam.IGrantable]
 ) -> None:
+    key.grant_via(make(stack), Service.SQS, use=Use.READ)
+    [statement] = naming(key_policy(stack), "role/r")
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}}
+    assert identity_statements(stack) == []
+
+
+def test_grant_via_refuses_a_grantee_without_policies_and_a_resource_without_a_name(
+    stack: Stack, key: HardenedKey
+) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    role = iam.Role.from_role_arn(stack, "R", f"arn:aws:iam::{ACCOUNT}:role/r", mutable=False)
     with pytest.raises(ValueError, match=r"cannot hold an identity policy, .*mutable=True"):
-        key.grant_via(make(stack), Service.SQS, use=Use.READ)
+        key.grant_via(role, Service.SECRETS_MANAGER, use=Use.READ, resource_arns=[secret.secret_arn])

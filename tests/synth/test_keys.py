@@ -32,6 +32,7 @@ def test_the_policy_of_a_new_key_has_these_statements_and_no_other(stack: Stack,
         "EnableRootAccessAndPreventPermissionDelegation",
         "AllowMetadataThroughIamPolicies",
         "AllowDeployerToManageKey",
+        "AllowDeployerByName",
         "AllowDeployerToCreateGrant",
         "AllowDeployerToDecrypt",
         "AllowDeployerToEncrypt",
@@ -71,7 +72,7 @@ def test_the_deployer_uses_the_key_through_services_only(stack: Stack) -> None:
     allowed = {
         (action, service.split(".")[0])
         for one in naming(key_policy(stack), DEPLOYER)
-        if one["Sid"] != "AllowDeployerToManageKey"
+        if one["Sid"] not in ("AllowDeployerToManageKey", "AllowDeployerByName")
         for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
         for service in _listed(one["Condition"]["StringEquals"]["kms:ViaService"])
     }
@@ -105,7 +106,8 @@ def test_grants_outside_aws_services_are_denied(stack: Stack) -> None:
 
 def test_provision_via_can_leave_the_deployer_without_any_use(stack: Stack) -> None:
     HardenedKey(stack, "Key", provision_via=())
-    assert [sid for sid in by_sid(key_policy(stack)) if sid.startswith("AllowDeployer")] == ["AllowDeployerToManageKey"]
+    sids = [sid for sid in by_sid(key_policy(stack)) if sid.startswith("AllowDeployerTo")]
+    assert sids == ["AllowDeployerToManageKey"]
 
 
 def test_administrators_manage_the_key_and_do_not_use_it(stack: Stack, role: iam.Role) -> None:

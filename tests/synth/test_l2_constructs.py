@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import jsii
 import pytest
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_codepipeline_actions as codepipeline_actions
 from aws_cdk import aws_dynamodb as dynamodb
@@ -18,6 +20,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_s3 as s3
@@ -184,30 +187,68 @@ def read_parameter(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
     ).grant_read(role)
 
 
-READ, WRITE = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey*"}
+def write_secret(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    secretsmanager.Secret(stack, "Secret", encryption_key=key).grant_write(role)
+
+
+def receive_by_function(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    code = lambda_.Code.from_inline("handler = print")
+    function = lambda_.Function(
+        stack, "Function", runtime=lambda_.Runtime.PYTHON_3_13, handler="index.handler", code=code, role=role
+    )
+    function.add_event_source(sources.SqsEventSource(sqs.Queue(stack, "Queue", encryption_master_key=key)))
+
+
+def inject_secret(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    task = ecs.FargateTaskDefinition(stack, "Task", execution_role=role)
+    secret = ecs.Secret.from_secrets_manager(secretsmanager.Secret(stack, "Secret", encryption_key=key))
+    task.add_container("web", image=ecs.ContainerImage.from_registry("web"), secrets={"A": secret})
+
+
+def grants_of_bucket(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    s3.Bucket(stack, "Bucket", encryption_key=key).grants.read(role)
+
+
+def build_artifacts(stack: Stack, key: kms.IKey, role: iam.Role) -> None:
+    spec = codebuild.BuildSpec.from_object({"version": "0.2"})
+    codebuild.Project(stack, "Project", role=role, build_spec=spec, encryption_key=key)
+
+
+READ, WRITE = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
 @pytest.mark.parametrize(
-    "build, actions",
+    "build, service, actions",
     [
-        (read_write_table, WRITE),
-        (read_table_v2, READ),
-        (read_bucket, READ),
-        (write_bucket, {"kms:GenerateDataKey*"}),
-        (send_and_receive, WRITE),
-        (publish, WRITE),
-        (read_write_stream, {"kms:Decrypt", "kms:GenerateDataKey"}),
-        (read_parameter, READ),
+        (read_write_table, "dynamodb", WRITE),
+        (read_table_v2, "dynamodb", READ),
+        (read_bucket, "s3", READ),
+        (grants_of_bucket, "s3", READ),
+        (write_bucket, "s3", {"kms:GenerateDataKey"}),
+        (build_artifacts, "s3", WRITE),
+        (send_and_receive, "sqs", WRITE),
+        (receive_by_function, "sqs", READ),
+        (publish, "sns", WRITE),
+        (read_write_stream, "kinesis", {"kms:Decrypt", "kms:GenerateDataKey"}),
+        (read_parameter, "ssm", READ),
+        (read_secret, "secretsmanager", READ),
+        (write_secret, "secretsmanager", WRITE),
+        (inject_secret, "secretsmanager", READ),
     ],
 )
-def test_a_grant_of_an_l2_is_effective_and_for_this_role_only(
+def test_a_grant_of_an_l2_is_effective_through_its_service_and_for_this_role_only(
     stack: Stack,
     key: HardenedKey,
     role: iam.Role,
     build: Callable[[Stack, kms.IKey, iam.Role], None],
+    service: str,
     actions: set[str],
 ) -> None:
     build(stack, key, role)
+    via = f"{service}.{REGION}.amazonaws.com"
+    assert {one["Condition"]["StringEquals"]["kms:ViaService"] for one in kms_statements(stack)} == {via}
+    for one in naming(key_policy(stack), "<Role.Arn>"):
+        assert one["Condition"]["StringEquals"]["kms:ViaService"] == via
     admitted = naming(key_policy(stack), "<Role.Arn>")
     assert actions <= {action for one in admitted for action in listed(one["Action"])}
     assert actions <= {action for one in kms_statements(stack) for action in listed(one["Action"])}
@@ -216,15 +257,48 @@ def test_a_grant_of_an_l2_is_effective_and_for_this_role_only(
     assert cycle(template(stack)) == []
 
 
-def test_the_stock_secret_grant_names_the_role_through_secrets_manager(
+@pytest.mark.parametrize("build", [read_secret, write_secret, inject_secret])
+def test_the_stock_secret_grant_is_for_this_secret(
+    stack: Stack, key: HardenedKey, role: iam.Role, build: Callable[[Stack, kms.IKey, iam.Role], None]
+) -> None:
+    build(stack, key, role)
+    [statement] = kms_statements(stack)
+    assert statement["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"] == "<Secret>"
+
+
+@pytest.mark.parametrize("build", [read_bucket, write_bucket, grants_of_bucket])
+def test_the_stock_bucket_grant_is_for_this_bucket_with_and_without_a_bucket_key(
+    stack: Stack, key: HardenedKey, role: iam.Role, build: Callable[[Stack, kms.IKey, iam.Role], None]
+) -> None:
+    build(stack, key, role)
+    contexts = [
+        one["Condition"]["StringLike"]["kms:EncryptionContext:aws:s3:arn"]
+        for one in kms_statements(stack)
+        if "kms:DescribeKey" not in listed(one["Action"])
+    ]
+    assert [set(one) for one in contexts] == [{"<Bucket.Arn>", "<Bucket.Arn>/*"}]
+
+
+def test_what_the_user_grants_on_the_key_is_direct(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    key.grant_decrypt(role)
+    [statement] = kms_statements(stack)
+    assert "Condition" not in statement
+
+
+def test_a_method_of_the_users_own_that_node_calls_grants_directly(
     stack: Stack, key: HardenedKey, role: iam.Role
 ) -> None:
-    """It works, without a secret's context: ScopedSecretReader is the exact way."""
-    read_secret(stack, key, role)
-    [statement] = naming(key_policy(stack), "<Role.Arn>")
-    assert statement["Principal"] == {"AWS": "<Role.Arn>"}
-    assert statement["Action"] == "kms:Decrypt"
-    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}}
+    @jsii.implements(s3.IBucketNotificationDestination)
+    class Own:
+        def bind(self, scope: Any, bucket: Any) -> Any:  # noqa: ARG002
+            key.grant_decrypt(role)
+            return s3.BucketNotificationDestinationConfig(
+                arn="arn:aws:sns:eu-west-1:111122223333:t", type=s3.BucketNotificationDestinationType.TOPIC
+            )
+
+    s3.Bucket(stack, "Bucket").add_event_notification(s3.EventType.OBJECT_CREATED, cast(Any, Own()))
+    [statement] = kms_statements(stack)
+    assert "Condition" not in statement
 
 
 @pytest.mark.parametrize("build", [read_secret, read_bucket, read_table_v2, publish])
@@ -311,17 +385,14 @@ def test_a_pipeline_and_its_actions_share_the_key_of_their_artifacts(stack: Stac
             codepipeline.StageProps(stage_name="Deploy", actions=[write]),
         ],
     )
-    named = {
-        one["Condition"]["ArnEquals"]["aws:PrincipalArn"]
-        for sid, one in by_sid(key_policy(stack)).items()
-        if sid.startswith("AllowUse")
-    }
+    admitted = [one for one in key_policy(stack) if "ThroughS3" in one.get("Sid", "")]
+    named = {name for one in admitted for name in listed(one["Condition"]["ArnEquals"]["aws:PrincipalArn"])}
     assert named == {
         "<PipelineRole.Arn>",
         "<PipelineSourceReadCodePipelineActionRole.Arn>",
         "<PipelineDeployWriteCodePipelineActionRole.Arn>",
     }
-    assert len([one for one in key_policy(stack) if one["Principal"] == {"AWS": ROOT}]) == 2 + len(named)
+    assert len([one for one in key_policy(stack) if one["Principal"] == {"AWS": ROOT}]) == 3 + len(admitted)
 
 
 def exec_cluster(stack: Stack, key: kms.IKey) -> ecs.FargateService:

@@ -88,7 +88,7 @@ def test_without_a_key_a_hardened_one_is_made_that_serves_logs_alone(stack: Stac
     made = template(stack)
     [log_group] = resources(made, "AWS::Logs::LogGroup").values()
     assert readable(log_group["KmsKeyId"]) == "<LogKey.Arn>"
-    deployers = [sid for sid in by_sid(key_policy(stack)) if sid.startswith("AllowDeployer")]
+    deployers = [sid for sid in by_sid(key_policy(stack)) if sid.startswith("AllowDeployerTo")]
     assert deployers == ["AllowDeployerToManageKey", "AllowDeployerToCreateLogGroups"]
     assert cycle(made) == []
 

@@ -11,6 +11,7 @@ from secure_kms_constructs.aws.facts import (
     CRYPTOGRAPHIC_ACTIONS,
     DEPLOYER_ACTIONS,
     POLICY_ADMINISTRATOR_ACTIONS,
+    RECREATED_DEPLOYER_ACTIONS,
     REPLICATE_ACTIONS,
 )
 from secure_kms_constructs.aws.services import Service, Use
@@ -105,6 +106,7 @@ class KeyPolicy:
         policy_administrators: Sequence[str] = (),
         multi_region: bool = False,
         separation_of_duties: bool = True,
+        rotates: bool = True,
     ) -> None:
         self._account = account
         self._deployer = deployer
@@ -112,11 +114,13 @@ class KeyPolicy:
         self._policy_administrators = list(dict.fromkeys(policy_administrators))
         self._multi_region = multi_region
         self._separation_of_duties = separation_of_duties
+        self.rotates = rotates
         self._users: set[str] = set()
         self._known: dict[str, tuple[str, str]] = {}
         self._admissions: dict[Admission, dict[str, None]] = {}
         self._provisioned: dict[str, dict[str, None]] = {}
         self._log_groups: dict[str, dict[str, None]] = {}
+        self._created: dict[str, dict[str, None]] = {}
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
         self._changed: Callable[[], None] | None = None
@@ -164,6 +168,15 @@ class KeyPolicy:
             if via not in self._provisioned.get(action, {}):
                 self._change()
                 self._provisioned.setdefault(action, {})[via] = None
+
+    def note_created(self, actions: Iterable[str], via: str) -> None:
+        """Record that a resource is created with the key through a service."""
+        self._created.setdefault(via, {}).update(dict.fromkeys(sorted(actions)))
+
+    @property
+    def created(self) -> list[list[Any]]:
+        """What the deployer needs for the resources that are known to be created with the key, by service."""
+        return [[via, list(actions)] for via, actions in self._created.items()]
 
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
@@ -243,11 +256,18 @@ class KeyPolicy:
                 POLICY_ADMINISTRATOR_ACTIONS.value + replicate,
             ),
         ]
-        return [
+        written = [
             statements.key_statement(sid, {"AWS": statements.one_or_many(principals)}, actions)
             for sid, principals, actions in owners
             if principals
         ]
+        # KMS keeps the unique id of a role: a bootstrap that was deleted and made again is somebody else, by its name
+        # the same. What its IAM policy allows it then is enough to write the policy anew.
+        by_name = {"ArnEquals": {"aws:PrincipalArn": self._deployer}}
+        again = statements.key_statement(
+            "AllowDeployerByName", {"AWS": self._account.root}, RECREATED_DEPLOYER_ACTIONS.value, by_name
+        )
+        return [written[0], again, *written[1:]]
 
     def _provisions(self) -> list[Statement]:
         """One statement for all actions that the same services need."""

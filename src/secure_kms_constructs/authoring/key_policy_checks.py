@@ -4,27 +4,55 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
-from secure_kms_constructs.aws.facts import KEY_POLICY_BYTES, METADATA_ACTIONS
+from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, KEY_POLICY_BYTES, METADATA_ACTIONS
 from secure_kms_constructs.policies import PolicyError, parse_key_policy
 
-from . import stand_ins
-from .reading import allows_or_denies, aws_principals, bound, is_account, listed, names_principals
+from . import deployability, stand_ins
+from .reading import (
+    allows_or_denies,
+    aws_principals,
+    bound,
+    is_account,
+    is_tied_to_source,
+    listed,
+    meant,
+    names_principals,
+)
 
 
-def problems(resolved: Any) -> list[str]:
+class Deployment(NamedTuple):
+    """Who deploys a key, and what is told of it.
+
+    :param deployer: the ARN of the principal that CloudFormation acts as, with placeholders.
+    :param known: what pseudo parameters stand for.
+    :param created: the actions that the deployer needs to create resources, by ``kms:ViaService``.
+    :param rotates: whether the key rotates.
+    """
+
+    deployer: str
+    known: Mapping[str, str]
+    created: Mapping[str, Sequence[str]]
+    rotates: bool
+
+
+def problems(resolved: Any, deployment: Deployment | None = None) -> list[str]:
     """Return what would make a key policy ineffective, too wide, undeployable or a lockout.
 
     :param resolved: the key policy with CloudFormation intrinsics, as in a template.
+    :param deployment: who deploys it. Default: any owner that the policy names may change it.
     """
     policy = arns.plain(resolved)
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     if not isinstance(statements, list) or not statements:
         return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
-    found = [p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement)]
+    own = _account_in(deployment.deployer) if deployment else ""
+    found = [
+        p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement, own)
+    ]
     found += _mistakes(policy)
     owners = [name for statement in statements if _admits_policy_update(statement) for name in _named(statement)]
     if not owners:
@@ -32,8 +60,12 @@ def problems(resolved: Any) -> list[str]:
             "no principal besides root may kms:PutKeyPolicy, so the key could never be changed again: "
             "give the HardenedKey a deployer or policy_administrators"
         )
-    elif not found:
+    elif not found and deployment is None:
         found += _lockouts(policy, owners)
+    elif not found and deployment is not None:
+        found += deployability.problems(
+            policy, deployment.deployer, deployment.known, deployment.created, rotates=deployment.rotates
+        )
     size = len(arns.bounded(json.dumps(policy, separators=(",", ":"))).encode())
     if size > KEY_POLICY_BYTES.value:
         found.append(
@@ -54,7 +86,12 @@ def delegates(resolved: Any, account: str, action: str = "kms:Decrypt") -> bool:
     )
 
 
-def _of_statement(name: str, statement: dict[str, Any]) -> Iterable[str]:
+def _is_foreign(principal: str, own: str) -> bool:
+    parsed = arns.parse(principal)
+    return bool(parsed) and bool(own) and arns.contradict(parsed.account if parsed else "", own)
+
+
+def _of_statement(name: str, statement: dict[str, Any], own: str = "") -> Iterable[str]:
     missing = [part for part in ("Effect", "Resource") if not statement.get(part)]
     missing += [] if statement.get("Action") or statement.get("NotAction") else ["Action"]
     missing += [] if statement.get("Principal") or statement.get("NotPrincipal") else ["Principal"]
@@ -67,9 +104,20 @@ def _of_statement(name: str, statement: dict[str, Any]) -> Iterable[str]:
         yield f"statement {name} allows by exclusion (NotAction or NotPrincipal), which admits what nobody has listed"
         return
     principals, tied = aws_principals(statement["Principal"]), bound(statement)
-    if "*" in principals and not {"aws:principalarn", "kms:calleraccount"} & set(tied):
+    if "*" in principals:
         yield f"statement {name} admits everyone: name principals, or an account's root with aws:PrincipalArn"
     actions = [str(action) for action in listed(statement["Action"])]
+    for one in principals:
+        if "?" in one or ("*" in one and one != "*"):
+            yield f"statement {name} names {one}, and KMS takes no wildcard in a principal: name each role"
+    services = statement["Principal"].get("Service") if isinstance(statement["Principal"], dict) else None
+    for service in map(str, listed(services)):
+        if not is_tied_to_source(service, tied):
+            yield f"statement {name} admits {service} for anybody: add aws:SourceAccount"
+    dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))
+    foreign = [one for one in principals if _is_foreign(one, own)]
+    if foreign and dead:
+        yield f"statement {name} admits {foreign[0]} to {', '.join(dead)}, which KMS honours for no other account"
     if any(map(is_account, principals)) and not _narrow(tied) and not set(actions) <= set(METADATA_ACTIONS.value):
         yield (
             f"statement {name} delegates {', '.join(actions)} to every IAM policy of an account: "

@@ -6,15 +6,17 @@ policies. On a key that delegates nothing, such a statement admits everybody wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from secure_kms_constructs.aws import arns
-from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, METADATA_ACTIONS, WITHOUT_SOURCE_CONTEXT
-from secure_kms_constructs.aws.services import SERVICES, Use
+from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.aws.services import SERVICES, Service, Use
 
 from .key_policies import KeyPolicy
-from .reading import bound, is_account, listed, meant, names_principals
+from .principals import is_visible
+from .reading import bound, is_account, is_tied_to_source, listed, meant, names_principals
 from .statements import Statement, merged
 
 # What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
@@ -24,7 +26,6 @@ _L2_ADMIN = {
     *("kms:Describe*", "kms:Disable*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Revoke*", "kms:Update*"),
     *("kms:TagResource", "kms:UntagResource", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"),
 }
-_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "kms:encryptioncontext:")
 
 
 def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account: str, own_account: str) -> None:
@@ -61,9 +62,21 @@ def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account
             elif kind == "AWS" and is_account(name):
                 _add_for_account(policy, one, one_text, own_account)
             elif kind == "AWS":
+                if not re.search("[*?]", name):
+                    _check_visible(listed(resolved["Principal"][kind]), name)
                 _add_for_arn(policy, one, one_text, own_account)
             else:
                 raise ValueError(f"a key policy admits IAM principals and AWS services, got {kind}: {name}")
+
+
+def _check_visible(values: list[Any], name: str) -> None:
+    """Check that a principal cannot turn out an account, or several roles."""
+    for value in values:
+        if arns.as_text(value) == name and not is_visible(value):
+            raise ValueError(
+                f"a principal must be visibly one role or user of one account, got {name}: write its ARN, or pass the "
+                "role itself"
+            )
 
 
 def _add_for_account(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:
@@ -79,6 +92,9 @@ def _add_for_account(policy: KeyPolicy, statement: Statement, text: Statement, o
     elif "kms:viaservice" in tied and "aws:principalarn" not in tied and ours:
         for via, said in _pairs(bound(statement)["kms:viaservice"], tied["kms:viaservice"]):
             policy.provision(_provisioning(said, actions), via)
+            if said.startswith(f"{Service.SECRETS_MANAGER.prefix}."):
+                # CreateSecret encrypts the value and reads it back.
+                policy.note_created(Service.SECRETS_MANAGER.actions_for(Use.WRITE), via)
     else:
         raise _delegation(text)
 
@@ -123,10 +139,28 @@ def _provisioning(via: str, actions: list[str]) -> Iterable[str]:
 
 def _with_source(statement: Statement, text: Statement, service: str, account: str) -> Statement:
     """Bind a service principal to calls for this account, where nothing binds it yet."""
-    if service in WITHOUT_SOURCE_CONTEXT.value or any(key.startswith(_SOURCE_KEYS) for key in bound(text)):
+    statement, text = _without_references(statement, text)
+    if is_tied_to_source(service, bound(text)):
         return statement
     tie = {"StringEquals": {"aws:SourceAccount": account}}
     return {**statement, "Condition": merged(statement.get("Condition", {}), tie)}
+
+
+def _without_references(statement: Statement, text: Statement) -> tuple[Statement, Statement]:
+    """Take out sources that refer to something made here: it refers to the key, or to what does, which is a circle."""
+    kept: dict[str, Any] = {}
+    for operator, block in text.get("Condition", {}).items():
+        for key, values in block.items():
+            names = [str(value) for value in listed(values)]
+            if key.lower() != "aws:sourcearn" or all(map(arns.only_pseudo_parameters, names)):
+                kept.setdefault(operator, {})[key] = values
+    written = {
+        operator: {key: statement["Condition"][operator][key] for key in block} for operator, block in kept.items()
+    }
+    return (
+        {**{name: value for name, value in one.items() if name != "Condition"}, **({"Condition": c} if c else {})}
+        for one, c in ((statement, written), (text, kept))
+    )  # type: ignore[return-value]
 
 
 def _everyone(text: Any) -> ValueError:

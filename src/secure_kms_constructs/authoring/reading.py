@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, WITHOUT_SOURCE_CONTEXT
+
+KEY_PAIR_ACTIONS = {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"}
+
 _POSITIVE = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
 
 
@@ -27,6 +31,15 @@ def meant(patterns: Any, among: Iterable[str]) -> set[str]:
 def _matched(pattern: str, actions: frozenset[str]) -> frozenset[str]:
     expression = re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE)
     return frozenset(filter(expression.fullmatch, actions))
+
+
+def symmetric(patterns: Iterable[str]) -> set[str]:
+    """Return the actions that patterns stand for where a service calls KMS: without key pairs, which none makes."""
+    return {
+        action
+        for pattern in patterns
+        for action in (meant(pattern, KEY_ACTIONS.value) - KEY_PAIR_ACTIONS if "*" in pattern else {pattern})
+    }
 
 
 def allows_or_denies(statement: dict[str, Any], action: str) -> bool:
@@ -66,7 +79,31 @@ def bound(statement: dict[str, Any]) -> dict[str, Any]:
 _NAMED = r"arn:[^:*?]+:iam::[^:*?]+:(role|user)/(.*/)?[^/*?]{3}[^/]*"
 
 
+# A policy variable is filled in by whoever calls.
+_VARIABLE = re.compile(r"\$\{[^}]*:")
+_SOURCE_KEYS = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "kms:encryptioncontext:")
+
+
 def names_principals(tied: dict[str, Any]) -> bool:
     """Tell whether conditions tie a statement to roles and users by name; a pattern needs a beginning of one."""
     names = [str(value) for value in listed(tied.get("aws:principalarn"))]
-    return bool(names) and all(re.fullmatch(_NAMED, name) or not re.search("[*?]", name) for name in names)
+    return bool(names) and all(
+        not _VARIABLE.search(name) and (re.fullmatch(_NAMED, name) or not re.search("[*?]", name)) for name in names
+    )
+
+
+def _beyond_arn(value: Any) -> str:
+    """Return what of an ARN says whose it is: all but its partition and service."""
+    return re.sub(r"^arn(:[^:]*){0,3}", "", str(value))
+
+
+def is_tied_to_source(service: str, tied: dict[str, Any]) -> bool:
+    """Tell whether conditions tie a service to whom it works for, as far as it says so."""
+    return service in WITHOUT_SOURCE_CONTEXT.value or any(
+        key.startswith(_SOURCE_KEYS)
+        and all(
+            re.search("[^*?:]", _beyond_arn(value) if key == "aws:sourcearn" else str(value))
+            for value in listed(values)
+        )
+        for key, values in tied.items()
+    )

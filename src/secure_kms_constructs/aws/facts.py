@@ -90,6 +90,12 @@ DEPLOYER_ACTIONS = Fact(
     "https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-kms",
 )
 
+# What a deployer needs to write the key policy anew, by which it is named again.
+RECREATED_DEPLOYER_ACTIONS = Fact(
+    ("kms:DescribeKey", "kms:EnableKeyRotation", "kms:PutKeyPolicy"),
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+)
+
 REPLICATE_ACTIONS = Fact(("kms:ReplicateKey",), _KMS + "multi-region-keys-auth.html")
 # What whoever replicates a secret needs of the key of the replica.
 SECRET_REPLICA_ACTIONS = Fact(

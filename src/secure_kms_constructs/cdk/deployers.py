@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
 
-from .asking import account_of, asked_once, region_of, top_of
+from .asking import account_of, asked_once, region_of, stack_of, top_of
+from .grantees import resolve_grantee
+
+
+def check_deployer(deployer: iam.IGrantable, scope: Construct) -> None:
+    """Check that a deployer is there before the stack that it deploys.
+
+    :raises ValueError: for a role or user that the same stack makes.
+    """
+    made_in = resolve_grantee(deployer, scope).stack
+    if made_in is not None and top_of(made_in) is top_of(stack_of(scope)):
+        raise ValueError(
+            f"deployer must be there before stack {top_of(made_in).node.path} that it deploys, got "
+            f"{deployer.grant_principal} of that stack: make it in a stack that is deployed before, with a literal name"
+            " where that stack is of this app"
+        )
 
 
 @asked_once

@@ -8,10 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
-from aws_cdk import Stack
+from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from secure_kms_constructs.authoring import principals
 from secure_kms_constructs.authoring.key_policies import Account
 from secure_kms_constructs.aws import arns
 
@@ -43,12 +44,27 @@ class Grantee:
         return self._stack
 
     @property
+    def policies_in(self) -> Stack:
+        """The stack that holds the policies of its own; of an imported one it is where it was imported."""
+        return self._stack or stack_of(self.principal)
+
+    @property
     def name(self) -> str:
         """How messages call it."""
         return self._text or str(node_of(self.principal).path)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether IAM lets nobody change its policies."""
+        return principals.is_protected(self._text)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether it is linked to a service, and may not be there yet."""
+        return principals.is_linked(self._text)
 
     @cached_property
     def identity(self) -> str:
@@ -85,11 +101,31 @@ class Grantee:
         elif writer is key_stack:
             check_reference(key_stack, self._stack, self, ways)
             return self._arn
+        named = self._name_when_needed
+        if named is not None:
+            return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=named)
         raise ValueError(
             f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
             f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
             "or serve it with delegate_via=[...] on the HardenedKey"
         )
+
+    @cached_property
+    def _name_when_needed(self) -> str | None:
+        """Return the name that CDK gives to what has ``PhysicalName.GENERATE_IF_NEEDED``, None for anything else.
+
+        CDK gives it where another environment refers to it, and leaves the name to CloudFormation otherwise.
+        """
+        assert self._stack is not None
+        if not is_known(self.account.id):
+            return None
+        elsewhere = Stack(App(), "Elsewhere", env=Environment(account="000000000000", region="us-east-1"))
+        try:
+            text = arns.as_text(elsewhere.resolve(self._arn))
+        except RuntimeError:
+            return None
+        _, found, name = text.partition(f":{self.kind}/")
+        return name if found and not arns.has_placeholder(name) else None
 
     @cached_property
     def account_text(self) -> str:
@@ -236,9 +272,9 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
     stack, arn = stack_of(scope), named["AWS"][0]
     text = arns.as_text(stack.resolve(arn))
     parsed = arns.principal_arn(text)
-    if parsed is None or parsed[1] not in ("role", "user") or "*" in text:
+    if parsed is None or not principals.is_one(text):
         raise ValueError(
-            f"grantee must be a role or user whose ARN can be told, got {text!r}: "
+            f"grantee must be a role or user whose ARN can be told, one of one account, got {text!r}: "
             "pass a role of this app itself (not without_policy_updates()), or iam.Role.from_role_arn(...) or "
             "iam.ArnPrincipal(...) with the full ARN of one role or user"
         )

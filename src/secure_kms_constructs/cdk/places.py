@@ -39,6 +39,9 @@ def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = 
         )
     check_environments(consumer, producer, what, ways)
     wait_for(consumer, producer, what)
+    if not same_environment(consumer, producer):
+        # CDK resolves the reference with Fn::GetStackOutput, and neither orders the stacks nor refuses a circle.
+        top_of(consumer).add_stack_dependency(top_of(producer))
 
 
 def check_environments(consumer: Stack, producer: Stack, what: object, ways: str) -> None:

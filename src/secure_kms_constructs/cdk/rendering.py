@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import jsii
-from aws_cdk import IStableAnyProducer, Stack
+from aws_cdk import IStableAnyProducer, Stack, region_info
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from secure_kms_constructs.authoring.key_policies import KeyPolicy
+from secure_kms_constructs.aws import arns
 
-from .asking import asked_once
+from .asking import asked_once, region_of
 from .findings import check_at_synth
 from .node import KeyPolicies, Questions
+from .places import is_known
 
 
 @jsii.implements(IStableAnyProducer)
@@ -82,11 +84,32 @@ class Renderings:
         # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
         from secure_kms_constructs.authoring import key_policy_checks
 
-        found: dict[int, list[str]] = {}
-        for key, policy in zip(self._keys, Questions.key_policies(self._stack, self._keys), strict=True):
-            if id(policy) not in found:
-                found[id(policy)] = key_policy_checks.problems(policy)
-            yield from (f"{key.node.path}: {problem}" for problem in found[id(policy)])
+        told = [[one.deployer, one.created] for one in self._policies]
+        names = {json.dumps(one): one for one in told}
+        # Without a question where nothing is a token.
+        resolved = dict(zip(names, self._stack.resolve(list(names.values())), strict=True))
+        known = known_partition(self._stack)
+        found: dict[tuple[int, str, bool], list[str]] = {}
+        finished = Questions.key_policies(self._stack, self._keys)
+        for key, policy, own, it in zip(self._keys, finished, self._policies, told, strict=True):
+            name = (id(policy), json.dumps(it), own.rotates)
+            if name not in found:
+                deployer, *created = resolved[name[1]]
+                uses = {arns.as_text(via): actions for via, actions in (created[0] if created else ())}
+                deployment = key_policy_checks.Deployment(arns.as_text(deployer), known, uses, own.rotates)
+                found[name] = key_policy_checks.problems(policy, deployment)
+            yield from (f"{key.node.path}: {problem}" for problem in found[name])
+
+
+def known_partition(stack: Stack) -> dict[str, str]:
+    """Return what the partition's pseudo parameter stands for in a stack, nothing where it is not known."""
+    partition = _partition(region_of(stack)) if is_known(region_of(stack)) else None
+    return {"${AWS.Partition}": partition} if partition else {}
+
+
+@lru_cache
+def _partition(region: str) -> str | None:
+    return region_info.RegionInfo.get(region).partition
 
 
 @asked_once

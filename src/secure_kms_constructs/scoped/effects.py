@@ -158,6 +158,9 @@ def _speaks_of(granted: set[str], policy: Policy) -> bool:
             return False
         for condition in statement.conditions:
             key, values = condition.key.lower(), set(condition.values)
+            if statement.effect.value == "Allow" and condition.operator in ("ArnEquals", "StringEquals"):
+                # Whom it admits by name beside the grantees, it takes nothing from these.
+                continue
             by_name = key in ("aws:username", "aws:userid") or (key == "aws:principalarn" and values - granted)
             if by_name or any("${" in str(value) for value in values):
                 return False

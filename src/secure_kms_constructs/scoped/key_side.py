@@ -235,7 +235,7 @@ def admit(
         )
         return [], needed
     foreign = grantee.is_foreign(stack_of(key))
-    if not foreign and delegates(key, service, use):
+    if not directly and not foreign and delegates(key, service, use):
         return [], []
     arn = grantee.arn_in(stack_of(key), None if directly else stack_of(scope))
     account = grantee.account if foreign or not directly else None

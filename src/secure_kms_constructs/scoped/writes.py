@@ -166,6 +166,11 @@ def _open(
 
 
 def _no_effect(grantee: Grantee, why: str) -> ValueError:
+    if grantee.is_protected:
+        return ValueError(
+            f"IAM lets nobody change the policies of {grantee.name}, and {why}, so the grant would have no effect: "
+            "give the secret a literal secret_name and a HardenedKey, or grant to a role of this app"
+        )
     return ValueError(
         f"{grantee.name} cannot hold an identity policy, and {why}, so the grant would have no effect: "
         "import the role with mutable=True, or grant to a role of this app"

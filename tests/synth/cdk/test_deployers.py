@@ -107,7 +107,7 @@ def test_a_given_deployer_provisions_too(stack: Stack) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:user/ci"
     HardenedKey(stack, "Key", deployer=iam.ArnPrincipal(arn))
     principals = {
-        one["Principal"]["AWS"] for sid, one in by_sid(key_policy(stack)).items() if sid.startswith("AllowDeployer")
+        one["Principal"]["AWS"] for sid, one in by_sid(key_policy(stack)).items() if sid.startswith("AllowDeployerTo")
     }
     assert principals == {arn}
 

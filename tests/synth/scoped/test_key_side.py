@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import CfnParameter, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -72,8 +72,7 @@ def test_one_key_serves_secrets_of_one_region(stack: Stack) -> None:
 
 
 def test_a_role_known_in_another_stack_only_is_not_named_in_the_key_policy(stack: Stack, other_stack: Stack) -> None:
-    parameter = CfnParameter(other_stack, "RoleName")
-    arn = f"arn:aws:iam::{ACCOUNT}:role/{parameter.value_as_string}"
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{Aws.STACK_NAME}-reader"
     role = iam.Role.from_role_arn(other_stack, "Imported", arn)
     with pytest.raises(ValueError, match="is known in stack Other only, and the policy of the key is in Stack"):
         ScopedSecretReader(other_stack, "Reader", grantee=role, secrets=[secret(stack, HardenedKey(stack, "Key"))])

@@ -40,8 +40,16 @@ def test_a_new_policy_admits_root_auditors_and_the_deployer_in_this_order() -> N
         "EnableRootAccessAndPreventPermissionDelegation",
         "AllowMetadataThroughIamPolicies",
         "AllowDeployerToManageKey",
+        "AllowDeployerByName",
         "DenyGrantsOutsideAwsServices",
     ]
+
+
+def test_a_deployer_that_was_made_again_is_admitted_by_its_name_to_write_the_policy_anew() -> None:
+    [again] = statements(policy(), "AllowDeployerByName")
+    assert again["Principal"] == {"AWS": ACCOUNT.root}
+    assert again["Condition"] == {"ArnEquals": {"aws:PrincipalArn": role("deployer")}}
+    assert again["Action"] == ["kms:DescribeKey", "kms:EnableKeyRotation", "kms:PutKeyPolicy"]
 
 
 def test_the_deployer_manages_the_key_and_does_not_use_it() -> None:

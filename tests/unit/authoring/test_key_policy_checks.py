@@ -27,6 +27,8 @@ def without(part: str) -> dict[str, Any]:
     return {name: value for name, value in allow({"AWS": ROLE}).items() if name != part}
 
 
+FOR_US = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
 PROBLEMS = [
     pytest.param(
         allow({"AWS": ROLE}, condition={"StringEqual": {"kms:ViaService": VIA}}),
@@ -41,6 +43,30 @@ PROBLEMS = [
     ),
     pytest.param(
         allow({"AWS": ROLE}, Conditions={}), "'Conditions'; did you mean Condition?", id="an element that policies lack"
+    ),
+    pytest.param(
+        allow("*", condition={"StringEquals": {"kms:CallerAccount": "111122223333"}}),
+        "admits everyone",
+        id="everyone of one account",
+    ),
+    pytest.param(
+        allow({"AWS": "*"}, condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}),
+        "admits everyone",
+        id="every role",
+    ),
+    pytest.param(allow({"Service": "logs.eu-west-1.amazonaws.com"}), "for anybody", id="a service"),
+    pytest.param(
+        allow({"Service": "sns.amazonaws.com"}, condition={"ArnLike": {"aws:SourceArn": "arn:*:*:*:*:*"}}),
+        "admits sns.amazonaws.com for anybody: add aws:SourceAccount",
+        id="a service for any source",
+    ),
+    pytest.param(
+        allow({"AWS": "arn:aws:iam::111122223333:role/????"}), "takes no wildcard in a principal", id="some roles"
+    ),
+    pytest.param(
+        allow({"AWS": ROOT}, condition={"StringLike": {"aws:PrincipalArn": ROLE + "-${aws:PrincipalTag/team}"}}),
+        "delegates",
+        id="whoever carries a tag",
     ),
     pytest.param(allow({"AWS": ROOT}, "kms:*"), "delegates kms:*", id="root without a condition"),
     pytest.param(allow({"AWS": ROOT}), "delegates kms:Decrypt", id="one use for root without a condition"),
@@ -136,10 +162,8 @@ FINE = [
     pytest.param(
         allow({"AWS": ROOT}, condition={"StringEquals": {"KMS:viaservice": VIA}}), id="root via a service, any case"
     ),
-    pytest.param(
-        allow("*", condition={"StringEquals": {"kms:CallerAccount": "111122223333"}}), id="everyone of one account"
-    ),
-    pytest.param(allow({"Service": "logs.eu-west-1.amazonaws.com"}), id="a service"),
+    pytest.param(allow({"Service": "logs.eu-west-1.amazonaws.com"}, condition=FOR_US), id="a service for one account"),
+    pytest.param(allow({"Service": "events.amazonaws.com"}), id="a service that says for whom it works never"),
     pytest.param({**allow("*", "kms:CreateGrant"), "Effect": "Deny"}, id="Deny of another action"),
     pytest.param(
         {**allow("*", "kms:PutKeyPolicy", {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "true"}}), "Effect": "Deny"},

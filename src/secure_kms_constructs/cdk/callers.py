@@ -1,0 +1,83 @@
+"""Which construct of CDK asks for a grant on the key, told by the call stack of Node.
+
+What a user grants on a key is direct; what a bucket grants along with itself comes through Amazon S3 only. Both arrive
+at the same method, and only the call stack tells them apart.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+
+from constructs import RootConstruct
+
+from secure_kms_constructs.aws.services import Service, Use
+
+_S3 = Service(
+    "S3",
+    "s3",
+    "aws:s3:arn",
+    {Use.READ: ("kms:Decrypt",), Use.WRITE: ("kms:Decrypt", "kms:GenerateDataKey")},
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+)
+# The module of aws-cdk-lib, and maybe a file in it -> the service that calls KMS for whom it grants to.
+# Left out are those whose page names no service to come through; their grants are direct.
+_SERVICES = {
+    "aws-autoscaling-hooktargets": Service.SNS,
+    "aws-cloudfront": Service.KINESIS,
+    "aws-codebuild": _S3,
+    "aws-codepipeline-actions": _S3,
+    "aws-dynamodb": Service.DYNAMODB,
+    "aws-kinesis": Service.KINESIS,
+    "aws-kinesisfirehose/lib/private": _S3,
+    "aws-rds": Service.SECRETS_MANAGER,
+    "aws-s3": _S3,
+    "aws-scheduler-targets/lib/kinesis": Service.KINESIS,
+    "aws-scheduler-targets/lib/sqs": Service.SQS,
+    "aws-secretsmanager": Service.SECRETS_MANAGER,
+    "aws-sns": Service.SNS,
+    "aws-sqs": Service.SQS,
+    "aws-ssm": Service.PARAMETER_STORE,
+    "aws-synthetics": _S3,
+}
+_GRANTS = re.compile("(ask_)?grant(_(decrypt|encrypt|encrypt_decrypt))?")
+_MODULE = re.compile(r"node_modules[\\/]aws-cdk-lib[\\/](?P<path>[^:]+)\.js:")
+# What a grant passes on its way from a resource to its key.
+_BETWEEN = ("aws-iam/", "aws-kms/", "core/")
+
+
+def service_of_caller() -> Service | None:
+    """Return the service whose construct asks the key for a grant; None where the user asks."""
+    return service_in(_node_stack()) if _is_asked_by_node() else None
+
+
+def _is_asked_by_node() -> bool:
+    """Tell whether Node has called the key's own method, not a method of the user's that called it."""
+    frame, inner = sys._getframe(1), ""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("jsii."):
+            return bool(_GRANTS.fullmatch(inner))
+        inner, frame = frame.f_code.co_name, frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _node_stack() -> Sequence[str]:
+    # The one way by which a call stack comes out of Node; on a construct of its own, so that no app holds it.
+    node = RootConstruct().node
+    node.add_metadata("caller", "", stack_trace=True)
+    return node.metadata[-1].trace or ()
+
+
+def service_in(trace: Sequence[str]) -> Service | None:
+    """Return the service of the innermost construct in a call stack of Node."""
+    for line in trace:
+        match = _MODULE.search(line)
+        path = match["path"].replace("\\", "/") if match else ""
+        if path and not path.startswith(_BETWEEN):
+            return next((service for start, service in _SERVICES.items() if _is_in(path, start)), None)
+    return None
+
+
+def _is_in(path: str, start: str) -> bool:
+    return path.startswith((f"{start}/", f"{start}-") if "/" in start else f"{start}/")
