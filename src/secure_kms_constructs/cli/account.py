@@ -104,6 +104,23 @@ def policy(
     typer.echo(json.dumps(required_policy(("account", *parts)), indent=2))
 
 
+@account.command()
+def exceptions(
+    path: Annotated[Path, typer.Argument(help="A file of [[exception]] tables, such as exceptions.toml.")],
+    security_hub: Annotated[
+        bool, typer.Option("--security-hub", help="Write a template of Security Hub automation rules.")
+    ] = False,
+    output: _OUTPUT = None,
+) -> None:
+    """Show documented exceptions with their reasons and ends, or write what suppresses their findings."""
+    from secure_kms_constructs.account.exceptions import as_automation_rules, read_exceptions
+
+    with mistakes():
+        found = read_exceptions(path)
+        rules = json.dumps(as_automation_rules(found), indent=2) if security_hub else ""
+    _write(rules or "\n".join(f"{one.resource}: {one.whole}" for one in found), output)
+
+
 @account.command("map")
 def map_(
     path: _PATH,

@@ -145,3 +145,15 @@ def test_a_file_that_was_changed_is_refused_in_a_line(arguments: list[str], file
     assert done.exit_code == 2
     assert "was changed since it was made" in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_exceptions_are_shown_and_written_for_security_hub(tmp_path: Path) -> None:
+    from tests.unit.account.test_exceptions import GIVEN, WIDE
+
+    (tmp_path / "e.toml").write_text(GIVEN)
+    shown = run("account", "exceptions", tmp_path / "e.toml")
+    said = "the pipeline decrypts artifacts of other accounts, review by 2027-06-30"
+    assert shown.stdout == f"{WIDE}: {said}\n"
+    written = json.loads(run("account", "exceptions", tmp_path / "e.toml", "--security-hub").stdout)
+    assert {one["Type"] for one in written["Resources"].values()} == {"AWS::SecurityHub::AutomationRule"}
+    assert run("account", "exceptions", tmp_path / "nowhere.toml").exit_code == 2

@@ -1,0 +1,122 @@
+"""Documented exceptions of an account: who may have what a rule finds, why, and until when.
+
+A file of tables, one for each::
+
+    [[exception]]
+    resource = "arn:aws:iam::111122223333:role/cdk-hnb659fds-deploy-role-111122223333-eu-west-1"
+    reason = "the pipeline decrypts artifacts of other accounts"
+    review_by = 2027-06-30
+    rules = ["decrypt-on-all-keys"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from secure_kms_constructs.checks import Acknowledgement, rule_named
+from secure_kms_constructs.checks.acknowledgements import is_of_substance
+
+_MEMBERS = {"resource", "reason", "review_by", "rules"}
+_HUB = "Security Hub "
+# https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
+_MOST = 100
+
+
+@dataclass(frozen=True)
+class DocumentedException:
+    """One exception.
+
+    :param resource: the ARN that it is about.
+    :param rules: ids of the rules.
+    """
+
+    resource: str
+    reason: str
+    review_by: date
+    rules: tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        """The reason with the day of the review, as acknowledgements have it."""
+        return f"{self.reason}, review by {self.review_by.isoformat()}"
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """The controls of Security Hub that its rules implement."""
+        named = (control for rule in self.rules for control in rule_named(rule).controls)
+        return tuple(sorted({one.removeprefix(_HUB) for one in named if one.startswith(_HUB)}))
+
+
+def read_exceptions(path: str | PathLike[str]) -> tuple[DocumentedException, ...]:
+    """Read a file of exceptions.
+
+    :raises ValueError: when it is none, or one of them has no reason, no date or no rule.
+    """
+    try:
+        import tomllib
+    except ModuleNotFoundError:
+        raise ValueError("exceptions are read with Python 3.11 or newer") from None
+    try:
+        whole = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+    listed = whole.get("exception")
+    if not isinstance(listed, list) or set(whole) != {"exception"}:
+        raise ValueError(f"{path} must hold [[exception]] tables, got {', '.join(whole) or 'nothing'}")
+    return tuple(_exception(one, f"{path} exception {place}") for place, one in enumerate(listed, 1))
+
+
+def _exception(one: Any, where: str) -> DocumentedException:
+    if not isinstance(one, dict) or set(one) != _MEMBERS:
+        got = ", ".join(sorted(one)) if isinstance(one, dict) else repr(one)
+        raise ValueError(f"{where} must have {', '.join(sorted(_MEMBERS))}, got {got}")
+    if not isinstance(one["resource"], str) or not one["resource"].startswith("arn:") or "*" in one["resource"]:
+        raise ValueError(f"{where}: resource must be the ARN of one role, user, policy or key, got {one['resource']!r}")
+    if not isinstance(one["reason"], str) or not is_of_substance(one["reason"]):
+        raise ValueError(f"{where}: reason must say in a sentence why it is needed, got {one['reason']!r}")
+    if not isinstance(one["review_by"], date):
+        raise ValueError(f"{where}: review_by must be a date such as 2027-06-30, got {one['review_by']!r}")
+    if not isinstance(one["rules"], list) or not one["rules"]:
+        raise ValueError(f"{where}: rules must be a list of rules, got {one['rules']!r}")
+    rules = tuple(rule_named(str(name)).id for name in one["rules"])
+    return DocumentedException(one["resource"], one["reason"], one["review_by"], rules)
+
+
+def as_acknowledgements(exceptions: Iterable[DocumentedException]) -> tuple[Acknowledgement, ...]:
+    """Return exceptions as the checks take them; one past its review is a finding there."""
+    return tuple(Acknowledgement(rule, one.resource, one.whole) for one in exceptions for rule in one.rules)
+
+
+def as_automation_rules(exceptions: Iterable[DocumentedException]) -> dict[str, Any]:
+    """Return a CloudFormation template that suppresses the findings of Security Hub about exceptions.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-securityhub-automationrule.html
+
+    :raises ValueError: for more rules than Security Hub takes.
+    """
+    wanted = [(one, control) for one in exceptions for control in one.controls]
+    if len(wanted) > _MOST:
+        raise ValueError(f"Security Hub takes {_MOST} automation rules, got {len(wanted)}: review what can go")
+    resources = {f"Exception{place}": _rule(one, control, place) for place, (one, control) in enumerate(wanted, 1)}
+    return {"Description": "Documented exceptions from KMS least privilege", "Resources": resources}
+
+
+def _rule(one: DocumentedException, control: str, place: int) -> dict[str, Any]:
+    def equals(value: str) -> list[dict[str, str]]:
+        return [{"Comparison": "EQUALS", "Value": value}]
+
+    update = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": one.whole, "UpdatedBy": "secure-kms"}}
+    properties = {
+        "RuleName": f"{control} exception {place}",
+        "RuleOrder": place,
+        "RuleStatus": "ENABLED",
+        "Description": one.whole,
+        "Criteria": {"ComplianceSecurityControlId": equals(control), "ResourceId": equals(one.resource)},
+        "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
+    }
+    return {"Type": "AWS::SecurityHub::AutomationRule", "Properties": properties}
