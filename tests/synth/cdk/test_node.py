@@ -31,7 +31,7 @@ for (const [name, one] of Object.entries(require(process.argv[1]))) {
 console.log(JSON.stringify(found));
 """
 # What the JavaScript calls itself.
-OWN = {"KeyBase": {"usual", "once"}, "KeyPolicies": {"of", "learn"}}
+OWN = {"KeyBase": {"usual", "once"}, "KeyPolicies": {"of", "learn", "render"}}
 
 
 def run_in_node(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,9 @@ const { l1Of } = require("./l1");
 /** @typedef {import("aws-cdk-lib/aws-iam").Grant} Grant */
 /** @typedef {[number, number, string | null]} Told a key's place, its document's number, that as JSON the first time */
 
+// Tokens but those of pseudo parameters, and objects of CDK.
+const REFERS = /[$#]\{Token\[(?!AWS\.)|"\$object"/;
+
 /** A document that several keys share; Python has the whole, so it takes no statement that Python does not know. */
 class SharedDocument extends PolicyDocument {
   /** @param {{ Statement: any[] }} json */
@@ -31,6 +34,8 @@ class KeyPolicies {
     this.asTold = true;
     /** @type {Map<number, PolicyDocument>} */
     this.documents = new Map();
+    /** @type {Map<number, any>} */
+    this.rendered = new Map();
     /** @type {any[]} */
     this.objects = [];
     /** @type {number[]} */
@@ -57,12 +62,28 @@ class KeyPolicies {
     return /** @type {PolicyDocument} */ (this.documents.get(this.numbers[place]));
   }
 
+  /**
+   * The policy of a key for a template. What refers to no resource is the same in every pass of a synth, which takes
+   * several, and for every key that has it; so it is rendered once.
+   * @param {number} place
+   * @param {import("aws-cdk-lib").Stack} stack
+   */
+  render(place, stack) {
+    const document = this.of(place);
+    const number = this.numbers[place];
+    if (!this.rendered.has(number)) return document;
+    const rendered = this.rendered.get(number) ?? stack.resolve(document);
+    this.rendered.set(number, rendered);
+    return rendered;
+  }
+
   /** @param {Told} told */
   learn([place, number, text]) {
     if (text !== null) {
       const revived = (/** @type {string} */ _, /** @type {any} */ value) =>
         typeof value?.$object === "number" ? this.objects[value.$object] : value;
       this.documents.set(number, new SharedDocument(JSON.parse(text, revived)));
+      if (!REFERS.test(text)) this.rendered.set(number, undefined);
     }
     this.numbers[place] = number;
   }
@@ -89,8 +110,8 @@ class KeyBase extends Key {
     if (this.policy !== policy) throw new Error("secure-kms-constructs: policy injected");
     // A field of the L2, so an accessor of the class would be hidden by it.
     Object.defineProperty(this, "trustAccountIdentities", { get: () => false, set: () => {}, configurable: true });
-    this.written = Lazy.uncachedAny({ produce: () => policies.of(place) });
-    this.now = () => policies.of(place);
+    this.now = () => policies.render(place, this.stack);
+    this.written = Lazy.uncachedAny({ produce: this.now });
     l1Of(this).keyPolicy = this.written;
     /** @type {Map<string, Grant>} */
     this.granted = new Map();
