@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import reduce
@@ -26,6 +27,7 @@ from .aws.facts import (
     USAGE_ACTIONS,
 )
 from .aws.services import PROVISIONED_SERVICES, Service, Use
+from .cdk import migration
 from .cdk.asking import Called, account_of, place_in, region_of, stack_of
 from .cdk.callers import service_of_caller
 from .cdk.deployers import check_deployer, deployer_of
@@ -33,6 +35,7 @@ from .cdk.findings import announce, check_several
 from .cdk.grantees import Grantee, account_text, resolve_grantee
 from .cdk.key_arguments import check_actions, check_resource_arns, key_properties
 from .cdk.l2_grants import admission, asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
+from .cdk.migration import helps
 from .cdk.node import KeyBase
 from .cdk.places import GRANT_APART, check_reference, is_known, same_environment
 from .cdk.rendering import not_injected, renderings_in
@@ -80,6 +83,7 @@ class HardenedKey(KeyBase):
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
     """
 
+    @helps(migration.KEY)
     def __init__(
         self,
         scope: Construct,
@@ -114,6 +118,11 @@ class HardenedKey(KeyBase):
         symmetric = key_spec == _SYMMETRIC
 
         def arn_of(principal: iam.IGrantable) -> str:
+            if isinstance(principal, iam.AccountPrincipal):
+                raise ValueError(
+                    f"administrators are roles and users, got the account {principal.account_id}: leave it out, the "
+                    "root user is admitted anyway, and who else manages the key is named"
+                )
             resolved = resolve_grantee(principal, scope)
             _check_administrator(resolved, stack)
             arn = resolved.arn_in(stack)
@@ -192,6 +201,11 @@ class HardenedKey(KeyBase):
         check_actions(actions, self._usage)
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._grant_to_deployer(grantee, actions)):
             return granted
+        if isinstance(grantee, iam.ManagedPolicy):
+            raise ValueError(
+                f"grantee must be a role or a user, got the managed policy {grantee.node.path}, which no key policy "
+                "can name: grant to the roles that it is attached to"
+            )
         service = service_of_caller()
         principal = grantee.grant_principal
         if service is not None and is_through(principal):
@@ -444,8 +458,21 @@ class HardenedKey(KeyBase):
     def admit_logs_service(self, log_group_arn: str) -> None:
         """Write CloudWatch Logs into the key policy for log groups that somebody else creates.
 
-        :param log_group_arn: ARN or pattern, no ``:*`` at its end.
+        :param log_group_arn: ARN or pattern of a name, no ``:*`` at its end.
+        :raises ValueError: for a pattern that does not name the account and the start of a name.
         """
+        text = arns.as_text(self._stack.resolve(log_group_arn))
+        parsed = arns.parse(text)
+        if not arns.has_placeholder(text) and (
+            parsed is None
+            or parsed.service != "logs"
+            or re.search("[*?]", parsed.account + parsed.region)
+            or not re.match(r"log-group:[^*?]*[A-Za-z0-9]", parsed.resource)
+        ):
+            raise ValueError(
+                f"log_group_arn must be the ARN of log groups of one account by the start of their name, got {text!r}: "
+                "write arn:<partition>:logs:<region>:<account>:log-group:/app/*"
+            )
         self._key_policy.admit_logs_service(logs_principal(self._stack), log_group_arn)
 
     def _grant_directly(

@@ -18,10 +18,12 @@ from .authoring.statements import Statement
 from .aws import arns
 from .aws.facts import LOG_GROUP_NAME
 from .aws.services import Service, Use
+from .cdk import migration
 from .cdk.asking import Called, place_in, region_of, stack_of, top_of
 from .cdk.deployers import deployer_of
 from .cdk.findings import announce, checked_key_arn, paste_ready
 from .cdk.grantees import account_text, resolve_grantee
+from .cdk.migration import helps
 from .cdk.node import Place
 from .cdk.places import check_reference, is_known
 from .keys import HardenedKey, logs_principal
@@ -52,6 +54,7 @@ class LogGroupWithCmk(logs.LogGroup):
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
 
+    @helps(migration.LOG_GROUP)
     def __init__(
         self,
         scope: Construct,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from aws_cdk import Duration, Names
@@ -13,12 +14,16 @@ from constructs import Construct
 
 from .authoring import statements
 from .authoring.statements import Statement
+from .aws.facts import VERSION_STAGE
 from .aws.services import Service, Use
+from .cdk import migration
 from .cdk.asking import account_of, ask_ahead, place_in, stack_of
 from .cdk.findings import check_several
 from .cdk.grantees import resolve_grantee
 from .cdk.managed_keys import AwsManaged
+from .cdk.migration import helps
 from .cdk.node import Place
+from .cdk.places import is_known
 from .scoped import writes
 from .scoped.key_side import kms_identity
 from .scoped.resolved_secrets import resolve_secrets
@@ -48,6 +53,7 @@ class ScopedSecretReader(Construct):
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     """
 
+    @helps(migration.READER)
     def __init__(
         self,
         scope: Construct,
@@ -64,6 +70,13 @@ class ScopedSecretReader(Construct):
         targets = resolve_secrets(scope, secrets, key)
         if version_stages is not None and not version_stages:
             raise ValueError("version_stages must name at least one stage, got none: leave it out to allow all")
+        for stage in version_stages or ():
+            # Compared as it is: a wildcard would match the stage of that name, which is none.
+            if is_known(stage) and not re.fullmatch(VERSION_STAGE.value, stage):
+                raise ValueError(
+                    f"version_stages must be names of stages such as AWSCURRENT, got {stage!r}: "
+                    "leave version_stages out to allow all"
+                )
         resolved = resolve_grantee(grantee, scope)
         place_in(self, scope)
         identity = statements.secret_access([target.arn for target in targets], version_stages)
@@ -108,6 +121,7 @@ class ScopedSecretRotator(Construct):
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """
 
+    @helps(migration.READER)
     def __init__(
         self,
         scope: Construct,

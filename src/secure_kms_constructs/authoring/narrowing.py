@@ -164,6 +164,14 @@ def _without_references(statement: Statement, text: Statement) -> tuple[Statemen
 
 
 def _everyone(text: Any) -> ValueError:
+    tied = bound(text)
+    via = [str(one) for one in listed(tied.get("kms:viaservice"))]
+    if via and "kms:calleraccount" in tied:
+        names = [one.name for one in SERVICES if any(value.startswith(f"{one.prefix}.") for value in via)]
+        return ValueError(
+            f"a HardenedKey admits nobody by '*', got {text}: pass delegate_via=[...] for "
+            f"{', '.join(names) or ', '.join(via)}, which leaves that service's callers to the account's IAM policies"
+        )
     return ValueError(f"a HardenedKey admits nobody by '*', got {text}: name the roles that use the key")
 
 

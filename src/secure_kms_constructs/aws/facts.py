@@ -226,6 +226,9 @@ LOG_GROUP_NAME = Fact(
     _DOCS + "AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html",
 )
 SECRET_NAME = Fact(r"[A-Za-z0-9/_+=.@-]{1,512}", _DOCS + "secretsmanager/latest/apireference/API_CreateSecret.html")
+VERSION_STAGE = Fact(
+    r"[A-Za-z0-9/_+=.@-]{1,256}", _DOCS + "secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html"
+)
 # Secrets Manager appends a hyphen and six random characters to the name.
 SECRET_SUFFIX = Fact("-??????", _DOCS + "secretsmanager/latest/userguide/auth-and-access_iam-policies.html")
 

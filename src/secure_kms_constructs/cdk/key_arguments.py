@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from secure_kms_constructs.authoring.reading import meant
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import (
+    CRYPTOGRAPHIC_ACTIONS,
     KEY_ACTIONS,
     PENDING_WINDOW_DAYS,
     ROTATION_PERIOD_DAYS,
@@ -104,6 +105,12 @@ def check_actions(actions: Sequence[str], usage: str) -> None:
             raise ValueError(
                 f"only the deployer and policy_administrators may change the key policy, got {pattern}: "
                 "pass the principal as policy_administrators of the HardenedKey"
+            )
+        among = meant(pattern, KEY_ACTIONS.value)
+        if "*" in pattern and among & CRYPTOGRAPHIC_ACTIONS and among - CRYPTOGRAPHIC_ACTIONS:
+            raise ValueError(
+                f"actions must be named one by one, got {pattern!r}, which also means "
+                f"{', '.join(sorted(among - CRYPTOGRAPHIC_ACTIONS))}: write kms:ReEncrypt* or kms:GenerateDataKey*"
             )
         uses = meant(pattern, _ALL_USES)
         if uses and not uses & possible:
