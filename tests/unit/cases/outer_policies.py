@@ -99,6 +99,13 @@ SCPS = [
         "to a user whom a service control policy denies it",
         principal=USER,
     ),
+    *pair(
+        _SCPS + "#not-restricted-by-scp",
+        "to a service-linked role whatever the service control policies leave out",
+        replace(anyone, principal=LINKED, scps=[policy(allow("s3:*"))]),
+        "to a role that no service is linked with, where they leave it out",
+        principal=ROLE,
+    ),
     undecided(_SCPS, "under a service control policy of unknown text", replace(delegated, scps=[Unknown("an SCP")])),
     undecided(
         IAM + "reference-arns.html",
