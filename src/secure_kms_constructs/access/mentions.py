@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Policy
-from secure_kms_constructs.policies.conditions import Condition
+from secure_kms_constructs.policies.conditions import PRINCIPAL_ACCOUNT_KEYS, Condition, accounts_beside
 from secure_kms_constructs.policies.documents import Statement
-from secure_kms_constructs.policies.operators import read_number
 from secure_kms_constructs.policies.patterns import ANY, ONE, Variable, literal, parse_text
 
 from .candidate_values import base_of
@@ -20,9 +19,8 @@ _ACCOUNT = re.compile(r"\d{12}")
 _ACCOUNT_OF_ARN = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):.+")
 _ARN_OPERATORS = ("arnequals", "arnlike", "arnnotequals", "arnnotlike")
 _LIKE = (*_ARN_OPERATORS, "stringlike", "stringnotlike")
-_ACCOUNTS = ("aws:principalaccount", "kms:calleraccount")
 # What the name of a principal decides, so that a variable for it differs from one to the other.
-_NAMED = ("aws:principalarn", "aws:username", *_ACCOUNTS)
+_NAMED = ("aws:principalarn", "aws:username", *PRINCIPAL_ACCOUNT_KEYS)
 # A value that is one variable or has none, and the ARN of a principal with its own account and name in their places.
 _WHOLE = re.compile(r"\$\{[^}]*\}|[^$]*")
 _OWN_ARN = re.compile(
@@ -39,6 +37,7 @@ class Mentions:
 
     :param arns: ARNs of users, roles and sessions.
     :param accounts: accounts, by their ids.
+    :param beside: accounts that stand for all with a greater or a smaller number.
     :param services: names of services.
     :param like: patterns of ARNs.
     :param services_like: patterns of names of services.
@@ -49,6 +48,7 @@ class Mentions:
 
     arns: set[str] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
+    beside: set[str] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
     like: set[Pattern] = field(default_factory=set)
     services_like: set[Pattern] = field(default_factory=set)
@@ -74,7 +74,7 @@ def mentions_of(policy: Policy, grants: Iterable[Policy] = ()) -> Mentions:
         found.variables |= len(names_of(condition)) > 1
         for pattern in _patterns(condition):
             _add(found, condition.key.lower(), pattern)
-        found.accounts |= set(_compared_numbers(condition))
+        found.beside |= set(accounts_beside(condition))
         _add_compared(found, condition, conditions)
     return found
 
@@ -94,9 +94,9 @@ def _add(found: Mentions, key: str, pattern: Pattern) -> None:
         _add_arns(found, [literal(pattern.text)])
     elif key == "aws:principalarn":
         found.like.add(pattern)
-    elif key in _ACCOUNTS and pattern.is_plain:
+    elif key in PRINCIPAL_ACCOUNT_KEYS and pattern.is_plain:
         _add_arns(found, [literal(pattern.text)])
-    elif key in _ACCOUNTS:
+    elif key in PRINCIPAL_ACCOUNT_KEYS:
         found.like.add(of_account(pattern.text))
     elif key == "aws:username":
         # The name of a user is what follows the path, so no wildcard of it stands for a slash.
@@ -133,16 +133,6 @@ def _add_compared(found: Mentions, condition: Condition, conditions: list[Condit
 def _add_of_resources(found: Mentions, statement: Statement) -> None:
     """A variable in a resource tells those apart whose name is in the ARN of the key."""
     found.entangled |= {one.lower() for one in resource_variables(statement)}.intersection(_NAMED)
-
-
-def _compared_numbers(condition: Condition) -> Iterator[str]:
-    """Return the accounts beside those that are compared as numbers, which stand for all on their side."""
-    if condition.key.lower() not in _ACCOUNTS or not base_of(condition.operator).startswith("numeric"):
-        return
-    for value in condition.values:
-        number = read_number(value) if isinstance(value, str) else None
-        near = () if number is None else (int(number) + step for step in (-1, 0, 1))
-        yield from (f"{one:012d}" for one in near if 0 <= one < 10**12)
 
 
 def of_account(account: str) -> Pattern:

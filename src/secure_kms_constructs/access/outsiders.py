@@ -81,7 +81,7 @@ class Outsiders:
     def _general_names(self) -> tuple[str, ...]:
         """What kinds of outsiders are called, whether or not its policy tells some of a kind from others."""
         kinds = ("principal", *(kind.value for kind in _ARNS if kind is not Kind.ROOT))
-        whose = (*self._accounts, _ANY_ACCOUNT)
+        whose = (*self._named_accounts, _ANY_ACCOUNT)
         named = (f"any {kind} of {account}" for kind, account in product(kinds, whose))
         every = (f"{one}{powers}" for one, powers in product(named, ("", _WITH_EVERYTHING)))
         return (*every, *(f"root user of {one}" for one in whose[1:]), _ANY_SERVICE, ANYBODY_ELSE)
@@ -108,7 +108,7 @@ class Outsiders:
                 yield from self._of(kind, account)
 
     def _of(self, kind: Kind, account: str | None) -> Iterator[Party]:
-        whose = account or _ANY_ACCOUNT
+        whose = self._called(account)
         sample = _ARNS[kind][0].format("0" * 12).replace(NAMES, "").replace(NAME, "x")
         if self._entangled(kind):
             why = "its policy has a variable for the name of a principal within a text"
@@ -146,12 +146,13 @@ class Outsiders:
         if kind is Kind.ROOT:
             # A root user has every permission; so it need be told only where others have not the same.
             every = f"{general}{_WITH_EVERYTHING}"
-            standing = self._stands_for(f"root user of {whose}", f"any principal of {whose}{_WITH_EVERYTHING}")
+            called = ("root user of {}", f"any principal of {{}}{_WITH_EVERYTHING}")
+            standing = self._stands_for(*(one.format(it) for it in self._meant(whose) for one in called))
             name = f"root user of {whose}{suffix}"
             yield Party(name, arn, outsider=True, unless=(every,), untold=untold, stands_for=standing)
             return
         name = f"any {kind.value} of {whose}{suffix}"
-        names = (f"any {kind.value} of {whose}", f"any principal of {whose}")
+        names = tuple(f"any {call} of {it}" for it in self._meant(whose) for call in (kind.value, "principal"))
         for power in ["", _WITH_EVERYTHING] if whose == self._account else [_WITH_EVERYTHING]:
             yield Party(
                 f"{name}{power}",
@@ -163,6 +164,15 @@ class Outsiders:
                 untold=untold,
                 stands_for=self._stands_for(*(f"{one}{power}" for one in names)),
             )
+
+    def _called(self, account: str | None) -> str:
+        if account is None or account in self._named_accounts:
+            return account or _ANY_ACCOUNT
+        return f"{_ANY_ACCOUNT} such as {account}"
+
+    def _meant(self, whose: str) -> tuple[str, ...]:
+        """Return by which names those of an account may be meant: one that nobody names is another account, too."""
+        return tuple(dict.fromkeys((whose, _ANY_ACCOUNT if whose.startswith(_ANY_ACCOUNT) else whose)))
 
     def _services(self) -> Iterator[Party]:
         for name in sorted(self.mentions.services):
@@ -211,9 +221,14 @@ class Outsiders:
         return self.key.split(":")[4]
 
     @cached_property
-    def _accounts(self) -> tuple[str, ...]:
+    def _named_accounts(self) -> tuple[str, ...]:
         """The accounts that have a name, the key's own first."""
         return (self._account, *sorted(self.mentions.accounts - {self._account}))
+
+    @cached_property
+    def _accounts(self) -> tuple[str, ...]:
+        """The accounts that are told from others, the key's own first."""
+        return (*self._named_accounts, *sorted(self.mentions.beside - {*self._named_accounts}))
 
 
 def of_any_account(name: str) -> str:

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from .operators import OPERATOR_NAMES, OPERATORS, Operator
+from .operators import OPERATOR_NAMES, OPERATORS, Operator, read_number
 from .patterns import Context, scalar
 from .verdicts import PolicyError, Unknown, Verdict, all_of, any_of, opposite
+
+PRINCIPAL_ACCOUNT_KEYS = ("aws:principalaccount", "kms:calleraccount")
+"""The condition keys, in lower case, that are the account of the principal."""
 
 _NAME = re.compile(r"(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?")
 
@@ -31,6 +34,17 @@ class Condition:
     key: str
     values: tuple[str | Unknown, ...]
     matches: Callable[[Context], Verdict]
+
+
+def accounts_beside(condition: Condition) -> Iterator[str]:
+    """Return the accounts that are compared as numbers and those beside them, which stand for all on their side."""
+    operator = condition.operator.lower().split(":")[-1]
+    if condition.key.lower() not in PRINCIPAL_ACCOUNT_KEYS or not operator.startswith("numeric"):
+        return
+    for value in condition.values:
+        number = read_number(value) if isinstance(value, str) else None
+        near = () if number is None else (int(number) + step for step in (-1, 0, 1))
+        yield from (f"{one:012d}" for one in near if 0 <= one < 10**12)
 
 
 def parse_conditions(block: object, where: str, *, variables: bool) -> tuple[Condition, ...]:

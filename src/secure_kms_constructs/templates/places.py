@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 from secure_kms_constructs.policies import Policy, Unknown
+from secure_kms_constructs.policies.conditions import accounts_beside
 from secure_kms_constructs.policies.documents import Statement
 
 from .landscape import Landscape
@@ -100,6 +101,7 @@ def _of(policy: Policy, every: bool) -> Iterator[str]:
             yield from (one.written for one in statement.resources.values if not isinstance(one, Unknown))
             for condition in statement.conditions:
                 yield from (one for one in condition.values if isinstance(one, str))
+                yield from accounts_beside(condition)
 
 
 def _is_about_keys(statement: Statement) -> bool:

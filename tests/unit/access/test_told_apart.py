@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from secure_kms_constructs.access import assert_cannot
 from tests.unit.landscapes import OTHER_ACCOUNT, ROOT_MAY, access, allow, deny, identity, key
 
 
@@ -33,11 +36,23 @@ def test_a_deny_of_direct_calls_leaves_services_without_a_name() -> None:
 def test_accounts_that_are_compared_as_numbers_are_told_apart() -> None:
     above = {"NumericGreaterThan": {"kms:CallerAccount": OTHER_ACCOUNT}}
     said = "\n".join(who_can(allow("*", "kms:Decrypt", **above)))
-    assert f"any principal of {int(OTHER_ACCOUNT) + 1}" in said
+    assert f"any principal of another account such as {int(OTHER_ACCOUNT) + 1}" in said
     assert f"any principal of {OTHER_ACCOUNT}" not in said
     below = {"NumericLessThan": {"aws:PrincipalAccount": OTHER_ACCOUNT}}
     said = "\n".join(who_can(allow("*", "kms:Decrypt", **below)))
-    assert f"any principal of {int(OTHER_ACCOUNT) - 1}" in said
+    assert f"any principal of another account such as {int(OTHER_ACCOUNT) - 1}" in said
+
+
+@pytest.mark.parametrize("number", ["444455556666", "999900001110"])
+def test_those_of_accounts_above_a_number_are_meant_by_another_account(number: str) -> None:
+    above = allow("*", "kms:Decrypt", NumericGreaterThan={"kms:CallerAccount": number})
+    for name in ("any principal of another account with kms:* on *", "any role of another account with kms:* on *"):
+        with pytest.raises(AssertionError, match="can kms:Decrypt"):
+            assert_cannot(access(key(above)), "kms:Decrypt", "App/Key", name)
+    with pytest.raises(AssertionError, match="can kms:Decrypt"):
+        assert_cannot(access(key(above)), "kms:Decrypt", "App/Key", "root user of another account")
+    equal = allow("*", "kms:Decrypt", NumericEquals={"kms:CallerAccount": "111122223333"})
+    assert_cannot(access(key(equal)), "kms:Decrypt", "App/Key", "any principal of another account with kms:* on *")
 
 
 def test_a_key_that_requests_of_an_action_never_have_decides_nothing() -> None:

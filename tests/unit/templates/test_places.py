@@ -131,6 +131,13 @@ def test_what_depends_on_the_place_passes_no_assertion() -> None:
     assert said[f"any principal of {ACCOUNT} with kms:* on *"] is True
 
 
+@pytest.mark.parametrize("operator", ["NumericGreaterThan", "NumericLessThanEquals", "NumericNotEquals"])
+def test_an_unknown_account_that_is_compared_as_a_number_decides(operator: str) -> None:
+    compared = allow(OWN_ROOT, **{operator: {"kms:CallerAccount": OTHER}})
+    assert answers(key(compared)) == {None}
+    assert answers(key(compared), account=ACCOUNT) == (set() if operator == "NumericGreaterThan" else {True})
+
+
 def test_an_account_is_called_as_it_is_written_and_by_its_stand_in() -> None:
     found = access(key(allow(OWN_ROOT), allow(root(ACCOUNT))))
     said = {row.principal: row.allowed for row in found.who_can("kms:Decrypt", "T/Key")}
