@@ -114,7 +114,9 @@ def _of_statement(name: str, statement: dict[str, Any], own: str = "") -> Iterab
     for service in map(str, listed(services)):
         if not is_tied_to_source(service, tied):
             yield f"statement {name} admits {service} for anybody: add aws:SourceAccount"
-    dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))
+    dead = sorted(
+        action for action in actions if action in ("*", "kms:*") or not meant(action, CROSS_ACCOUNT_ACTIONS.value)
+    )
     foreign = [one for one in principals if _is_foreign(one, own)]
     if foreign and dead:
         yield f"statement {name} admits {foreign[0]} to {', '.join(dead)}, which KMS honours for no other account"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.key_policy_checks import delegates, problems
+from secure_kms_constructs.authoring.key_policy_checks import Deployment, delegates, problems
 from secure_kms_constructs.aws.facts import KEY_POLICY_BYTES
 
 ROOT = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::111122223333:root"]]}
@@ -282,3 +282,19 @@ def test_a_reference_counts_as_long_as_it_can_become() -> None:
 )
 def test_delegation_to_iam_is_told(statement: dict[str, Any], delegated: bool) -> None:
     assert delegates({"Statement": [OWNER, statement]}, "111122223333") is delegated
+
+
+@pytest.mark.parametrize(
+    "account, action, found",
+    [
+        ("444455556666", "kms:PutKeyPolicy", True),
+        ("444455556666", "kms:*", True),
+        ("444455556666", "kms:Decrypt", False),
+        ("111122223333", "kms:DisableKey", False),
+    ],
+)
+def test_what_kms_honours_for_no_other_account_is_found(account: str, action: str, found: bool) -> None:
+    own = allow({"AWS": ROLE}, ["kms:PutKeyPolicy", "kms:DescribeKey", "kms:EnableKeyRotation"])
+    other = allow({"AWS": f"arn:aws:iam::{account}:role/other"}, action)
+    messages = problems({"Statement": [own, other]}, Deployment(ROLE, {}, {}, True))
+    assert any("which KMS honours for no other account" in one for one in messages) is found
