@@ -29,6 +29,7 @@ class Call:
 
 
 _IDENTITIES = "roles, users and their policies"
+_OPINION = "the opinion of Access Analyzer"
 _ORGANIZATION = "the policies of the organization"
 CALLS = (
     Call("sts", "GetCallerIdentity", "the account"),
@@ -63,6 +64,10 @@ CALLS = (
     Call("organizations", "ListPoliciesForTarget", _ORGANIZATION, part="organization"),
     Call("organizations", "DescribePolicy", _ORGANIZATION, part="organization"),
     Call("securityhub", "GetFindings", "findings", part="security-hub"),
+    Call("accessanalyzer", "ValidatePolicy", _OPINION, "access-analyzer:ValidatePolicy", "verify"),
+    Call("accessanalyzer", "CheckNoPublicAccess", _OPINION, "access-analyzer:CheckNoPublicAccess", "verify"),
+    Call("accessanalyzer", "CheckAccessNotGranted", _OPINION, "access-analyzer:CheckAccessNotGranted", "verify"),
+    Call("accessanalyzer", "CheckNoNewAccess", _OPINION, "access-analyzer:CheckNoNewAccess", "verify"),
 )
 PARTS = tuple(dict.fromkeys(one.part for one in CALLS))
 BY_OPERATION = {(one.service, one.operation): one for one in CALLS}
@@ -71,7 +76,8 @@ BY_OPERATION = {(one.service, one.operation): one for one in CALLS}
 def required_policy(parts: tuple[str, ...] = ("account",)) -> dict[str, object]:
     """Return the IAM policy that reading needs.
 
-    :param parts: what is read: ``account``, and on request ``stacks``, ``organization`` and ``security-hub``.
+    :param parts: what is read: ``account``, and on request ``stacks``, ``organization``, ``security-hub``
+        and ``verify``.
     :raises ValueError: for a part that there is not.
     """
     for part in parts:

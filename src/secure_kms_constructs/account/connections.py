@@ -114,6 +114,21 @@ class Connection:
         self.unread.append(Unread(call.allowed_by, about, code, call.what))
 
 
+def session_of(profile: str | None) -> Any:
+    """Return a session of boto3; ValueError where there is none."""
+    try:
+        import boto3
+        from botocore.exceptions import BotoCoreError
+    except ModuleNotFoundError:
+        raise ValueError(
+            "reading accounts needs boto3, which is not installed: pip install 'secure-kms-constructs[live]'"
+        ) from None
+    try:
+        return boto3.Session(profile_name=profile)
+    except BotoCoreError as error:
+        raise ValueError(unusable(error)) from None
+
+
 def unusable(error: Exception) -> str:
     """Return what is wrong with a connection, in a line."""
     name, text = type(error).__name__, " ".join(str(error).split())

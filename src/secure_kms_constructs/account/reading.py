@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .calls import PARTS
-from .connections import Connection, unusable
+from .connections import Connection, session_of, unusable
 from .reading_identities import read_identities
 from .reading_keys import read_keys
 from .reading_organization import read_organization, read_stacks
@@ -49,27 +49,13 @@ def take_snapshot(options: Options = Options(), *, session: Any = None) -> Snaps
     for part in options.parts:
         if part not in PARTS:
             raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
-    session = session or _session(options.profile)
+    session = session or session_of(options.profile)
     regions = _regions(options.regions, session)
     accounts = [_account(one, regions, options) for one in _sessions(session, regions[0], options)]
     numbers = [one.account for one in accounts]
     if twice := next((one for one in numbers if numbers.count(one) > 1), None):
         raise ValueError(f"account {twice} would be read twice: name one role for each account")
     return Snapshot(datetime.now(timezone.utc).isoformat(timespec="seconds"), accounts)
-
-
-def _session(profile: str | None) -> Any:
-    try:
-        import boto3
-        from botocore.exceptions import BotoCoreError
-    except ModuleNotFoundError:
-        raise ValueError(
-            "reading accounts needs boto3, which is not installed: pip install 'secure-kms-constructs[live]'"
-        ) from None
-    try:
-        return boto3.Session(profile_name=profile)
-    except BotoCoreError as error:
-        raise ValueError(unusable(error)) from None
 
 
 def _regions(given: Sequence[str], session: Any) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from .account_verify import verify
 from .mistakes import mistakes
 
 _PATH = Annotated[Path, typer.Argument(help="A file that `secure-kms account snapshot` wrote.")]
@@ -44,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(account, name="account")
     app.command()(diff)
     account.command()(diff)
+    account.command()(verify)
 
 
 @account.command()

@@ -62,7 +62,7 @@ def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | 
                 checked.add(check_landscapes(snapshot.landscapes, rules=rules))
                 checked.files |= {account.account: path for account in snapshot.accounts}
                 continue
-            document = _document(path)
+            document = document_in(path)
             if document is None:
                 checked.unread.append(
                     f"{path} is neither a template nor a policy: it has no Resources and no Statement"
@@ -174,8 +174,8 @@ def _character(match: re.Match[str]) -> str:
     return chr(int(match[1] or match[2], 16))
 
 
-def _document(path: Path) -> Template | None:
-    """Return a template or policy; None for what is neither."""
+def document_in(path: Path) -> Template | None:
+    """Return the template or policy in a file; None for what is neither."""
     document = parse_template(read_text(path), str(path))
     if isinstance(document.get("Policy"), str):
         # As `aws kms get-key-policy` prints it.

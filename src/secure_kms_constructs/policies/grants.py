@@ -80,8 +80,6 @@ def _operations(grant: Mapping[str, object], name: str) -> list[str]:
 
 
 def _principal(principal: object, service: object) -> dict[str, object] | None:
-    if isinstance(principal, Unknown):
-        return {"AWS": principal}
     if isinstance(service, str) and service:
         return {"Service": service}
     if not isinstance(principal, str) or not principal:
