@@ -79,11 +79,19 @@ NOT_ADMITTED = Admission(Reach.NONE, Reach.NONE, False)
 def is_allowed(request: Request, policies: Policies) -> Verdict:
     """Return whether the policies allow a request; None where that cannot be told."""
     denied = any_of(
-        all_of((binds, denies(statement, named, request, policies)))
-        for policy, binds in policies.in_force(request)
+        denies(statement, named, request, policies)
+        for policy in policies.own
         for statement, named in policy.about(request.lowered_action)
     )
-    return all_of((opposite(denied), _is_granted(request, policies), outer_allows(request, policies.outer)))
+    if denied is True or policies.outer is NO_OUTER:
+        return False if denied else all_of((opposite(denied), _is_granted(request, policies)))
+    limited = any_of(
+        all_of((binds, denies(statement, named, request, policies)))
+        for policy, binds in policies.outer.in_force(request)
+        for statement, named in policy.about(request.lowered_action)
+    )
+    lets = outer_allows(request, policies.outer)
+    return all_of((opposite(denied), opposite(limited), lets, _is_granted(request, policies)))
 
 
 def _is_granted(request: Request, policies: Policies) -> Verdict:
