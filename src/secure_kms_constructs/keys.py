@@ -26,7 +26,7 @@ from .aws.facts import (
     SECRET_REPLICA_ACTIONS,
     USAGE_ACTIONS,
 )
-from .aws.services import PROVISIONED_SERVICES, Service, Use
+from .aws.services import Service, Use
 from .cdk import migration
 from .cdk.asking import Called, account_of, place_in, region_of, stack_of
 from .cdk.callers import service_of_caller
@@ -35,6 +35,7 @@ from .cdk.findings import announce, check_several
 from .cdk.grantees import Grantee, account_text, resolve_grantee
 from .cdk.key_arguments import check_actions, check_resource_arns, key_properties
 from .cdk.l2_grants import admission, asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
+from .cdk.looking import Watched
 from .cdk.migration import helps
 from .cdk.node import KeyBase
 from .cdk.places import GRANT_APART, check_reference, is_known, same_environment
@@ -65,8 +66,9 @@ class HardenedKey(KeyBase):
     :param deployer: the principal that CloudFormation acts as. Default: the execution role of the stack's synthesizer.
     :param delegate_via: services through which any principal of the account may use the key if its IAM policy says so,
         for readers that the stack of the key cannot name. Default: none.
-    :param provision_via: services through which the deployer may use the key to create resources with it.
-        Default: Secrets Manager, DynamoDB, EBS, RDS and Lambda. For another one make a ``Service``.
+    :param provision_via: services through which the deployer may use the key beside those that resources of this app
+        use it through, which are found at synth: for resources of other apps, and for those that leave this app in the
+        next deployment (CloudFormation deletes them after it has changed the key). Default: none.
     :param alias: name of an alias to create, ``alias/...``. Default: none.
     :param description: what the key is for. Default: none.
     :param rotation_period: how often a symmetric key rotates, 90 to 2560 days. Default: every 365 days.
@@ -93,7 +95,7 @@ class HardenedKey(KeyBase):
         policy_administrators: Sequence[iam.IGrantable] = (),
         deployer: iam.IGrantable | None = None,
         delegate_via: Sequence[Service] = (),
-        provision_via: Sequence[Service] = PROVISIONED_SERVICES,
+        provision_via: Sequence[Service] = (),
         alias: str | None = None,
         description: str | None = None,
         rotation_period: Duration | None = None,
@@ -167,6 +169,9 @@ class HardenedKey(KeyBase):
             )
         place_in(self, scope)
         renderings.follow(self, self._key_policy)
+        renderings.looker.watch(
+            Watched(self, self._key_policy, self._usage, key_spec.name, multi_region, provision_via, delegate_via)
+        )
 
     def add_to_resource_policy(
         self,

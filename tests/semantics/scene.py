@@ -39,7 +39,13 @@ def _build(stack: Stack) -> None:
     role("Innocent").add_to_policy(everything)
 
     key = HardenedKey(
-        stack, "Key", administrators=[role("KeyAdmin")], policy_administrators=[role("BreakGlass")], multi_region=True
+        stack,
+        "Key",
+        administrators=[role("KeyAdmin")],
+        policy_administrators=[role("BreakGlass")],
+        multi_region=True,
+        # For a database and a function of another app.
+        provision_via=[Service.RDS, Service.LAMBDA],
     )
     other_key = HardenedKey(stack, "OtherKey")
     named = secretsmanager.Secret(stack, "Named", encryption_key=key, secret_name="app/named")

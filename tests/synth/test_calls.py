@@ -10,7 +10,7 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from jsii._kernel.providers.process import _NodeProcess
 
-from secure_kms_constructs import HardenedKey, ScopedSecretReader
+from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
 from secure_kms_constructs.authoring.key_policies import Admission
 from tests.synth.templates import ACCOUNT, REGION, make_role
 
@@ -69,11 +69,11 @@ def test_synth_asks_as_much_for_six_keys_and_roles_as_for_three(count: Count) ->
     def synth(keys: int, roles: int) -> int:
         app = App()
         stack = Stack(app, "Stack", env=Environment(account=ACCOUNT, region=REGION))
-        made = [HardenedKey(stack, f"Key{i}") for i in range(keys)]
+        made = [HardenedKey(stack, f"Key{i}", provision_via=[Service.RDS]) for i in range(keys)]
         secret = secretsmanager.Secret(stack, "Secret", encryption_key=made[0])
         for i in range(roles):
             ScopedSecretReader(stack, f"Reader{i}", grantee=make_role(stack, f"Role{i}"), secrets=[secret])
         return count(app.synth)
 
     synth(1, 1)  # What is asked once in a process.
-    assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 12
+    assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 15

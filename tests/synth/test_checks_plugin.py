@@ -25,7 +25,7 @@ from aws_cdk import aws_kms as kms
 from constructs import IConstruct
 
 from secure_kms_constructs import HardenedKey, KmsLeastPrivilegeChecks, assert_no_findings, documented_exception
-from tests.synth.templates import environment, make_role
+from tests.synth.templates import ACCOUNT, environment, make_role
 
 REASON = "keys of the old vault are rotated by hand each spring"
 
@@ -33,6 +33,18 @@ REASON = "keys of the old vault are rotated by hand each spring"
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     return App(outdir=str(tmp_path / "cdk.out"))
+
+
+def root_alone() -> iam.PolicyDocument:
+    """Return a key policy that delegates nothing to IAM; a HardenedKey would refuse the synth."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalType": "Account"}},
+    }
+    return iam.PolicyDocument.from_json({"Statement": [statement]})
 
 
 def synthesize(app: App, *plugins: Any) -> dict[str, Any]:
@@ -190,7 +202,7 @@ def test_a_stage_of_its_own_is_told_about_itself_only(app: App) -> None:
 def test_a_reference_between_stacks_is_followed(app: App, stack: Stack, strength: ReferenceStrength) -> None:
     other = Stack(app, "Other", env=environment())
     CrossStackReferences.of(other).consume(strength)
-    key = HardenedKey(stack, "Key")
+    key = kms.Key(stack, "Key", policy=root_alone())
     statement = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])
     make_role(other).add_to_policy(statement)
     report = synthesize(app, KmsLeastPrivilegeChecks())

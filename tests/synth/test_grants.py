@@ -127,12 +127,13 @@ def test_the_grants_object_reaches_both_policies(
     assert actions <= set(granted(stack))
 
 
-def test_from_key_without_its_second_argument_is_dead_and_the_key_cannot_tell(
+def test_from_key_without_its_second_argument_is_refused_at_synth(
     stack: Stack, key: HardenedKey, role: iam.Role
 ) -> None:
-    """A limit of CDK, kept here to see it end: Node decides for the key, and calls nothing of it."""
+    """A limit of CDK: Node decides for the key, and calls nothing of it, so only the look at synth can tell."""
     assert kms.KeyGrants.from_key(key).decrypt(role).success
-    assert admitted(stack, "<Role.Arn>") == []
+    with pytest.raises(RuntimeError, match="does not admit it, so it does nothing"):
+        template(stack)
 
 
 def test_grant_admin_makes_an_administrator(stack: Stack, key: HardenedKey, role: iam.Role) -> None:

@@ -39,6 +39,7 @@ from tests.synth.templates import (
     ROOT,
     by_sid,
     cycle,
+    info,
     key_policy,
     kms_statements,
     listed,
@@ -104,15 +105,27 @@ def volume(stack: Stack, key: kms.IKey) -> None:
     ec2.CfnVolume(stack, "Volume", availability_zone="a", size=1, kms_key_id=key.key_arn, encrypted=True)
 
 
-@pytest.mark.parametrize(
-    "build", [secret, replicated_secret, database_secret, database, table, function, log_group, volume]
-)
-def test_a_resource_under_the_key_opens_it_to_nobody(
+def of_others(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is not the deployer's use through a service."""
+    return [one for one in statements if one["Principal"] != {"AWS": DEPLOYER} or "ViaService" not in str(one)]
+
+
+@pytest.mark.parametrize("build", [secret, replicated_secret, database_secret, database, table, function, volume])
+def test_a_resource_under_the_key_opens_it_to_its_deployer_alone(
     stack: Stack, key: HardenedKey, build: Callable[[Stack, kms.IKey], None]
 ) -> None:
     before = policy_so_far(key)
     build(stack, key)
-    assert key_policy(stack) == before
+    assert of_others(key_policy(stack)) == before
+    assert len(key_policy(stack)) > len(before)
+    assert cycle(template(stack)) == []
+
+
+def test_a_log_group_under_the_key_opens_it_to_cloudwatch_logs(stack: Stack, key: HardenedKey) -> None:
+    before = policy_so_far(key)
+    log_group(stack, key)
+    added = [one for one in of_others(key_policy(stack)) if one not in before]
+    assert [one["Principal"] for one in added] == [{"Service": f"logs.{REGION}.<AWS::URLSuffix>"}]
     assert cycle(template(stack)) == []
 
 
@@ -332,7 +345,6 @@ def bucket_to_queue(stack: Stack, key: kms.IKey) -> None:
 @pytest.mark.parametrize(
     "build, service",
     [
-        (access_logs, "logging.s3.amazonaws.com"),
         (topic_to_queue, "sns.amazonaws.com"),
         (bucket_to_queue, "s3.amazonaws.com"),
     ],
@@ -346,6 +358,16 @@ def test_a_service_principal_is_bound_to_its_source(
     for one in statements:
         assert one["Condition"] == BY_ACCOUNT or "aws:SourceArn" in one["Condition"]["ArnLike"]
     assert cycle(template(stack)) == []
+
+
+def test_a_service_that_no_page_says_sends_a_source_is_written_as_its_page_prints_it(
+    stack: Stack, key: HardenedKey
+) -> None:
+    access_logs(stack, key)
+    statements = [one for one in key_policy(stack) if one["Principal"] == {"Service": "logging.s3.amazonaws.com"}]
+    assert len(statements) == 1
+    assert "Condition" not in statements[0]
+    assert any("logging.s3.amazonaws.com may" in text for text in info(stack))
 
 
 def rule_to_queue(stack: Stack, key: kms.IKey) -> Any:
@@ -367,8 +389,12 @@ def test_eventbridge_is_not_bound_to_a_source_it_does_not_send(
 
 def test_an_event_bus_keeps_its_own_source(stack: Stack, key: HardenedKey) -> None:
     events.EventBus(stack, "Bus", kms_key=key)
-    [statement] = naming(key_policy(stack), "'Service': 'events.amazonaws.com'")
-    assert "aws:SourceArn" in statement["Condition"]["StringEquals"]
+    use, describe = naming(key_policy(stack), "'Service': 'events.amazonaws.com'")
+    assert "aws:SourceArn" in use["Condition"]["StringEquals"]
+    assert "kms:EncryptionContext:aws:events:event-bus:arn" in use["Condition"]["StringEquals"]
+    # CDK ties DescribeKey to the context, which it never has.
+    assert describe["Action"] == "kms:DescribeKey"
+    assert "EncryptionContext" not in str(describe)
 
 
 def test_a_pipeline_and_its_actions_share_the_key_of_their_artifacts(stack: Stack, key: HardenedKey) -> None:

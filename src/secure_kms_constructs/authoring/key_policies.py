@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
@@ -121,6 +121,9 @@ class KeyPolicy:
         self._provisioned: dict[str, dict[str, None]] = {}
         self._log_groups: dict[str, dict[str, None]] = {}
         self._created: dict[str, dict[str, None]] = {}
+        self._served: list[Statement] = []
+        self._served_provisions: Mapping[str, Sequence[str]] = {}
+        self._exempt_deployer = False
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
         self._changed: Callable[[], None] | None = None
@@ -178,6 +181,19 @@ class KeyPolicy:
         """What the deployer needs for the resources that are known to be created with the key, by service."""
         return [[via, list(actions)] for via, actions in self._created.items()]
 
+    def serve(
+        self, provisions: Mapping[str, Sequence[str]], several: Sequence[Statement], *, exempt_deployer: bool
+    ) -> None:
+        """Say what the uses of the key need, in place of what was said of them before.
+
+        :param provisions: ``kms:ViaService`` values by the action of the deployer.
+        :param several: finished statements.
+        :param exempt_deployer: whether the deployer may create grants that are for no AWS service.
+        """
+        self._change()
+        self._served_provisions, self._served = provisions, list(several)
+        self._exempt_deployer = exempt_deployer
+
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
         actions = set(service.actions.get(Use.READ, ())) | set(service.actions.get(Use.WRITE, ()))
@@ -232,7 +248,7 @@ class KeyPolicy:
                     statements.metadata_delegation(self._account.root),
                     *self._owners(),
                     *self._provisions(),
-                    statements.deny_grants_outside_aws_services(),
+                    statements.deny_grants_outside_aws_services(self._deployer if self._exempt_deployer else None),
                     *self._delegated,
                     *self._admitted(),
                     *(
@@ -241,6 +257,7 @@ class KeyPolicy:
                         for statement in statements.logs_service(principal, arns, self._account.id)
                     ),
                     *self._added,
+                    *self._served,
                 ]
             )
         )
@@ -272,7 +289,9 @@ class KeyPolicy:
     def _provisions(self) -> list[Statement]:
         """One statement for all actions that the same services need."""
         shared: dict[tuple[str, ...], list[str]] = {}
-        for action, via in sorted(self._provisioned.items()):
+        held = set(DEPLOYER_ACTIONS.value)
+        for action in sorted({*self._provisioned, *self._served_provisions} - held):
+            via = {*self._provisioned.get(action, ()), *self._served_provisions.get(action, ())}
             shared.setdefault(tuple(sorted(via)), []).append(action)
         return [
             statements.key_statement(

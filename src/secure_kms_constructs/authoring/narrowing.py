@@ -7,7 +7,7 @@ policies. On a key that delegates nothing, such a statement admits everybody wit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from secure_kms_constructs.aws import arns
@@ -17,7 +17,7 @@ from secure_kms_constructs.aws.services import SERVICES, Service, Use
 from .key_policies import KeyPolicy
 from .principals import is_visible
 from .reading import bound, is_account, is_tied_to_source, listed, meant, names_principals
-from .statements import Statement, merged
+from .statements import Statement, merged, one_or_many
 
 # What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
 L2_ADMIN_ACTIONS = ("kms:Create*", "kms:Delete*", "kms:Put*")
@@ -56,7 +56,8 @@ def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account
                     raise ValueError(
                         f"no service changes a key policy, got {statement['Action']} for {name}: name uses"
                     )
-                policy.add(_with_source(one, one_text, name, account))
+                for each in _for_service(one, one_text, name, account):
+                    policy.add(each)
             elif kind == "AWS" and name == "*":
                 raise _everyone(text)
             elif kind == "AWS" and is_account(name):
@@ -137,12 +138,45 @@ def _provisioning(via: str, actions: list[str]) -> Iterable[str]:
     return actions
 
 
+def _for_service(statement: Statement, text: Statement, service: str, account: str) -> Iterator[Statement]:
+    """Yield what a statement for a service principal means: DescribeKey apart, which has no encryption context."""
+    for actions, condition in _apart(statement):
+        one = {**statement, "Action": actions, "Condition": condition}
+        if not condition:
+            del one["Condition"]
+        yield _with_source(one, {**text, "Condition": condition}, service, account)
+
+
+def _apart(statement: Statement) -> Iterator[tuple[Any, dict[str, Any]]]:
+    condition = statement.get("Condition", {})
+    without = {
+        operator: {key: value for key, value in block.items() if not key.lower().startswith("kms:encryptioncontext")}
+        for operator, block in condition.items()
+    }
+    without = {operator: block for operator, block in without.items() if block}
+    actions = listed(statement.get("Action"))
+    inert = [action for action in actions if without != condition and meant(action, ["kms:DescribeKey"])]
+    rest = [action for action in actions if action not in inert]
+    if rest or not inert:
+        yield one_or_many(rest or actions), condition
+    if inert:
+        yield "kms:DescribeKey", without
+
+
 def _with_source(statement: Statement, text: Statement, service: str, account: str) -> Statement:
-    """Bind a service principal to calls for this account, where nothing binds it yet."""
+    """Bind a service principal to calls for this account, where nothing binds it yet.
+
+    Not where a page shows that it sends no source, or none for some of its calls.
+    """
+    # The catalogue is read once there is a service in it.
+    from secure_kms_constructs.aws.catalogue import source_of
+
     statement, text = _without_references(statement, text)
+    sent = source_of(service)
     if is_tied_to_source(service, bound(text)):
         return statement
-    tie = {"StringEquals": {"aws:SourceAccount": account}}
+    by_arn = {"ArnLike": {"aws:SourceArn": f"arn:*:*:*:{account}:*"}}
+    tie = by_arn if sent == "aws:SourceArn" else {"StringEquals": {"aws:SourceAccount": account}}
     return {**statement, "Condition": merged(statement.get("Condition", {}), tie)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from secure_kms_constructs.aws.facts import KEY_ACTIONS, WITHOUT_SOURCE_CONTEXT
+from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
 KEY_PAIR_ACTIONS = {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"}
 
@@ -99,7 +99,10 @@ def _beyond_arn(value: Any) -> str:
 
 def is_tied_to_source(service: str, tied: dict[str, Any]) -> bool:
     """Tell whether conditions tie a service to whom it works for, as far as it says so."""
-    return service in WITHOUT_SOURCE_CONTEXT.value or any(
+    # The catalogue is read once there is a service to look up.
+    from secure_kms_constructs.aws.catalogue import source_of
+
+    return source_of(service) == "" or any(
         key.startswith(_SOURCE_KEYS)
         and all(
             re.search("[^*?:]", _beyond_arn(value) if key == "aws:sourcearn" else str(value))

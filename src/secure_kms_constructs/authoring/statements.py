@@ -64,18 +64,18 @@ def metadata_delegation(account_root: str) -> Statement:
     return key_statement("AllowMetadataThroughIamPolicies", {"AWS": account_root}, METADATA_ACTIONS.value)
 
 
-def deny_grants_outside_aws_services() -> Statement:
+def deny_grants_outside_aws_services(exempt: str | None = None) -> Statement:
     """Return the Deny in the form that CT.KMS.PR.3 checks.
+
+    :param exempt: a principal that creates grants in its own name for a service that does not support the condition:
+        EKS does not (https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html).
 
     https://docs.aws.amazon.com/controltower/latest/controlreference/kms-rules.html
     """
-    return key_statement(
-        "DenyGrantsOutsideAwsServices",
-        "*",
-        ["kms:CreateGrant"],
-        {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
-        effect="Deny",
-    )
+    condition = {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}}
+    if exempt:
+        condition["ArnNotEquals"] = {"aws:PrincipalArn": exempt}
+    return key_statement("DenyGrantsOutsideAwsServices", "*", ["kms:CreateGrant"], condition, effect="Deny")
 
 
 def replication_of_keys(deployer: str, region: str) -> Statement:

@@ -18,6 +18,7 @@ from secure_kms_constructs.aws import arns
 
 from .asking import asked_once, region_of
 from .findings import check_at_synth
+from .looking import looker_of
 from .node import KeyPolicies, Questions
 from .places import is_known
 
@@ -34,7 +35,8 @@ class Renderings:
         self._documents: dict[str, int] = {}
         self._objects: dict[str, int] = {}
         self._new_objects: list[Any] = []
-        self.in_node = KeyPolicies(self)
+        self.looker = looker_of(stack)
+        self.in_node = KeyPolicies(self, self.looker)
         check_at_synth(stack, lambda: list(self._problems()))
 
     def start(self, policy: KeyPolicy) -> list[Any]:
@@ -98,7 +100,8 @@ class Renderings:
                 uses = {arns.as_text(via): actions for via, actions in (created[0] if created else ())}
                 deployment = key_policy_checks.Deployment(arns.as_text(deployer), known, uses, own.rotates)
                 found[name] = key_policy_checks.problems(policy, deployment)
-            yield from (f"{key.node.path}: {problem}" for problem in found[name])
+            refused = self.looker.refusals_of(own)
+            yield from (f"{key.node.path}: {problem}" for problem in (*found[name], *refused))
 
 
 def known_partition(stack: Stack) -> dict[str, str]:

@@ -118,8 +118,8 @@ def test_probing_a_grantee_leaves_nothing_behind(stack: Stack, key: HardenedKey,
 
 
 def test_a_service_principal_is_bound_to_this_account(stack: Stack, key: HardenedKey) -> None:
-    key.grant_encrypt_decrypt(iam.ServicePrincipal("delivery.logs.amazonaws.com"))
-    [statement] = naming(key_policy(stack), "delivery.logs")
+    key.grant_encrypt_decrypt(iam.ServicePrincipal("codecommit.amazonaws.com"))
+    [statement] = naming(key_policy(stack), "codecommit")
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
 
 

@@ -16,6 +16,7 @@ from .reading import (
     key_paths,
     needs_of,
     resource_types,
+    source_of,
     written,
 )
 
@@ -36,5 +37,6 @@ __all__ = [
     "page_of",
     "prefix_of",
     "resource_types",
+    "source_of",
     "written",
 ]

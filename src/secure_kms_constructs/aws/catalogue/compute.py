@@ -83,7 +83,7 @@ ROWS = (
         paths=_FARGATE_PATH,
         context=_FARGATE_CONTEXT,
         named_by="ClusterName",
-        requires=(Require.ONE_REGION, Require.FULL_ARN),
+        requires=(Require.ONE_REGION,),
         at_run=True,
     ),
     service(

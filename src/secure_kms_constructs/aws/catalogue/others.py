@@ -27,10 +27,11 @@ def _log_group(pattern: str) -> dict[str, str]:
 
 ROWS = (
     deployer("AWS::Logs::LogGroup", ALL, "logs", _LOGS, context=_log_group("{name}"), named_by="LogGroupName"),
+    # DescribeKey is in the page's statement, under a context that it never has: so it is not needed.
     service(
         "AWS::Logs::LogGroup",
         _LOGS_PRINCIPAL,
-        f"{ALL} DescribeKey",
+        ALL,
         _LOGS,
         context=_log_group("{name}"),
         named_by="LogGroupName",
@@ -42,6 +43,7 @@ ROWS = (
         "GenerateDataKey GenerateDataKeyWithoutPlaintext",
         _TRAIL,
         context={"aws:cloudtrail:arn": "arn:{partition}:cloudtrail:*:{account}:trail/*"},
+        source_account=True,
         source_arn=_TRAIL_ARN,
         named_by="TrailName",
     ),
@@ -51,6 +53,7 @@ ROWS = (
         "cloudtrail.amazonaws.com",
         "Decrypt DescribeKey",
         _TRAIL,
+        source_account=True,
         source_arn=_TRAIL_ARN,
         named_by="TrailName",
     ),
@@ -93,7 +96,7 @@ ROWS = (
     service(
         "AWS::MWAA::Environment",
         _LOGS_PRINCIPAL,
-        f"{ALL} DescribeKey",
+        ALL,
         _MWAA,
         context=_log_group("airflow-{name}-*"),
         named_by="Name",
@@ -102,7 +105,7 @@ ROWS = (
     service(
         "AWS::Glue::SecurityConfiguration",
         _LOGS_PRINCIPAL,
-        f"{ALL} DescribeKey",
+        ALL,
         _GLUE,
         paths=_SECURITY + "CloudWatchEncryption/KmsKeyArn",
         context=_log_group("/aws-glue/*"),

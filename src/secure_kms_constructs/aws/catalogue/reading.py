@@ -142,6 +142,21 @@ def edges_to() -> Mapping[str, tuple[Need, ...]]:
     return {name: tuple(rows) for name, rows in found.items()}
 
 
+@cache
+def source_of(principal: str) -> str | None:
+    """Return the source key that all calls of a service principal carry by their pages.
+
+    A service may send it for one edge and not for another, so only what all rows say counts: ``aws:SourceAccount``,
+    ``aws:SourceArn`` with an account in it, nothing; None for a principal of which no page was read.
+    """
+    rows = [row for row in written() if row.who is Who.SERVICE and row.principal == principal]
+    if not rows:
+        return None
+    if all(row.source_account for row in rows):
+        return "aws:SourceAccount"
+    return "aws:SourceArn" if all("{account}" in row.source_arn for row in rows) else ""
+
+
 def inherited_need(kind: str) -> Need:
     """Return what the deployer needs for a resource that uses the key of the one it belongs to."""
     return _by_handlers(kind)

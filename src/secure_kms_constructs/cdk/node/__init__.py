@@ -67,6 +67,22 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         found: list[list[dict[str, Any]]] = json.loads(jsii.sinvoke(cls, "uses", [scope, list(targets)]))
         return found
 
+    @classmethod
+    def look(cls, keys: Sequence[Any], leading: Sequence[str]) -> dict[str, Any]:
+        """Return what in the stage of some keys has to do with them, and what their policies say.
+
+        :param leading: types whose resources may need the key of another resource.
+        """
+        load()
+        found: dict[str, Any] = json.loads(jsii.sinvoke(cls, "look", [list(keys), " ".join(leading)]))
+        return found
+
+    @classmethod
+    def tell(cls, constructs: Sequence[Any], notes: Sequence[tuple[int, bool, str, str]]) -> None:
+        """Add annotations: the number of a construct, whether it is a warning, id and text."""
+        load()
+        jsii.sinvoke(cls, "tell", [list(constructs), json.dumps(list(notes))])
+
 
 class Place(NamedTuple):
     """Where a construct will stand, whose ``__init__`` has not run: it is made in one call with its policies."""
@@ -101,11 +117,12 @@ class KeyPolicies(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.KeyPolicies"):
     """The key policies of a stack, as Node was told them last.
 
     :param source: tells what has changed since it told last.
+    :param looker: looks at what uses the keys, once Aspects have run.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, looker: Any) -> None:
         load()
-        jsii.create(KeyPolicies, self, [source])
+        jsii.create(KeyPolicies, self, [source, looker])
 
     def changed(self) -> None:
         """Say that what was told is no longer so."""

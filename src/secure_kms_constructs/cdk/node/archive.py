@@ -24,6 +24,7 @@ _KEY, _GRANT, _GRANTEE = (
     {"fqn": "aws-cdk-lib.aws_iam.Grant"},
     "aws-cdk-lib.aws_iam.IGrantable",
 )
+_PRODUCER = {"fqn": "aws-cdk-lib.IStableAnyProducer"}
 _SEVERAL = {"collection": {"kind": "array", "elementtype": _ANY}}
 _SCOPE = [("scope", _CONSTRUCT), ("id", _TEXT)]
 _WHERE = {"filename": "index.js", "line": 1}
@@ -63,6 +64,8 @@ def _types(assembly: str) -> dict[str, Any]:
                 _method("held", [("stack", _STACK), ("principals", _SEVERAL)], _TEXT, static=True),
                 _method("keyPolicies", [("stack", _STACK), ("keys", _SEVERAL)], _TEXT, static=True),
                 _method("uses", [("scope", _ANY), ("targets", _SEVERAL)], _TEXT, static=True),
+                _method("look", [("keys", _SEVERAL), ("leading", _TEXT)], _TEXT, static=True),
+                _method("tell", [("constructs", _SEVERAL), ("notes", _TEXT)], static=True),
             ]
         },
         "Scoped": {
@@ -70,7 +73,7 @@ def _types(assembly: str) -> dict[str, Any]:
             "initializer": [*_SCOPE, ("kind", _TEXT), ("principal", _ANY), ("documents", _TEXT), ("managed", _FLAG)],
         },
         "KeyPolicies": {
-            "initializer": [("source", {"fqn": "aws-cdk-lib.IStableAnyProducer"})],
+            "initializer": [("source", _PRODUCER), ("looker", _PRODUCER)],
             "methods": [_method("changed", [])],
         },
         "KeyBase": {

@@ -26,11 +26,18 @@ class SharedDocument extends PolicyDocument {
   }
 }
 
+/** Who has looked in this round of preparing. @type {WeakSet<object>} */
+const looked = new WeakSet();
+
 /** The key policies of the HardenedKeys of one stack, as Python told them last. */
 class KeyPolicies {
-  /** @param {import("aws-cdk-lib").IStableAnyProducer} source tells what has changed since it told last */
-  constructor(source) {
+  /**
+   * @param {import("aws-cdk-lib").IStableAnyProducer} source tells what has changed since it told last
+   * @param {import("aws-cdk-lib").IStableAnyProducer} looker looks at what uses the keys of a stage, and changes policies
+   */
+  constructor(source, looker) {
     this.source = source;
+    this.looker = looker;
     this.asTold = true;
     /** @type {Map<number, PolicyDocument>} */
     this.documents = new Map();
@@ -45,6 +52,19 @@ class KeyPolicies {
   /** Python calls this before the first change since it told last. */
   changed() {
     this.asTold = false;
+  }
+
+  /**
+   * CDK prepares an app once Aspects have run, and resolves references: the first time that it asks, what uses the keys
+   * is looked at, so that what follows from it may hold references.
+   * @param {boolean} preparing
+   */
+  look(preparing) {
+    if (!preparing) looked.delete(this.looker);
+    else if (!looked.has(this.looker)) {
+      looked.add(this.looker);
+      this.looker.produce();
+    }
   }
 
   /**
@@ -111,7 +131,12 @@ class KeyBase extends Key {
     // A field of the L2, so an accessor of the class would be hidden by it.
     Object.defineProperty(this, "trustAccountIdentities", { get: () => false, set: () => {}, configurable: true });
     this.now = () => policies.render(place, this.stack);
-    this.written = Lazy.uncachedAny({ produce: this.now });
+    this.written = Lazy.uncachedAny({
+      produce: (context) => {
+        policies.look(context.preparing);
+        return this.now();
+      },
+    });
     l1Of(this).keyPolicy = this.written;
     /** @type {Map<string, Grant>} */
     this.granted = new Map();

@@ -1,8 +1,10 @@
 "use strict";
-const { Reference, Resource, Stack, Tokenization } = require("aws-cdk-lib");
+const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role } = require("aws-cdk-lib/aws-iam");
 const { l1Of, nameGiven } = require("./l1");
 const { finished } = require("./keys");
+const { look, tell } = require("./look");
+const { numbered } = require("./numbered");
 const { uses } = require("./uses");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
@@ -11,27 +13,6 @@ const { uses } = require("./uses");
 const ID = Symbol.for("$__jsii__objid__$");
 /** @type {WeakSet<object>} */
 const told = new WeakSet();
-
-/**
- * A list without repetitions, and the place of each thing in it; -1 for nothing.
- * @returns {{ list: object[], of(it: object | undefined): number }}
- */
-function numbered() {
-  /** @type {object[]} */
-  const list = [];
-  const seen = new Map();
-  return {
-    list,
-    of(it) {
-      if (it === undefined || it === null) return -1;
-      if (!seen.has(it)) {
-        seen.set(it, list.length);
-        list.push(it);
-      }
-      return seen.get(it);
-    },
-  };
-}
 
 /**
  * The given constructs, and the secrets and roles beside them that Python holds: what it will ask for next.
@@ -129,6 +110,26 @@ class Questions {
    */
   static uses(scope, targets) {
     return JSON.stringify(uses(scope, targets));
+  }
+
+  /**
+   * What in a stage has to do with some of its keys, and what the policies of these say. Ask once Aspects have run.
+   * @param {IConstruct[]} keys
+   * @param {string} leading types whose resources may need the key of another resource, with blanks between
+   * @returns {string}
+   */
+  static look(keys, leading) {
+    const stage = Stage.of(keys[0]) ?? keys[0].node.root;
+    return JSON.stringify(look(stage, keys, new Set(leading.split(" "))));
+  }
+
+  /**
+   * Adds annotations to constructs.
+   * @param {IConstruct[]} constructs
+   * @param {string} notes as JSON
+   */
+  static tell(constructs, notes) {
+    tell(constructs, JSON.parse(notes));
   }
 }
 

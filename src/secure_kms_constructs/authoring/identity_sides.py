@@ -1,0 +1,110 @@
+"""Finds statements of roles that name a key and do nothing, because the key policy does not admit the role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS, METADATA_ACTIONS
+
+from .apps import App, Looked, plain, referred
+from .reading import bound, is_account, listed, meant
+from .statements import Statement
+from .usages import names_of
+
+_USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
+# Metadata is left to IAM policies, so it says nothing of whether the rest of a statement works.
+_TELLING = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
+_POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
+_HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user"}
+_ATTACHED = ("Roles", "Users")
+
+
+def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Iterator[str]:
+    """Yield one message for each role or user that a policy of its own lets use a key, and the key policy does not.
+
+    :param key: path of the key's resource.
+    :param statements: the finished key policy, as text.
+    """
+    names = names_of(app, key)
+    for policy in app.resources.values():
+        for statement in _statements(policy):
+            if statement.get("Effect") != "Allow" or not _names(statement, names):
+                continue
+            asked = meant(statement.get("Action"), _USES)
+            for holder in _holders(app, policy):
+                telling = meant(statement.get("Action"), _TELLING)
+                if asked and not telling & _admitted(app, holder, statement, statements):
+                    actions = ", ".join(map(str, listed(statement.get("Action"))))
+                    yield (
+                        f"{policy.called} allows {actions} on the key to {holder.called}, and the key policy does not "
+                        f"admit it, so it does nothing: call key.grant({_HOLDERS[holder.type]}, "
+                        f"{', '.join(repr(one) for one in sorted(asked))})"
+                    )
+
+
+def _statements(policy: Looked) -> Iterator[dict[str, Any]]:
+    if policy.type in _POLICIES:
+        documents = [policy.properties.get("PolicyDocument")]
+    elif policy.type in _HOLDERS:
+        inline = policy.properties.get("Policies")
+        documents = [one.get("PolicyDocument") for one in listed(inline) if isinstance(one, dict)]
+    else:
+        return
+    for document in documents:
+        if isinstance(document, dict):
+            yield from (one for one in listed(document.get("Statement")) if isinstance(one, dict))
+
+
+def _names(statement: dict[str, Any], names: set[str]) -> bool:
+    return any(path in names for path in referred(listed(statement.get("Resource"))))
+
+
+def _holders(app: App, policy: Looked) -> Iterator[Looked]:
+    if policy.type in _HOLDERS:
+        yield policy
+        return
+    for part in _ATTACHED:
+        for value in listed(policy.properties.get(part)):
+            holder = app.at(value)
+            if holder is not None and holder.type in _HOLDERS:
+                yield holder
+    if policy.type == "AWS::IAM::ManagedPolicy":
+        for holder in app.resources.values():
+            if holder.type in _HOLDERS and policy.path in referred(listed(holder.properties.get("ManagedPolicyArns"))):
+                yield holder
+
+
+def _admitted(app: App, holder: Looked, statement: dict[str, Any], key_policy: Sequence[Statement]) -> set[str]:
+    """Return the actions that a key policy leaves to a role or user, in whatever way."""
+    found: set[str] = set()
+    spellings = _spellings(app, holder)
+    via = _through(plain(statement))
+    for one in key_policy:
+        if one.get("Effect") != "Allow":
+            continue
+        tied, principal = bound(one), one.get("Principal")
+        named = listed(principal.get("AWS")) if isinstance(principal, dict) else listed(principal)
+        names = {str(it) for it in (*named, *listed(tied.get("aws:principalarn")))}
+        # What is left to the account's IAM policies through a service is left to this role too.
+        left = any(is_account(str(it)) for it in named) and "aws:principalarn" not in tied
+        left = left and listed(tied.get("aws:principaltype")) != ["Account"]
+        left = left and (not via or not _through(one) or bool(via & _through(one)))
+        if left or spellings & {*names, *map(arns.identity, names)}:
+            found |= meant(one.get("Action"), _TELLING)
+    return found
+
+
+def _through(statement: dict[str, Any]) -> set[str]:
+    return {str(one) for one in listed(bound(statement).get("kms:viaservice"))}
+
+
+def _spellings(app: App, holder: Looked) -> set[str]:
+    """Return how a key policy may name a role or user: by reference, or by a literal name."""
+    found = {"${" + f"{holder.path}.Arn" + "}"}
+    kind = _HOLDERS[holder.type]
+    name, place = holder.properties.get(f"{kind.capitalize()}Name"), app.places.get(holder.stack)
+    if isinstance(name, str) and place is not None:
+        found.add(f"{kind}/{name} of {place.account}")
+    return found

@@ -1,0 +1,60 @@
+"""What a resource requires of the kind of key that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.catalogue import Require, Who
+
+from .apps import Looked, as_text, reference
+from .usages import Usage
+
+
+class Kind(NamedTuple):
+    """What a key is.
+
+    :param usage: ``SYMMETRIC``, or the usage of an asymmetric or HMAC key.
+    :param spec: its kind of key material.
+    :param region: where it is, maybe a placeholder.
+    """
+
+    usage: str
+    spec: str
+    multi_region: bool
+    region: str
+
+
+def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
+    """Yield what a key is not and a use of it requires."""
+    fails = {
+        Require.ONE_REGION: kind.multi_region,
+        Require.FULL_ARN: not use.need.is_edge and not _is_full_arn(use.found.value),
+        Require.DNSSEC: (kind.spec, kind.usage) != ("ECC_NIST_P256", "SIGN_VERIFY")
+        or arns.contradict(kind.region, "us-east-1"),
+        Require.TAGGED: not _is_tagged(key),
+    }
+    for required in use.need.requires:
+        if fails[required]:
+            yield f"{use} needs {required.value}: {_ADVICE[required]}"
+    if kind.usage != "SYMMETRIC" and use.need.who is Who.DEPLOYER and use.need.actions:
+        yield f"{use} needs a symmetric key, got {kind.usage}: use a HardenedKey without key_spec"
+
+
+_ADVICE = {
+    Require.ONE_REGION: "leave multi_region out, or make a key of its own for it",
+    Require.FULL_ARN: "pass key.key_arn",
+    Require.DNSSEC: "make a key of its own for it, in a stack of that region",
+    Require.TAGGED: 'write Tags.of(key).add("EventBridgeApiDestinations", "true")',
+}
+
+
+def _is_full_arn(value: Any) -> bool:
+    found = reference(value)
+    return found[1] == "Arn" if found else ":key/" in as_text(value)
+
+
+def _is_tagged(key: Looked | None) -> bool:
+    tags = key.properties.get("Tags", []) if key else []
+    return any(one.get("Key") == "EventBridgeApiDestinations" and one.get("Value") == "true" for one in tags)

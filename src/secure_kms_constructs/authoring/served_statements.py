@@ -1,0 +1,145 @@
+"""The statements that serve a need of the catalogue, with ``{region}`` and the like for where the key is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from secure_kms_constructs.aws.catalogue import Grants, Need
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+
+from .apps import Place, reference
+from .reading import bound, listed, meant
+from .statements import Statement, key_statement, merged, one_or_many
+
+_GRANTS: dict[Grants, dict[str, Any]] = {
+    Grants.ANY: {},
+    Grants.FOR_SERVICES: {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    Grants.FOR_DECRYPT: {"ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"}},
+}
+
+
+def statements_for(
+    need: Need, name: str, principal: dict[str, Any], sid: str, tie: dict[str, Any] | None = None
+) -> Iterator[Statement]:
+    """Yield the statements of one need: no action stands under a condition that can never match it.
+
+    :param name: literal name of the resource, ``*`` for one that CloudFormation makes up.
+    :param tie: a condition beside those of the need.
+    """
+    condition = merged(tie or {}, _source(need, name), _via(need))
+    context = _context(need, name)
+    parts: dict[str, list[str]] = {}
+    for action in need.actions:
+        if action == "kms:CreateGrant":
+            kind = "grant"
+        else:
+            kind = "context" if context and action in ENCRYPTION_CONTEXT_ACTIONS.value else "plain"
+        parts.setdefault(kind, []).append(action)
+    blocks = {
+        "grant": merged(condition, context, _GRANTS[need.grants]),
+        "context": merged(condition, context),
+        "plain": condition,
+    }
+    for kind, actions in parts.items():
+        yield key_statement(sid or f"AllowDeployerTo{actions[0][4:]}", principal, actions, blocks[kind])
+
+
+def _via(need: Need) -> dict[str, Any]:
+    if not need.via:
+        return {}
+    region = "*" if need.any_region else "{region}"
+    values = one_or_many(f"{prefix}.{region}.amazonaws.com" for prefix in need.via)
+    return {"StringLike" if need.any_region else "StringEquals": {"kms:ViaService": values}}
+
+
+def _source(need: Need, name: str) -> dict[str, Any]:
+    condition: dict[str, Any] = {}
+    if need.source_account:
+        condition["StringEquals"] = {"aws:SourceAccount": "{account}"}
+    if need.source_arn:
+        condition["ArnLike"] = {"aws:SourceArn": need.source_arn.replace("{name}", name)}
+    return condition
+
+
+def _context(need: Need, name: str) -> dict[str, Any]:
+    condition: dict[str, Any] = {}
+    for key, value in need.context:
+        text = value.replace("{name}", name)
+        operator = "StringLike" if "*" in text or "?" in text else "StringEquals"
+        condition.setdefault(operator, {})[f"kms:EncryptionContext:{key}"] = text
+    return condition
+
+
+def filled(value: Any, place: Place) -> Any:
+    """Return a statement with the place of its key filled in."""
+    if isinstance(value, str):
+        for name, text in place._asdict().items():
+            value = value.replace("{" + name + "}", text)
+        return value
+    if isinstance(value, list):
+        return [filled(one, place) for one in value]
+    if isinstance(value, dict) and not reference(value):
+        return {filled(name, place): filled(one, place) for name, one in value.items()}
+    return value
+
+
+def joined(several: Iterable[Statement]) -> list[Statement]:
+    """Return fewer statements: one for those that differ in roles, or in values of conditions, only."""
+    shapes: dict[str, Statement] = {}
+    for statement in several:
+        operators = {operator: sorted(keys) for operator, keys in statement.get("Condition", {}).items()}
+        shape = json.dumps([_kind_of(statement["Principal"]), statement["Action"], operators], sort_keys=True)
+        shapes[shape] = _joined(shapes[shape], statement) if shape in shapes else statement
+    return list(shapes.values())
+
+
+def _kind_of(principal: dict[str, Any]) -> Any:
+    ((kind, who),) = principal.items()
+    # Each service has its own source keys, so services share no statement.
+    return "a role" if kind == "AWS" and reference(who) else principal
+
+
+def _joined(one: Statement, other: Statement) -> Statement:
+    principal = {kind: _several(one["Principal"][kind], value) for kind, value in other["Principal"].items()}
+    condition = {
+        operator: {key: _several(one["Condition"][operator][key], value) for key, value in block.items()}
+        for operator, block in other.get("Condition", {}).items()
+    }
+    return {**one, "Principal": principal, **({"Condition": condition} if condition else {})}
+
+
+def _several(one: Any, other: Any) -> Any:
+    values = listed(one) + [value for value in listed(other) if value not in listed(one)]
+    return values[0] if len(values) == 1 else values
+
+
+def is_said(statement: Statement, there: Iterable[Statement]) -> bool:
+    """Tell whether other statements say what a statement says, no narrower; all as text."""
+    ((kind, who),) = statement["Principal"].items()
+    left = set(listed(statement["Action"]))
+    for one in there:
+        if one.get("Effect") == "Allow" and _names(one, kind, who) and _no_narrower(one, statement):
+            left -= meant(one.get("Action"), left)
+    return not left
+
+
+def _names(statement: Statement, kind: str, who: str) -> bool:
+    principal = statement.get("Principal")
+    named = listed(principal.get(kind)) if isinstance(principal, dict) else []
+    # A role may also be named by aws:PrincipalArn, with an identity policy of its own beside it.
+    return who in named or who in listed(bound(statement).get("aws:principalarn"))
+
+
+def _no_narrower(there: Statement, asked: Statement) -> bool:
+    wanted = {name.lower(): value for block in asked.get("Condition", {}).values() for name, value in block.items()}
+    for operator, block in (there.get("Condition") or {}).items():
+        for name, value in block.items():
+            if name.lower() in ("aws:principalarn", "kms:calleraccount"):
+                continue
+            if operator.startswith("ForAnyValue") or name.lower() not in wanted:
+                return False
+            if not set(map(str, listed(wanted[name.lower()]))) <= set(map(str, listed(value))):
+                return False
+    return True

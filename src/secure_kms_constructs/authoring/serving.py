@@ -1,0 +1,259 @@
+"""Decides what a key policy has to say for what uses the key: statements, refusals and findings, by the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from secure_kms_constructs.aws import arns, catalogue
+from secure_kms_constructs.aws.catalogue import Basis, Grants, Need, Who
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.aws.services import Service, Use
+
+from . import serving_words as words
+from .apps import App, Looked, Place, as_text, beside, plain, value_at
+from .identity_sides import unadmitted
+from .key_requirements import Kind, unmet
+from .reading import bound, listed, meant
+from .served_statements import filled, is_said, joined, statements_for
+from .statements import Statement
+from .usages import Usage, usages
+
+_ROLE = "AWS::IAM::Role"
+
+
+class KeyFacts(NamedTuple):
+    """What is told of one HardenedKey.
+
+    :param path: path of its resource.
+    :param stack: path of its stack.
+    :param place: where it is, and who deploys it, as text.
+    :param kind: what sort of key it is.
+    :param extra: services that ``provision_via`` adds.
+    :param delegates: services that ``delegate_via`` leaves to IAM policies.
+    :param statements: what its policy says already, as text.
+    """
+
+    path: str
+    stack: str
+    place: Place
+    kind: Kind
+    extra: Sequence[Service] = ()
+    delegates: Sequence[Service] = ()
+    statements: Sequence[Statement] = ()
+
+
+@dataclass
+class Decision:
+    """What follows from the uses of one key.
+
+    :param provisions: for each action of the deployer, the ``kms:ViaService`` prefixes that it comes through.
+    :param statements: statements with ``{region}`` and the like in place of where the key is; a principal that is a
+        resource of the app is its reference.
+    :param exempt_deployer: whether the Deny of foreign grants must not bind the deployer.
+    :param refusals: what fails the synth.
+    :param findings: what it says, as pairs of an id and a text.
+    :param uses: all uses that were found, served or not.
+    """
+
+    provisions: dict[str, dict[str, None]] = field(default_factory=dict)
+    statements: list[Statement] = field(default_factory=list)
+    exempt_deployer: bool = False
+    refusals: list[str] = field(default_factory=list)
+    findings: list[tuple[str, str]] = field(default_factory=list)
+    uses: list[Usage] = field(default_factory=list)
+
+
+def leading_types() -> list[str]:
+    """Return the types whose resources may need the key of another resource."""
+    leading = {row.type for rows in catalogue.edges_to().values() for row in rows}
+    inherit = (name for name in catalogue.resource_types() if catalogue.inherits(name))
+    return sorted({*leading, *inherit, _ROLE, "AWS::IAM::User", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"})
+
+
+def decide(app: App, key: KeyFacts) -> Decision:
+    """Return what a key policy needs for everything in an app that uses the key."""
+    return _Deciding(app, key).decision()
+
+
+class _Deciding:
+    def __init__(self, app: App, key: KeyFacts) -> None:
+        self._app = app
+        self._key = key
+        self._place = key.place
+        self._decision = Decision(uses=list(usages(app, key.path)))
+
+    def decision(self) -> Decision:
+        decision, looked = self._decision, self._app.resources.get(self._key.path)
+        serve = {
+            Who.DEPLOYER: self._deployer,
+            Who.ROLE: self._role,
+            Who.SERVICE: self._service,
+            Who.LINKED_ROLE: self._linked_role,
+        }
+        for use in decision.uses:
+            decision.refusals += unmet(use, self._key.kind, looked)
+            if use.need.who in serve:
+                serve[use.need.who](use)
+        decision.statements = joined(decision.statements)
+        if not decision.uses:
+            self._say_unused()
+        written = [plain(filled(it, self._place)) for it in decision.statements]
+        self._say_bonds([*self._key.statements, *written])
+        decision.refusals += unadmitted(self._app, self._key.path, [*self._key.statements, *written])
+        decision.refusals = list(dict.fromkeys(decision.refusals))
+        decision.findings = list(dict.fromkeys(decision.findings))
+        return decision
+
+    # -- who --
+
+    def _deployer(self, use: Usage) -> None:
+        need = use.need
+        if not need.actions:
+            if need.basis is Basis.HANDLERS and not _is_told(use):
+                self._say("unreadNeeds", words.unread(use))
+            return
+        if self._key.kind.usage != "SYMMETRIC":
+            return
+        deployer, foreign = self._deployer_of(use)
+        if not deployer:
+            self._refuse(words.elsewhere(use))
+        elif need.unnamed_via and need.basis is Basis.HANDLERS and not need.context:
+            if not self._is_added(need):
+                self._refuse(words.undocumented(use))
+        elif foreign or need.any_region or need.context or need.unnamed_via or need.grants is not Grants.FOR_SERVICES:
+            self._write(use, {"AWS": deployer}, "")
+            if need.unnamed_via and not need.context:
+                self._say("unboundDeployer", words.unbound_deployer(use))
+        else:
+            for action in need.actions:
+                self._decision.provisions.setdefault(action, {}).update(dict.fromkeys(need.via))
+        self._decision.exempt_deployer |= need.grants is Grants.ANY
+
+    def _deployer_of(self, use: Usage) -> tuple[str, bool]:
+        """Return who deploys the resource, and whether that is somebody else than the deployer of the key."""
+        there = self._app.places.get(use.resource.stack, self._place)
+        if there.account == self._place.account:
+            return "{deployer}", False
+        return there.deployer, True
+
+    def _role(self, use: Usage) -> None:
+        named_in = beside(use.need.principal, use.found.steps)
+        value = value_at(use.resource.properties, named_in)
+        if value is None:
+            return
+        role = self._app.at(value)
+        whose = f"{use} needs {words.actions(use.need)} for the role in {named_in}"
+        if role is not None and role.type == _ROLE and role.stack == self._key.stack:
+            who: Any = {"Resource": role.path, "Attribute": "Arn"}
+        elif role is not None and role.type == _ROLE:
+            who = self._literal(role)
+            if who is None:
+                self._refuse(
+                    f"{whose}, which is in another stack and has a generated name: give it a literal role_name and "
+                    "both stacks an env"
+                )
+                return
+        else:
+            who = as_text(value)
+            if arns.principal_arn(who) is None or not arns.only_pseudo_parameters(who):
+                self._refuse(f"{whose}, and which role that is cannot be told: call key.grant(role, ...) for it")
+                return
+        self._write(use, {"AWS": who}, "AllowRoles")
+
+    def _literal(self, role: Looked) -> str | None:
+        name, path = role.properties.get("RoleName"), role.properties.get("Path", "/")
+        place = self._app.places.get(role.stack)
+        if not isinstance(name, str) or not isinstance(path, str) or place is None:
+            return None
+        if arns.has_placeholder(place.account) and place.account != self._place.account:
+            return None
+        return f"arn:{place.partition}:iam::{place.account}:role{path}{name}"
+
+    def _service(self, use: Usage) -> None:
+        need = use.need
+        self._write(use, {"Service": need.principal}, f"Allow{_camel(need.principal)}")
+
+    def _linked_role(self, use: Usage) -> None:
+        service, _, name = use.need.principal.partition("/")
+        given = value_at(use.resource.properties, "ServiceLinkedRoleARN")
+        arn = f"arn:{{partition}}:iam::{{account}}:role/aws-service-role/{service}/{name}"
+        arn = given if isinstance(given, str) else arn
+        if use.need.via:
+            # Its own policy allows it too, so it need not exist yet.
+            root = {"AWS": "arn:{partition}:iam::{account}:root"}
+            self._write(use, root, f"Allow{name}", {"ArnEquals": {"aws:PrincipalArn": arn}})
+            return
+        self._write(use, {"AWS": arn}, f"Allow{name}")
+        self._say("serviceLinkedRole", words.linked_role(use))
+
+    # -- what --
+
+    def _write(self, use: Usage, principal: dict[str, Any], sid: str, tie: Mapping[str, Any] | None = None) -> None:
+        named = use.resource.properties.get(use.need.named_by) if use.need.named_by else None
+        name = named if isinstance(named, str) and named else "*"
+        for statement in statements_for(use.need, name, principal, sid, dict(tie or {})):
+            if not is_said(plain(filled(statement, self._place)), self._key.statements):
+                self._decision.statements.append(statement)
+
+    def _refuse(self, message: str) -> None:
+        self._decision.refusals.append(message)
+
+    def _say(self, name: str, text: str) -> None:
+        self._decision.findings.append((name, text))
+
+    def _is_added(self, need: Need) -> bool:
+        namespace = need.type.split("::")[1].lower()
+        return any(
+            service.name.lower() == namespace and set(need.actions) <= set(service.actions.get(Use.PROVISION, ()))
+            for service in self._key.extra
+        )
+
+    def _say_bonds(self, statements: Sequence[Statement]) -> None:
+        """Say which services are bound to nothing, or to what no page says they send."""
+        for statement in statements:
+            principal, tied = statement.get("Principal"), bound(statement)
+            for service in map(str, listed(principal.get("Service")) if isinstance(principal, dict) else ()):
+                told = catalogue.source_of(service.replace(f".{self._place.region}.", ".{region}."))
+                if not any(key.startswith(("aws:source", "kms:encryptioncontext:")) for key in tied):
+                    if meant(statement.get("Action"), _USED):
+                        self._say("unboundService", words.unbound_service(service, statement))
+                elif told is None and "aws:sourceaccount" in tied and "aws:sourcearn" not in tied:
+                    self._say("assumedSource", words.assumed_source(service))
+
+    def _say_unused(self) -> None:
+        ours = {self._place.deployer, "*"}
+        used = any(
+            statement.get("Effect") == "Allow" and _is_use(statement) and not _principals(statement) <= ours
+            for statement in self._key.statements
+        )
+        if not (used or self._key.extra or self._key.delegates):
+            self._say("unusedKey", words.UNUSED)
+
+
+def _principals(statement: Statement) -> set[str]:
+    principal = statement.get("Principal")
+    values = principal.values() if isinstance(principal, dict) else [principal]
+    return {str(one) for value in values for one in (value if isinstance(value, list) else [value])}
+
+
+def _is_use(statement: Statement) -> bool:
+    actions = statement.get("Action")
+    named = actions if isinstance(actions, list) else [actions]
+    return any(str(one) in _USES for one in named)
+
+
+_USED = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
+_USES = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:Sign", "kms:GenerateMac"}
+
+
+def _is_told(use: Usage) -> bool:
+    """Tell whether another row says who needs the key for this property."""
+    path = "/".join("*" if step.isdigit() else step for step in use.found.steps)
+    return any(need is not use.need and need.actions for need in catalogue.needs_of(use.resource.type, path))
+
+
+def _camel(principal: str) -> str:
+    name = principal.replace(".{region}", "").replace(".{suffix}", "").removesuffix(".amazonaws.com")
+    return "".join(part.capitalize() for part in name.replace("-", ".").split("."))

@@ -1,0 +1,90 @@
+"""What the look at synth says: refusals with their way out, and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from secure_kms_constructs.aws.catalogue import Need
+
+from .statements import Statement
+from .usages import Usage
+
+
+def undocumented(use: Usage) -> str:
+    """Return why a need of the deployer cannot be written where no page names the service's prefix."""
+    return (
+        f"{use} needs {actions(use.need)} of the deployer, and no page names the kms:ViaService of its service: pass "
+        f"provision_via=[{line(use.need, use.need.actions)}] to the HardenedKey, with the prefix that CloudTrail shows "
+        "for it"
+    )
+
+
+def elsewhere(use: Usage) -> str:
+    """Return why the deployer of a resource in another account cannot be named."""
+    return (
+        f"{use} is deployed in another account, and who deploys it there cannot be told: give its stack an env, or "
+        f"call key.grant(iam.Role.from_role_arn(...), {', '.join(map(repr, use.need.actions))}) for that role"
+    )
+
+
+def unread(use: Usage) -> str:
+    """Return what to do where no page was read and the handlers name nothing."""
+    usual = ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey")
+    return (
+        f"{use} uses the key, and no page that says who needs it was read: if its deployment or its use is refused, "
+        "grant its role on the key (key.grant_encrypt_decrypt(role)), or pass "
+        f"provision_via=[{line(use.need, usual)}] to the HardenedKey"
+    )
+
+
+def unbound_deployer(use: Usage) -> str:
+    """Return that the deployer is bound to no service."""
+    return (
+        f"{use}: the deployer may {actions(use.need)} directly, because {use.need.source} prints no condition that "
+        "binds it to the service"
+    )
+
+
+def unbound_service(service: str, statement: Statement) -> str:
+    """Return that a service principal is bound to nothing."""
+    several = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    return (
+        f"{service} may {', '.join(several)} for any account: no page that was read says which source it sends, or one "
+        "says that it sends none"
+    )
+
+
+def assumed_source(service: str) -> str:
+    """Return that a service principal was bound to what no page says it sends."""
+    return (
+        f"{service} is admitted with aws:SourceAccount, which no page that was read says it sends: where it is "
+        "refused, add its statement with the condition that its page prints (key.add_to_resource_policy)"
+    )
+
+
+def linked_role(use: Usage) -> str:
+    """Return that a service-linked role must be there before the key."""
+    service, _, name = use.need.principal.partition("/")
+    return (
+        f"{use}: the key policy names {name}, which has to exist before the key is made: "
+        f"aws iam create-service-linked-role --aws-service-name {service}"
+    )
+
+
+UNUSED = (
+    "nothing in this app uses the key, so its policy admits nobody to use it: where resources of other apps are made "
+    "with it, name their services, such as provision_via=[Service.SECRETS_MANAGER]"
+)
+
+
+def actions(need: Need) -> str:
+    """Return the actions of a need as messages name them."""
+    return ", ".join(need.actions)
+
+
+def line(need: Need, several: Iterable[str]) -> str:
+    """Return the ``Service`` to pass for a need."""
+    namespace = need.type.split("::")[1]
+    prefix = need.via[0] if need.via else namespace.lower()
+    listed = ", ".join(f'"{action}"' for action in several)
+    return f'Service("{namespace}", "{prefix}", None, {{Use.PROVISION: ({listed},)}}, "<page>")'

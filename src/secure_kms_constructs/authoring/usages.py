@@ -1,0 +1,91 @@
+"""Finds what in an app uses a key, by the catalogue: the properties that name it, and the edges that lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from secure_kms_constructs.aws import catalogue
+from secure_kms_constructs.aws.catalogue import Need
+
+from .apps import App, Found, Looked, as_text, referred, value_at, values_at
+
+_ALIAS = "AWS::KMS::Alias"
+
+
+class Usage(NamedTuple):
+    """One need of one resource that uses a key.
+
+    :param resource: the resource whose property leads to the key.
+    :param found: the value that names the key, or the resource under it.
+    :param target: the resource under the key, for an edge.
+    """
+
+    resource: Looked
+    found: Found
+    need: Need
+    target: Looked | None
+
+    def __str__(self) -> str:
+        whose = f" with the key of {self.target.called}" if self.target else ""
+        return f"{self.resource.called} ({self.resource.type}, {self.found.text}){whose}"
+
+
+def names_of(app: App, key: str) -> set[str]:
+    """Return what stands for a key: its path, those of its aliases, and their literal names."""
+    names = {key}
+    for alias in app.resources.values():
+        if alias.type == _ALIAS and key in referred(alias.properties.get("TargetKeyId")):
+            names.add(alias.path)
+            name = alias.properties.get("AliasName")
+            if isinstance(name, str):
+                names.add(name)
+    return names
+
+
+def is_named(value: Any, names: set[str]) -> bool:
+    """Tell whether a value names a key, by a reference or by a literal alias."""
+    if any(path in names for path in referred(value)):
+        return True
+    text = as_text(value)
+    return text in names or text.rpartition(":")[2] in names
+
+
+def usages(app: App, key: str) -> Iterator[Usage]:
+    """Yield what uses a key; ``key`` is the path of its resource, or the ARN of one that is not in the app."""
+    names = names_of(app, key)
+    under: dict[str, Looked] = {}
+    for resource in app.resources.values():
+        for path in catalogue.key_paths(resource.type):
+            for found in values_at(resource.properties, path):
+                if is_named(found.value, names):
+                    under[resource.path] = resource
+                    yield from (Usage(resource, found, need, None) for need in _needs(resource, path))
+    for resource in app.resources.values():
+        yield from _edges(resource, under)
+        yield from _inherited(resource, under)
+
+
+def _needs(resource: Looked, path: str) -> Iterator[Need]:
+    for need in catalogue.needs_of(resource.type, path):
+        if not need.only_with or value_at(resource.properties, need.only_with) is not None:
+            yield need
+
+
+def _edges(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:
+    for need in catalogue.edges_from(resource.type):
+        for path in need.paths:
+            for found in values_at(resource.properties, path):
+                for target in dict.fromkeys(referred(found.value)):
+                    if target in under and under[target].type in need.leads_to and target != resource.path:
+                        yield Usage(resource, found, need, under[target])
+
+
+def _inherited(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:
+    if not catalogue.inherits(resource.type):
+        return
+    service = resource.type.split("::")[1]
+    for name, value in resource.properties.items():
+        for parent in dict.fromkeys(referred(value)):
+            if parent in under and under[parent].type.split("::")[1] == service:
+                yield Usage(resource, Found((name,), value), catalogue.inherited_need(resource.type), under[parent])

@@ -1,0 +1,176 @@
+"use strict";
+const { Annotations, CfnResource, DefaultTokenResolver, Reference, Stack, Stage, Tokenization } = require("aws-cdk-lib");
+const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
+const { l1Of } = require("./l1");
+const { numbered } = require("./numbered");
+const { Scoped } = require("./scoped");
+
+/** @typedef {import("constructs").IConstruct} IConstruct */
+/** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any }} Looked */
+
+const join = (/** @type {any} */ left, /** @type {any} */ right) =>
+  left === undefined ? right : right === undefined ? left : { "Fn::Join": ["", [left, right]] };
+
+// Looks like an intrinsic function, which is what the properties of an L1 may be instead of text.
+const MARK = "secure-kms-constructs:";
+
+/** Puts the path of a resource where a reference to it stands, whichever stack it would be rendered for. */
+class Naming extends DefaultTokenResolver {
+  constructor() {
+    super({ join });
+    /** @type {Set<string>} */
+    this.seen = new Set();
+  }
+
+  /**
+   * @param {import("aws-cdk-lib").IResolvable} token
+   * @param {import("aws-cdk-lib").IResolveContext} context
+   * @param {import("aws-cdk-lib").IPostProcessor} postProcessor
+   * @returns {any}
+   */
+  resolveToken(token, context, postProcessor) {
+    if (!Reference.isReference(token) || !CfnResource.isCfnResource(token.target)) {
+      return super.resolveToken(token, context, postProcessor);
+    }
+    const path = token.target.node.path;
+    this.seen.add(path);
+    return { Ref: `${MARK}${token.displayName}:${path}` };
+  }
+}
+
+/**
+ * Tells references by path, those too that somebody wrote as intrinsic functions by hand.
+ * @param {any} value
+ * @param {Map<string, string>} named paths by logical id, of one stack
+ * @param {Set<string>} seen
+ * @returns {any}
+ */
+function withPaths(value, named, seen) {
+  if (Array.isArray(value)) return value.map((one) => withPaths(one, named, seen));
+  if (typeof value !== "object" || value === null) return value;
+  const parts = Object.entries(value);
+  if (parts.length === 1 && (parts[0][0] === "Ref" || parts[0][0] === "Fn::GetAtt")) {
+    const [name, it] = parts[0];
+    if (typeof it === "string" && it.startsWith(MARK)) {
+      const [, attribute, ...path] = it.split(":");
+      return { Resource: path.join(":"), Attribute: attribute };
+    }
+    const [id, attribute] = name === "Ref" ? [it, "Ref"] : Array.isArray(it) ? it : String(it).split(".");
+    const path = named.get(String(id));
+    if (path !== undefined) {
+      seen.add(path);
+      return { Resource: path, Attribute: String(attribute) };
+    }
+  }
+  return Object.fromEntries(parts.map(([name, it]) => [name, withPaths(it, named, seen)]));
+}
+
+/**
+ * The resources of a stage, not of the stages in it.
+ * @param {IConstruct} scope
+ * @returns {Generator<any>}
+ */
+function* resourcesOf(scope) {
+  if (CfnResource.isCfnResource(scope)) yield scope;
+  for (const child of scope.node.children) if (!Stage.isStage(child)) yield* resourcesOf(child);
+}
+
+/**
+ * Where a stack is deployed and by whom; null where its synthesizer does not tell.
+ * @param {Stack} stack
+ * @returns {any}
+ */
+function placeOf(stack) {
+  let deployer = null;
+  try {
+    deployer = /** @type {any} */ (stack.synthesizer).cloudFormationExecutionRoleArn ?? null;
+  } catch {
+    // Some synthesizers tell it only once bound; then nobody is named.
+  }
+  return stack.resolve([stack.partition, stack.region, stack.account, stack.urlSuffix, deployer]);
+}
+
+/**
+ * What in a stage has to do with some of its keys: what refers to one, what refers to that and is of a type that may need
+ * its key, and the roles that these name. Ask once Aspects have run.
+ * @param {IConstruct} scope
+ * @param {any[]} keys
+ * @param {Set<string>} leading types whose resources may need the key of another resource
+ */
+function look(scope, keys, leading) {
+  /** @type {Map<string, any>} */
+  const elements = new Map();
+  /** @type {Map<Stack, Map<string, string>>} */
+  const ids = new Map();
+  for (const element of resourcesOf(scope)) {
+    elements.set(element.node.path, element);
+    if (!ids.has(element.stack)) ids.set(element.stack, new Map());
+    ids.get(element.stack)?.set(element.stack.resolve(element.logicalId), element.node.path);
+  }
+  const starts = new Set(keys.map((one) => l1Of(one).node.path));
+  /** @type {Map<string, [Looked, Set<string>]>} */
+  const read = new Map();
+  for (const [path, element] of elements) {
+    const { logicalId, stack } = element;
+    const about = { path, logicalId: stack.resolve(logicalId), type: element.cfnResourceType, stack: stack.node.path };
+    if (element instanceof CfnKey) {
+      if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags: element.tags.renderTags() ?? [] } }, new Set()]);
+      continue;
+    }
+    // What this library writes for a role has both of its sides.
+    if (element.node.scope?.node.scope instanceof Scoped) continue;
+    const resolver = new Naming();
+    const written = Tokenization.resolve(element._toCloudFormation(), { scope: element, resolver, preparing: false });
+    const named = /** @type {Map<string, string>} */ (ids.get(stack));
+    for (const resource of /** @type {any[]} */ (Object.values(written?.Resources ?? {}))) {
+      const properties = withPaths(resource.Properties ?? {}, named, resolver.seen);
+      read.set(path, [{ ...about, type: resource.Type, properties }, resolver.seen]);
+    }
+  }
+  const refers = (/** @type {Set<string>} */ seen, /** @type {{ has(path: string): boolean }} */ to) =>
+    [...seen].some((one) => to.has(one));
+  const aliases = [...read.values()].filter(([one, seen]) => one.type === CfnAlias.CFN_RESOURCE_TYPE_NAME && refers(seen, starts));
+  const names = aliases.map(([one]) => one.properties.AliasName).filter((one) => typeof one === "string");
+  const named = new Set([...starts, ...aliases.map(([one]) => one.path)]);
+  /** @type {Map<string, Looked>} */
+  const found = new Map();
+  for (const [path, [one, seen]] of read) {
+    const byName = names.length > 0 && names.some((name) => JSON.stringify(one.properties).includes(name));
+    if (named.has(path) || byName || refers(seen, named)) found.set(path, one);
+  }
+  const under = new Set(found.keys());
+  for (const [path, [one, seen]] of read) if (leading.has(one.type) && refers(seen, under)) found.set(path, one);
+  // Roles, and who holds a policy that names a key.
+  for (const path of [...found.keys()]) {
+    for (const other of read.get(path)?.[1] ?? []) {
+      const it = read.get(other)?.[0];
+      if (it && /^AWS::IAM::(Role|User)$/.test(it.type)) found.set(other, it);
+    }
+  }
+  const documents = numbered();
+  const of = keys.map((key) => documents.of(key.now()));
+  const scopes = keys.map((key) => l1Of(key));
+  const policies = documents.list.map((one, i) => {
+    const place = scopes[of.indexOf(i)];
+    const resolver = new Naming();
+    const written = Tokenization.resolve(one, { scope: place, resolver, preparing: false });
+    return withPaths(written, /** @type {Map<string, string>} */ (ids.get(place.stack)), resolver.seen);
+  });
+  const places = Object.fromEntries([...ids.keys()].map((stack) => [stack.node.path, placeOf(stack)]));
+  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of };
+}
+
+/**
+ * Adds annotations to constructs.
+ * @param {IConstruct[]} constructs
+ * @param {[number, boolean, string, string][]} notes which construct, whether it is a warning, id and text
+ */
+function tell(constructs, notes) {
+  for (const [number, warns, id, text] of notes) {
+    const on = Annotations.of(constructs[number]);
+    if (warns) on.addWarningV2(id, text);
+    else on.addInfoV2(id, text);
+  }
+}
+
+module.exports = { look, tell };

@@ -1,0 +1,117 @@
+"""What AWS documents that KMS is asked when a construct is deployed or used, and neighbours that must be denied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aws_cdk import Stack
+
+from secure_kms_constructs import HardenedKey
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+OTHER_ACCOUNT = "999999999999"
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{REGION}"
+STRANGER = f"arn:aws:iam::{ACCOUNT}:role/Stranger"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One request to KMS.
+
+    :param who: ``deployer``, a service principal, an ARN, or the beginning of a role's logical id.
+    :param sent: condition keys of the request that AWS documents.
+    """
+
+    who: str
+    action: str
+    via: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+    sent: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        through = f" via {self.via}" if self.via else ""
+        return f"{self.who} {self.action}{through}"
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service calls in its own name."""
+        return self.who.endswith(".amazonaws.com")
+
+    def neighbours(self) -> Iterator[tuple[str, Ask]]:
+        """Yield requests that differ in one field, and must be denied."""
+        if self.is_service:
+            yield "another service", replace(self, who="glacier.amazonaws.com")
+        # Metadata is left to IAM policies.
+        elif self.action != "kms:DescribeKey":
+            yield "a stranger with every permission", replace(self, who=STRANGER)
+            if self.via:
+                yield "through another service", replace(self, via="lookoutvision")
+        if self.via and not self.is_service:
+            yield "directly", replace(self, via=None, sent=_without_grant(self))
+        for name in self.context:
+            yield f"another {name}", replace(self, context={**self.context, name: _another(self.context[name])})
+        for name in self.sent:
+            if name.startswith("aws:Source") and ACCOUNT in self.sent[name]:
+                yield f"another {name}", replace(self, sent={**self.sent, name: _another(self.sent[name])})
+
+
+def _without_grant(ask: Ask) -> dict[str, str]:
+    return {name: value for name, value in ask.sent.items() if name != "kms:GrantIsForAWSResource"}
+
+
+def _another(value: str) -> str:
+    """Return the same of another account, or another name where no account is in it."""
+    return value.replace(ACCOUNT, OTHER_ACCOUNT) if ACCOUNT in value else f"other-{value}"
+
+
+Build = Callable[[Stack, HardenedKey], Any]
+
+
+@dataclass(frozen=True)
+class Construction:
+    """A construct under a key, and what KMS is asked because of it."""
+
+    name: str
+    build: Build
+    asks: tuple[Ask, ...]
+    #: Whether the L2 grants its role on the key itself.
+    by_grant: bool = False
+
+
+def deploys(via: str, actions: str, **context: str) -> tuple[Ask, ...]:
+    """Return what the deployer asks through a service."""
+    pairs = {name.replace("__", ":"): value for name, value in context.items()}
+    return tuple(Ask(who="deployer", action=f"kms:{action}", via=via, context=pairs) for action in actions.split())
+
+
+def directly(who: str, actions: str, context: Mapping[str, str] | None = None, **sent: str) -> tuple[Ask, ...]:
+    """Return what a role or service asks in its own name."""
+    return tuple(
+        Ask(who=who, action=f"kms:{action}", context=context or {}, sent=dict(sent)) for action in actions.split()
+    )
+
+
+def service(
+    principal: str, actions: str, context: Mapping[str, str] | None = None, *, account: bool = False, arn: str = ""
+) -> tuple[Ask, ...]:
+    """Return what a service principal asks."""
+    sent = {"aws:SourceAccount": ACCOUNT} if account else {}
+    sent |= {"aws:SourceArn": arn} if arn else {}
+    return tuple(
+        Ask(
+            who=f"{principal}.amazonaws.com",
+            action=f"kms:{action}",
+            # DescribeKey has no encryption context.
+            context={} if action in ("DescribeKey", "GetPublicKey") else context or {},
+            sent=sent,
+        )
+        for action in actions.split()
+    )
+
+
+def uses(role: str, via: str, actions: str, context: Mapping[str, str] | None = None) -> tuple[Ask, ...]:
+    """Return what a role asks through a service."""
+    return tuple(Ask(who=role, action=f"kms:{action}", via=via, context=context or {}) for action in actions.split())
