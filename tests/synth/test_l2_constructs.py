@@ -390,7 +390,7 @@ def test_eventbridge_is_not_bound_to_a_source_it_does_not_send(
 def test_an_event_bus_keeps_its_own_source(stack: Stack, key: HardenedKey) -> None:
     events.EventBus(stack, "Bus", kms_key=key)
     use, describe = naming(key_policy(stack), "'Service': 'events.amazonaws.com'")
-    assert "aws:SourceArn" in use["Condition"]["StringEquals"]
+    assert "aws:SourceAccount" in use["Condition"]["StringEquals"]
     assert "kms:EncryptionContext:aws:events:event-bus:arn" in use["Condition"]["StringEquals"]
     # CDK ties DescribeKey to the context, which it never has.
     assert describe["Action"] == "kms:DescribeKey"

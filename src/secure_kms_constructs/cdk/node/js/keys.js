@@ -29,6 +29,20 @@ class SharedDocument extends PolicyDocument {
 /** Who has looked in this round of preparing. @type {WeakSet<object>} */
 const looked = new WeakSet();
 
+/**
+ * CDK prepares an app once Aspects have run, and resolves references: the first time that it asks, what uses the keys is
+ * looked at, so that what follows from it may hold references.
+ * @param {import("aws-cdk-lib").IStableAnyProducer} looker
+ * @param {boolean} preparing
+ */
+function look(looker, preparing) {
+  if (!preparing) looked.delete(looker);
+  else if (!looked.has(looker)) {
+    looked.add(looker);
+    looker.produce();
+  }
+}
+
 /** The key policies of the HardenedKeys of one stack, as Python told them last. */
 class KeyPolicies {
   /**
@@ -52,19 +66,6 @@ class KeyPolicies {
   /** Python calls this before the first change since it told last. */
   changed() {
     this.asTold = false;
-  }
-
-  /**
-   * CDK prepares an app once Aspects have run, and resolves references: the first time that it asks, what uses the keys
-   * is looked at, so that what follows from it may hold references.
-   * @param {boolean} preparing
-   */
-  look(preparing) {
-    if (!preparing) looked.delete(this.looker);
-    else if (!looked.has(this.looker)) {
-      looked.add(this.looker);
-      this.looker.produce();
-    }
   }
 
   /**
@@ -133,7 +134,7 @@ class KeyBase extends Key {
     this.now = () => policies.render(place, this.stack);
     this.written = Lazy.uncachedAny({
       produce: (context) => {
-        policies.look(context.preparing);
+        look(policies.looker, context.preparing);
         return this.now();
       },
     });
