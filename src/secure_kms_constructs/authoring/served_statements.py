@@ -132,6 +132,12 @@ def _names(statement: Statement, kind: str, who: str) -> bool:
     return who in named or who in listed(bound(statement).get("aws:principalarn"))
 
 
+def _matches(value: Any, pattern: str, operator: str) -> bool:
+    if operator.endswith("Like") or operator == "ArnEquals":
+        return bool(meant(pattern, [str(value)]))
+    return str(value) == pattern
+
+
 def _no_narrower(there: Statement, asked: Statement) -> bool:
     wanted = {name.lower(): value for block in asked.get("Condition", {}).values() for name, value in block.items()}
     for operator, block in (there.get("Condition") or {}).items():
@@ -140,6 +146,7 @@ def _no_narrower(there: Statement, asked: Statement) -> bool:
                 continue
             if operator.startswith("ForAnyValue") or name.lower() not in wanted:
                 return False
-            if not set(map(str, listed(wanted[name.lower()]))) <= set(map(str, listed(value))):
+            patterns = [str(one) for one in listed(value)]
+            if not all(any(_matches(one, it, operator) for it in patterns) for one in listed(wanted[name.lower()])):
                 return False
     return True
