@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from secure_kms_constructs.templates.landscape import Landscape
+from secure_kms_constructs.templates.made_names import OF
 from secure_kms_constructs.templates.places import ACCOUNT_NAME, REGION_NAME
 
 T = TypeVar("T", bound=Hashable)
@@ -55,5 +56,6 @@ def by_stand_ins(text: str, names: Names) -> str:
 
 
 def is_of_place(when: Iterable[str]) -> bool:
-    """Tell whether something holds only where stacks go to some places."""
-    return any(f"{name} is " in one for one in when for name in (ACCOUNT_NAME, REGION_NAME))
+    """Tell whether something holds only where stacks go to some places, or only for some names of what they make."""
+    names = (f"{ACCOUNT_NAME} is ", f"{REGION_NAME} is ", OF)
+    return any(name in one for one in when for name in names)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from secure_kms_constructs.policies import Unknown, parse_identity_policy
 from secure_kms_constructs.policies.documents import doubted
 
+from . import made_names
 from .condition_outcomes import open_conditions, open_parameters, worlds
 from .documents import Documents
 from .gaps import Gap, gaps, unplaced
@@ -16,8 +17,10 @@ from .identities import identities_of
 from .keys import keys_of
 from .landscape import Landscape, Note
 from .organization import organization_of
-from .places import assumed, is_open, names_place, places, put
+from .physical_names import formatted
+from .places import ANOTHER, assumed, is_open, names_place, places, put
 from .resolution import Resolver
+from .resource_types import NAME
 from .resources import Described, described
 from .stacks import ANY_ACCOUNT, ANY_REGION, Environment, Stack, Stacks
 from .unread import Unread
@@ -69,15 +72,59 @@ def _in_place(
     place: Mapping[str, str],
     names: Mapping[str, str],
 ) -> tuple[Landscape, ...]:
-    """Read stacks where they go, once for each way in which their conditions may turn out."""
+    """Read stacks where they go, once for each literal name that may be that of something which they make."""
     base = Resolver(Stacks(stacks, same), HANDLERS)
+    first = _with_names(base, documents, notes, place, names)
+    cases, too_many = made_names.cases(base, first)
+    if too_many:
+        return tuple(_doubted(one, too_many) for one in first)
+    if not cases:
+        return first
+    named = {
+        (stack.name, logical_id): (stack, logical_id) for stack in stacks for logical_id, _, _ in stack.resources()
+    }
+    open_names = sorted({it for case in cases for it in case})
+    stand_ins = {it: formatted(base, *named[it], NAME) for it in open_names}
+
+    def told(case: Mapping[tuple[str, str], str]) -> dict[str, str]:
+        return {f"{made_names.OF}{named[it][0].source(it[1]).path}": case.get(it, ANOTHER) for it in open_names}
+
+    landscapes = [replace(one, assumes={**one.assumes, **told({})}) for one in first]
+    for case in cases:
+        resolver = Resolver(Stacks(stacks, same, case), HANDLERS)
+        here = {name: stand_ins[it] for it, name in case.items()}
+        landscapes += _with_names(resolver, documents, notes, {**place, **told(case)}, {**names, **here})
+    return tuple(landscapes)
+
+
+def _doubted(landscape: Landscape, texts: Collection[str]) -> Landscape:
+    """Return a landscape of which too many names may be those of what the templates make."""
+    why = Unknown("which of the many names that policies say are those of what the templates make")
+    keys = tuple(
+        replace(one, policy=doubted(one.policy, why)) if made_names.says(one.policy, texts) else one
+        for one in landscape.keys
+    )
+    more = doubted(parse_identity_policy({"Statement": []}, name="policies, by name"), why)
+    identities = tuple(replace(one, policies=(*one.policies, more)) for one in landscape.identities)
+    note = Note(None, f"{why.description} is not known: what depends on it is unknown")
+    return replace(landscape, keys=keys, identities=identities, notes=(*landscape.notes, note))
+
+
+def _with_names(
+    base: Resolver,
+    documents: Documents,
+    notes: Iterable[Note],
+    place: Mapping[str, str],
+    names: Mapping[str, str],
+) -> tuple[Landscape, ...]:
+    """Read stacks where they go, once for each way in which their conditions may turn out."""
     found_gaps = tuple(gaps(base.stacks))
     base.notes |= dict.fromkeys((*notes, *(gap.note for gap in found_gaps)))
     noted = dict(base.notes)
     # Once with both branches of whatever is open, to see what is, and for all that does not depend on it.
     found = list(described(base))
     deciding = {one for it in found for one in it.deciding}
-    stacks_by_name = {one.name: one for one in stacks}
+    stacks_by_name = {one.name: one for one in base.stacks.all}
     decided, left_out = worlds(base, open_conditions(base), open_parameters(base, deciding))
     for stack, name in left_out:
         what = "condition" if name in stacks_by_name[stack].section("Conditions") else "parameter"

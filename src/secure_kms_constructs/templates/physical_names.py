@@ -7,12 +7,13 @@ import string
 
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.made_up import made_up_id
+from secure_kms_constructs.policies.verdicts import Verdict
 
 from . import references
 from .resolution import Resolver
 from .resource_types import ARN, IAM_NAME, IAM_PATH, REF_IS_PROPERTY, TYPES, ResourceType
 from .stacks import Stack
-from .texts import as_text, unknown
+from .texts import NO_VALUE, as_text, unknown
 
 _SCRAMBLED = {
     "hex32": ("0123456789abcdef", 32),
@@ -87,12 +88,27 @@ def _kind(resolver: Resolver, stack: Stack, logical_id: str) -> tuple[str, Unkno
 def _fields(resolver: Resolver, stack: Stack, logical_id: str) -> dict[str, str]:
     kind = TYPES[str(stack.resource(logical_id)["Type"])]
     properties = stack.properties(logical_id)
-    given: dict[str, str | None] = {"key_id": resolver.stacks.told_id(stack, logical_id)}
+    told = resolver.stacks.told(stack, logical_id)
+    given: dict[str, str | None] = {}
     for name, meant in ((kind.named_by, "name"), ("Path", "path"), ("PrimaryKeyArn", "key_id")):
         if name in properties:
+            if meant in told:
+                continue
             value = resolver.value(properties[name], stack)
             given[meant] = _usable(resolver, stack, logical_id, name, value)
-    return _made_up(stack, logical_id, kind, **{meant: text for meant, text in given.items() if text is not None})
+    known = {meant: text for meant, text in given.items() if text is not None}
+    return _made_up(stack, logical_id, kind, _multi_region(resolver, stack, properties), **known, **told)
+
+
+def _multi_region(resolver: Resolver, stack: Stack, properties: dict[str, object]) -> Verdict:
+    """Tell whether a key is a multi-Region key, which its id says."""
+    if any(name.startswith("Fn::") for name in properties):
+        return None
+    value = resolver.value(properties.get("MultiRegion", False), stack)
+    if value is NO_VALUE:
+        return False
+    text = as_text(value)
+    return None if text is None else text.lower() == "true"
 
 
 def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value: object) -> str | None:
@@ -108,9 +124,11 @@ def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value:
     return None
 
 
-def _made_up(stack: Stack, logical_id: str, kind: ResourceType, **given: str) -> dict[str, str]:
+def _made_up(
+    stack: Stack, logical_id: str, kind: ResourceType, multi_region: Verdict = None, **given: str
+) -> dict[str, str]:
     place = stack.environment
-    fields = _Fields(stack, logical_id)
+    fields = _Fields(stack, logical_id, multi_region)
     fields |= {"p": place.partition, "r": place.region, "a": place.account, "suffix": place.url_suffix, "path": "/"}
     fields |= given
     if "name" not in fields:
@@ -123,9 +141,9 @@ def _made_up(stack: Stack, logical_id: str, kind: ResourceType, **given: str) ->
 class _Fields(dict[str, str]):
     """The fields of formats; those that take the place of what a deployment chooses are made when asked for."""
 
-    def __init__(self, stack: Stack, logical_id: str) -> None:
+    def __init__(self, stack: Stack, logical_id: str, multi_region: Verdict) -> None:
         super().__init__()
-        self._stack, self._logical_id = stack, logical_id
+        self._stack, self._logical_id, self._multi_region = stack, logical_id, multi_region
 
     def __missing__(self, field: str) -> str:
         match field:
@@ -136,8 +154,7 @@ class _Fields(dict[str, str]):
             case "unslashed":
                 made = self["name"].removeprefix("/")
             case "key_id":
-                multi_region = self._stack.properties(self._logical_id).get("MultiRegion") in (True, "true")
-                made = made_up_id(self["hex32"], multi_region=multi_region)
+                made = made_up_id(self["hex32"], multi_region=self._multi_region)
             case _:
                 made = self._stack.scrambled(self._logical_id, *_SCRAMBLED[field])
         self[field] = made

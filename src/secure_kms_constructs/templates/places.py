@@ -19,6 +19,11 @@ _CASES = 12
 
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _REGION = re.compile(r"(?<![a-z0-9-])(?:us|eu|ap|ca|sa|me|af|il|mx|cn|eusc)(?:-[a-z]+){1,3}-\d(?!\d)")
+# The partition is that of the region: what names another partition may name that of the stacks.
+_PARTITION = re.compile(r"^arn:(aws-[a-z-]+):")
+_IN_PARTITION = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1"}
+_IN_PARTITION |= {"aws-iso": "us-iso-east-1", "aws-iso-b": "us-isob-east-1"}
+_IN_PARTITION |= {"aws-iso-e": "eu-isoe-west-1", "aws-iso-f": "us-isof-south-1"}
 # A pattern of regions or accounts in an ARN, or of regions in the name of a service.
 _LIKE_REGION = re.compile(r"(?:^arn:[^:]*:[^:]*:|^[a-z0-9-]+\.)([a-z0-9*?-]*[*?][a-z0-9*?-]*)(?=:|\.amazonaws)")
 _LIKE_ACCOUNT = re.compile(r"(?:^|^arn:[^:]*:[^:]*:[^:]*:)([\d*?]*[*?][\d*?]*)(?=:|$)")
@@ -36,6 +41,7 @@ def places(landscapes: Iterable[Landscape], stacks: Iterable[Stack]) -> tuple[En
             accounts |= {*_ACCOUNT.findall(text), *_like(_LIKE_ACCOUNT, text, 12)}
         if any(one.region == ANY_REGION for one in open_places):
             regions |= {*_REGION.findall(text), *_like(_LIKE_REGION, text, 0)}
+            regions |= {_IN_PARTITION[one] for one in _PARTITION.findall(text) if one in _IN_PARTITION}
     if len(accounts) * len(regions) > _CASES:
         return None
     found = (Environment(*pair) for pair in product(sorted(accounts), sorted(regions)))

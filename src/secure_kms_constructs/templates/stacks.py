@@ -27,6 +27,8 @@ _PARTITIONS = {
     "us-isof": ("aws-iso-f", "csp.hci.ic.gov"),
     "eusc": ("aws-eusc", "amazonaws.eu"),
 }
+# What may be deployed already, and how its ARN says it.
+_DEPLOYED = {"AWS::KMS::Key": "key", "AWS::IAM::Role": "role", "AWS::IAM::User": "user"}
 _REGION = re.compile(r"(?P<prefix>cn|us-gov|us-isob?|us-isof|eu-isoe|eusc)-.*")
 
 
@@ -123,10 +125,16 @@ class Stack:
 class Stacks:
     """Stacks that are read together.
 
-    :param same: the ARNs of keys that are deployed, by construct path or ``<stack>/<logical id>``.
+    :param same: the ARNs of keys, roles and users that are deployed, by construct path or ``<stack>/<logical id>``.
+    :param names: what is assumed of names that only a deployment tells, by stack and logical id.
     """
 
-    def __init__(self, stacks: Iterable[Stack], same: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        stacks: Iterable[Stack],
+        same: Mapping[str, str] | None = None,
+        names: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
         self.all = tuple(stacks)
         self._here: dict[Environment, list[Stack]] = defaultdict(list)
         self._named: dict[str, list[Stack]] = defaultdict(list)
@@ -135,7 +143,7 @@ class Stacks:
             self._here[stack.environment].append(stack)
             if stack.parent is None:
                 self._named[stack.stack_name].append(stack)
-        self._told = _told(self.all, same or {})
+        self._told = {**_told(self.all, same or {}), **{place: {"name": one} for place, one in (names or {}).items()}}
         # Whether a parameter has allowed values, each of which may be a case.
         self.have_choices = any(
             "AllowedValues" in _object(declared)
@@ -143,9 +151,9 @@ class Stacks:
             for declared in stack.section("Parameters").values()
         )
 
-    def told_id(self, stack: Stack, logical_id: str) -> str | None:
-        """Return the id of a deployed key, if somebody told it."""
-        return self._told.get((stack.name, logical_id))
+    def told(self, stack: Stack, logical_id: str) -> Mapping[str, str]:
+        """Return the id or name of what is deployed, if somebody told it."""
+        return self._told.get((stack.name, logical_id), {})
 
     def of(self, environment: Environment) -> list[Stack]:
         """Return the stacks of one account and region, which see each other's exports and parameters."""
@@ -157,31 +165,45 @@ class Stacks:
         return found[0] if len(found) == 1 else None
 
 
-def _told(stacks: Iterable[Stack], same: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    """Return the ids of deployed keys, by stack and logical id."""
-    keys = {
-        name: (stack, logical_id)
+def _told(stacks: Iterable[Stack], same: Mapping[str, str]) -> dict[tuple[str, str], Mapping[str, str]]:
+    """Return the ids and names of what is deployed, by stack and logical id."""
+    made = {
+        name: (stack, logical_id, kind)
         for stack in stacks
         for logical_id, kind, _ in stack.resources()
-        if kind == "AWS::KMS::Key"
+        if kind in _DEPLOYED
         for name in (f"{stack.name}/{logical_id}", stack.source(logical_id).path)
     }
-    told: dict[tuple[str, str], str] = {}
+    told: dict[tuple[str, str], Mapping[str, str]] = {}
     for name, arn in same.items():
-        if name not in keys:
-            close = get_close_matches(str(name), keys, n=3, cutoff=0.4) or sorted(keys)[:3]
-            raise TemplateError(f"same must name keys of the templates, got {name!r}; there are {', '.join(close)}")
-        stack, logical_id = keys[name]
-        place = stack.environment
-        where = f"arn:{place.partition}:kms:{place.region}:{place.account}:key/"
-        if not re.fullmatch(re.escape(where) + r"[\w-]+", str(arn)):
-            is_open = place.account == ANY_ACCOUNT or place.region == ANY_REGION
-            hint = ": give the account and region of the stack too" if is_open else ""
+        if name not in made:
+            close = get_close_matches(str(name), made, n=3, cutoff=0.4) or sorted(made)[:3]
             raise TemplateError(
-                f"same must give the ARN of {name} as {where}<id>, where its stack goes, got {arn!r}{hint}"
+                f"same must name keys, roles or users of the templates, got {name!r}; there are {', '.join(close)}"
             )
-        told[stack.name, logical_id] = arn.removeprefix(where)
+        stack, logical_id, kind = made[name]
+        told[stack.name, logical_id] = _deployed(name, stack, logical_id, kind, str(arn))
     return told
+
+
+def _deployed(name: str, stack: Stack, logical_id: str, kind: str, arn: str) -> Mapping[str, str]:
+    place, noun = stack.environment, _DEPLOYED[kind]
+    service = f"kms:{place.region}" if noun == "key" else "iam:"
+    where = f"arn:{place.partition}:{service}:{place.account}:{noun}/"
+    match = re.fullmatch(re.escape(where) + (r"()([\w-]+)" if noun == "key" else r"([!-~]*/)?([\w+=,.@-]+)"), arn)
+    if not match:
+        is_open = place.account == ANY_ACCOUNT or (place.region == ANY_REGION and noun == "key")
+        hint = ": give the account and region of the stack too" if is_open else ""
+        form = "<id>" if noun == "key" else "<name>"
+        raise TemplateError(
+            f"same must give the ARN of {name} as {where}{form}, where its stack goes, got {arn!r}{hint}"
+        )
+    if noun == "key":
+        return {"key_id": match[2]}
+    written = stack.properties(logical_id).get(f"{noun.title()}Name")
+    if isinstance(written, str) and written != match[2]:
+        raise TemplateError(f"same must give {name} the name that its template gives it, {written}, got {arn!r}")
+    return {"name": match[2], "path": f"/{match[1] or ''}"}
 
 
 def _name_resources(stacks: Iterable[Stack]) -> None:

@@ -45,6 +45,7 @@ def may(resource: Any, effect: str = "Allow", made: Json | None = None, element:
 
 
 MULTI = key(ACCOUNT, MultiRegion=True)
+EITHER = key(ACCOUNT, MultiRegion={"Ref": "Regions"})
 # Whether a statement with such a resource is about the key; each uncertain one has a certain neighbour.
 ABOUT: dict[str, tuple[Any, Json | None, bool | None]] = {
     "its reference": (OWN, None, True),
@@ -64,6 +65,15 @@ ABOUT: dict[str, tuple[Any, Json | None, bool | None]] = {
     "the same and such a key": (LITERAL.replace(ID, "mrk-*"), MULTI, True),
     "a literal multi-Region key": (LITERAL.replace(ID, "mrk-" + ID.replace("-", "")), MULTI, None),
     "a literal key of one Region beside it": (LITERAL, MULTI, False),
+    "a pattern of multi-Region keys and a key that may be one": (LITERAL.replace(ID, "mrk-*"), EITHER, None),
+    "a literal multi-Region key and a key that may be one": (
+        LITERAL.replace(ID, "mrk-" + ID.replace("-", "")),
+        EITHER,
+        None,
+    ),
+    "a literal key of one Region and a key that may be none": (LITERAL, EITHER, None),
+    "a pattern of both and a key that may be either": (LITERAL.replace(ID, "*"), EITHER, True),
+    "a pattern of none and a key that may be either": (LITERAL.replace(ID, "g*"), EITHER, False),
     "a literal ARN beside its reference": ([LITERAL, OWN], None, True),
 }
 
@@ -118,7 +128,7 @@ def test_a_reader_of_another_account_who_names_the_key_by_a_literal_arn_is_not_n
 @pytest.mark.parametrize(
     "same, says",
     [
-        ({"T/Ky": LITERAL}, "same must name keys of the templates, got 'T/Ky'; there are T/Key"),
+        ({"T/Ky": LITERAL}, "same must name keys, roles or users of the templates, got 'T/Ky'; there are T/Key"),
         ({"T/Key": LITERAL.replace(ACCOUNT, OTHER)}, f"as arn:aws:kms:{REGION}:{ACCOUNT}:key/<id>"),
         ({"T/Key": LITERAL.replace("key", "alias")}, f"as arn:aws:kms:{REGION}:{ACCOUNT}:key/<id>"),
         ({"T/Key": ID}, "got '0d99"),
