@@ -120,7 +120,7 @@ def _usable(resolver: Resolver, stack: Stack, logical_id: str, name: str, value:
         return text
     shown = value if isinstance(value, Unknown) else repr(value)[:60]
     source = stack.source(logical_id)
-    resolver.note(source, f"{name} of {source.path} is {shown}: it is read as one that nobody names by its text")
+    resolver.note(source, f"{name} of {source.path} is {shown}: it is read as one that only a deployment tells")
     return None
 
 

@@ -152,7 +152,8 @@ def test_a_rule_that_depends_on_the_name_is_undecided() -> None:
     shop["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"] = [root]
     report = check_templates({"Shop": shop}, account=ACCOUNT, region=REGION)
     depending = [one for one in report.findings if any("the name of" in it for it in one.when)]
-    assert depending and all(one.undecided for one in depending)
+    assert depending
+    assert all(one.undecided for one in depending)
 
 
 def test_a_partition_that_no_region_tells_may_be_the_one_that_a_policy_names() -> None:
