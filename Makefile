@@ -16,7 +16,7 @@ PIP_INSTALL := -m pip install --quiet --no-compile
 READY := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint integ demo bench clean
+.PHONY: help test check lint integ demo bench mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -45,6 +45,9 @@ bench: $(READY) ## compare synth time and policy size with the stock L2
 	.venv/bin/python benchmarks/run.py
 	.venv/bin/python benchmarks/access.py
 	.venv/bin/python benchmarks/checks.py
+
+mutate: $(READY) ## change 100 random things of the source, one at a time, and see which no test notices
+	.venv/bin/python tests/mutate.py --sample $(or $(SAMPLE),100)
 
 clean: ## remove environments, caches and build output
 	rm -rf .venv .venv-checkov .venv-lowest .corpus .types node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out

@@ -352,7 +352,7 @@ def _small(made: RandomTemplate) -> None:
         [
             {"NumericGreaterThan": {"aws:PrincipalAccount": "222233334444"}},
             {"NumericLessThan": {"aws:PrincipalAccount": "500000000000"}},
-            {"Bool": {"aws:ViaAWSService": "true"}},
+            {"Bool": {"aws:ViaAWSService": "true"}, "Null": {"kms:ViaService": "true"}},
             {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam"}},
             {"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00"}},
             {"ForAllValues:Null": {"aws:PrincipalTag/team": "true"}},
@@ -374,7 +374,8 @@ def _small(made: RandomTemplate) -> None:
     else:
         pair = {"StringEquals": {"kms:EncryptionContext:SecretARN": "x"}}
         made.context.append({"kms:EncryptionContext:SecretARN": "x"})
-        made.say("Allow", {"AWS": made.own("root")}, pair, "kms:RetireGrant")
+        made.statements.clear()
+        made.say("Allow", {"AWS": "*"}, pair, ["kms:RetireGrant", "kms:CreateGrant"])
 
 
 FEATURES: dict[str, Callable[[RandomTemplate], None]] = {

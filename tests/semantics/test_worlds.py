@@ -28,7 +28,13 @@ Json = dict[str, Any]
 
 QUESTIONS = int(os.environ.get("TEMPLATE_QUESTIONS", "0"))
 _EACH = 10
-_ACTIONS = ("kms:Decrypt",) * 4 + ("kms:GenerateDataKey", "kms:Encrypt", "kms:PutKeyPolicy", "kms:RetireGrant")
+_ACTIONS = ("kms:Decrypt",) * 4 + (
+    "kms:GenerateDataKey",
+    "kms:Encrypt",
+    "kms:PutKeyPolicy",
+    "kms:RetireGrant",
+    "kms:CreateGrant",
+)
 _BATCH = 50
 
 
