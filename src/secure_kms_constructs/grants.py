@@ -16,38 +16,12 @@ from .authoring.packing import pack, size
 from .authoring.statements import Statement, document
 from .aws import arns
 from .aws.facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICIES_PER_IDENTITY, MANAGED_POLICY_CHARACTERS
-from .cdk.asking import account_of, asked_once, child_of, references_in, resolve_each, root_of, stack_of, stage_of
+from .cdk.asking import account_of, asked_once, references_in, resolve_each, root_of, stack_of, stage_of
 from .cdk.findings import check_at_synth
 from .cdk.grantees import Grantee
+from .cdk.holding import holds_policies, is_attached
 from .cdk.node import Place, Questions, Scoped
 from .cdk.places import is_known
-
-
-def holds_policies(grantee: Grantee, scope: Construct) -> bool:
-    """Tell whether an identity policy attached to the grantee lands; immutable imports drop it and report success."""
-    return not grantee.is_protected and takes_policies(grantee, scope)
-
-
-def takes_policies(grantee: Grantee, scope: Construct) -> bool:
-    """Tell whether CDK writes an identity policy for the grantee, which IAM may still refuse."""
-    if grantee.stack is not None:
-        return True
-    # CDK does not synthesize an empty policy, so the probe leaves no resource behind.
-    probe = iam.Policy(scope, "Probe")
-    try:
-        return _attach(probe, grantee)
-    finally:
-        scope.node.try_remove_child("Probe")
-
-
-def _attach(policy: iam.Policy, grantee: Grantee) -> bool:
-    principal: Any = grantee.principal
-    attach = getattr(principal, "attach_inline_policy", None)
-    if attach is None:
-        return False
-    attach(policy)
-    resource = child_of(policy)
-    return any(stack_of(policy).resolve([resource.roles, resource.users]))
 
 
 def _write(
@@ -65,7 +39,7 @@ def _attach_inline(scope: Construct, at: Place, grantee: Grantee, statements: Se
     if grantee.is_protected:
         return False
     written = iam.PolicyDocument.from_json(document(statements))
-    if _attach(iam.Policy(scope, "Policy", document=written), grantee):
+    if is_attached(iam.Policy(scope, "Policy", document=written), grantee):
         return True
     scope.node.try_remove_child("Policy")
     return False

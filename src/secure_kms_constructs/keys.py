@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from aws_cdk import Annotations, Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from .authoring import statements
-from .authoring.key_policies import Admission, KeyPolicy, through
+from .authoring.key_policies import Admission
 from .authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
-from .authoring.reading import symmetric
-from .authoring.statements import identity_via, replication_of_keys, replication_of_secrets
+from .authoring.statements import replication_of_keys, replication_of_secrets
 from .aws import arns
 from .aws.facts import (
-    CROSS_ACCOUNT_ACTIONS,
     REPLICATE_ACTIONS,
     SECRET_REPLICA_ACTIONS,
     USAGE_ACTIONS,
 )
 from .aws.services import Service, Use
 from .cdk import migration
-from .cdk.asking import Called, account_of, place_in, region_of, stack_of
+from .cdk.asking import account_of, place_in, region_of, stack_of
 from .cdk.callers import service_of_caller
-from .cdk.deployers import check_deployer, deployer_of
-from .cdk.findings import announce, check_several
-from .cdk.grantees import Grantee, account_text, resolve_grantee
-from .cdk.key_arguments import check_actions, check_resource_arns, key_properties
-from .cdk.l2_grants import admission, asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
+from .cdk.findings import check_several
+from .cdk.grantees import account_text
+from .cdk.key_arguments import check_actions, check_log_groups, key_properties
+from .cdk.key_grants import KeyGrants
+from .cdk.key_owners import owner, policy_owned_by
 from .cdk.looking import Watched
 from .cdk.migration import helps
 from .cdk.node import KeyBase
-from .cdk.places import GRANT_APART, check_reference, is_known, same_environment
+from .cdk.places import is_known
 from .cdk.rendering import not_injected, renderings_in
 from .cdk.replicas import deployer_abroad
 from .cdk.usual_grants import UsualGrants
-from .grants import holds_policies, takes_policies
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
@@ -119,22 +113,8 @@ class HardenedKey(KeyBase):
         )
         symmetric = key_spec == _SYMMETRIC
 
-        def arn_of(principal: iam.IGrantable) -> str:
-            if isinstance(principal, iam.AccountPrincipal):
-                raise ValueError(
-                    f"administrators are roles and users, got the account {principal.account_id}: leave it out, the "
-                    "root user is admitted anyway, and who else manages the key is named"
-                )
-            resolved = resolve_grantee(principal, scope)
-            _check_administrator(resolved, stack)
-            arn = resolved.arn_in(stack)
-            known[arn] = resolved.identity, resolved.name
-            return arn
-
-        known: dict[str, tuple[str, str]] = {}
         self._refusal: ValueError | None = None
-        self._usual = UsualGrants(stack)
-        self._deployer_grant: iam.Grant | None = None
+        self._grants = KeyGrants(self, stack, admit=self.admit, delegates_via=self.delegates_via)
         self._stack = stack
         self._region = region_of(stack)
         self._account = account_of(stack)
@@ -142,20 +122,17 @@ class HardenedKey(KeyBase):
         self._delegates = tuple(delegate_via)
         self._multi_region = multi_region
         self._usage = "SYMMETRIC" if symmetric else key_usage.name
-        self.deployer_arn = arn_of(deployer) if deployer else deployer_of(stack)
-        if deployer is not None:
-            check_deployer(deployer, scope)
-        self._key_policy = KeyPolicy(
-            self._account,
-            deployer=self.deployer_arn,
-            administrators=[arn_of(principal) for principal in administrators],
-            policy_administrators=[arn_of(principal) for principal in policy_administrators],
+        self._key_policy = policy_owned_by(
+            scope,
+            deployer,
+            administrators,
+            policy_administrators,
             multi_region=multi_region,
             separation_of_duties=separation_of_duties,
             rotates=symmetric,
         )
-        for arn, (identity, name) in known.items():
-            self._key_policy.know(arn, identity, name)
+        self.deployer_arn = self._key_policy.deployer
+        self._usual = UsualGrants(self, stack, self._key_policy)
         if symmetric:
             for service in provision_via:
                 self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
@@ -204,115 +181,13 @@ class HardenedKey(KeyBase):
             name is generated, and a principal that administers the key.
         """
         check_actions(actions, self._usage)
-        if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._grant_to_deployer(grantee, actions)):
+        if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._usual.grant(grantee, actions)):
             return granted
-        if isinstance(grantee, iam.ManagedPolicy):
-            raise ValueError(
-                f"grantee must be a role or a user, got the managed policy {grantee.node.path}, which no key policy "
-                "can name: grant to the roles that it is attached to"
-            )
-        service = service_of_caller()
-        principal = grantee.grant_principal
-        if service is not None and is_through(principal):
-            grantee = principal_behind(principal, asked_by_user(service)) or grantee
-            principal = grantee.grant_principal
-        # These hold no identity policy: the key policy alone decides, as the L2 writes it.
-        if isinstance(principal, iam.PrincipalBase) and not isinstance(principal, iam.ArnPrincipal):
-            return self._grant_in_key_policy(grantee, actions)
-        if isinstance(principal, (iam.AccountPrincipal, iam.AnyPrincipal)):
-            return self._grant_in_key_policy(grantee, actions)
-        resolved = resolve_grantee(grantee, self)
-        if service is not None:
-            return self._grant_through(grantee, resolved, service, actions)
-        self._check_foreign(resolved, actions)
-        arn = resolved.arn_in(self._stack)
-        if not holds_policies(resolved, self):
-            if resolved.is_foreign(self._stack):
-                needed = {"Effect": "Allow", "Action": list(actions), "Resource": self.key_arn}
-                announce(self, "requiredIdentityPolicy", _foreign_identity(resolved), [needed])
-            return self._grant_in_key_policy(iam.ArnPrincipal(arn), actions)
-        self._check_reachable(resolved)
-        admission = Admission(
-            "AllowUse", arn, resolved.account, tuple(sorted(set(actions))), identity=resolved.identity
-        )
-        self.admit(admission)
-        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.key_arn])
-
-    def _grant_through(
-        self, grantee: iam.IGrantable, resolved: Grantee, service: Service, actions: Sequence[str]
-    ) -> iam.Grant:
-        """Grant what a construct asks for along with its own resource: through its service only."""
-        self._check_foreign(resolved, actions)
-        if service == Service.SECRETS_MANAGER and "kms:Encrypt" in actions:
-            # What the L2 forgets: PutSecretValue compares with the version that is there.
-            actions = [*actions, "kms:Decrypt"]
-        actions = sorted(symmetric(actions))
-        via, foreign = service.via(self._region), resolved.is_foreign(self._stack)
-        holds = holds_policies(resolved, self)
-        if resolved.is_protected:
-            self._check_protected(resolved)
-        if holds:
-            self._check_reachable(resolved)
-        asked = asked_by_user(service)
-        named = [] if holds else literal_contexts(service, asked)
-        if service.context_key and not (holds or foreign or named):
-            raise ValueError(
-                f"{resolved.name} cannot hold an identity policy, so the key policy would have to name the resource, "
-                f"and a reference there is a cycle: give the resource of {service.name} a literal name, "
-                f"{'' if resolved.is_protected else 'import the role with mutable=True, '}"
-                "or grant to a role of this app"
-            )
-        if foreign or not holds or not self.delegates_via(service):
-            arn = resolved.arn_in(self._stack)
-            account = resolved.account if holds or foreign else None
-            self.admit(admission(service, actions, via, arn, account, named, resolved.identity))
-        contexts = contexts_of(resolved, service, asked) if holds else named
-        if (
-            contexts
-            and service == Service.SECRETS_MANAGER
-            and not same_environment(self._stack, resolved.stack or self._stack)
-        ):
-            # CDK names a secret of another place without the six characters at its end.
-            contexts = [*contexts, *literal_contexts(service, asked)]
-        context = statements.encryption_context(service.context_key or "", contexts) if contexts else {}
-        written: list[dict[str, Any]] = [
-            {"Effect": "Allow", "Action": part, "Resource": self.key_arn, "Condition": condition}
-            for part, condition in statements.split_by_condition(
-                actions, {"StringEquals": {"kms:ViaService": via}}, context
-            )
-        ]
-        if not holds:
-            if foreign:
-                announce(self, "requiredIdentityPolicy", _foreign_identity(resolved), written)
-            # What is admitted is in the key policy; the grant says so.
-            return iam.Grant.drop(grantee, "the key policy admits it")
-        grants = [
-            iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=_listed(one["Action"]),
-                resource_arns=[self.key_arn],
-                conditions=one["Condition"],
-            )
-            for one in written
-        ]
-        return reduce(lambda one, other: one.combine(other), grants)
-
-    def _check_protected(self, grantee: Grantee) -> None:
-        """Check that the construct that grants has written no policy for a role that takes none."""
-        if takes_policies(grantee, self):
-            raise ValueError(
-                f"IAM lets nobody change the policies of {grantee.name}, and this grant would write one: import it "
-                "with mutable=False, and the policies of the resource and of the key admit it"
-            )
-        if grantee.is_linked:
-            self._announce_linked(grantee)
-
-    def _announce_linked(self, grantee: Grantee) -> None:
-        text = (
-            f"{grantee.name} is linked to a service, which makes it when it first needs it, and a key policy takes no "
-            "principal that does not exist: make it first with `aws iam create-service-linked-role`"
-        )
-        Annotations.of(self).add_info_v2("secure-kms-constructs:serviceLinkedRole", text)
+        with self._refusals():
+            granted_or_not = self._grants.use(grantee, actions, service_of_caller())
+        if isinstance(granted_or_not, iam.Grant):
+            return granted_or_not
+        return self._grant_in_key_policy(granted_or_not, actions)
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a principal decrypt."""
@@ -348,10 +223,8 @@ class HardenedKey(KeyBase):
 
     def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
         """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
-        resolved = resolve_grantee(grantee, self)
-        _check_administrator(resolved, self._stack)
-        arn = resolved.arn_in(self._stack)
-        self._key_policy.know(arn, resolved.identity, resolved.name)
+        arn, identity, name = owner(grantee, self)
+        self._key_policy.know(arn, identity, name)
         return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
 
     def grant_via(
@@ -371,26 +244,9 @@ class HardenedKey(KeyBase):
             the key policy cannot name.
         """
         check_several("resource_arns", resource_arns)
-        texts = [arns.as_text(one) for one in self._stack.resolve(list(resource_arns))]
-        check_resource_arns(service, resource_arns, texts, self._region)
-        resolved = resolve_grantee(grantee, self)
-        via = service.via(self._region)
-        if not holds_policies(resolved, self):
-            return self._grant_directly(resolved, service, use, via, resource_arns)
-        self._check_reachable(resolved)
-        if not self.delegates_via(service) or resolved.is_foreign(self._stack):
-            arn = resolved.arn_in(self._stack)
-            self.admit(through(service, use, via, arn, resolved.account, identity=resolved.identity))
-        grants = [
-            iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=_listed(statement["Action"]),
-                resource_arns=[self.key_arn],
-                conditions=statement["Condition"],
-            )
-            for statement in identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
-        ]
-        return reduce(lambda one, other: one.combine(other), grants)
+        self._check_symmetric()
+        with self._refusals():
+            return self._grants.via(grantee, service, use, resource_arns)
 
     def publish_arn(self, parameter_name: str) -> ssm.IStringParameter:
         """Keep the key's ARN in an SSM parameter, for ``ResolvedKey.from_parameter`` in other stacks and apps.
@@ -466,66 +322,8 @@ class HardenedKey(KeyBase):
         :param log_group_arn: ARN or pattern of a name, no ``:*`` at its end.
         :raises ValueError: for a pattern that does not name the account and the start of a name.
         """
-        text = arns.as_text(self._stack.resolve(log_group_arn))
-        parsed = arns.parse(text)
-        if not arns.has_placeholder(text) and (
-            parsed is None
-            or parsed.service != "logs"
-            or re.search("[*?]", parsed.account + parsed.region)
-            or not re.match(r"log-group:[^*?]*[A-Za-z0-9]", parsed.resource)
-        ):
-            raise ValueError(
-                f"log_group_arn must be the ARN of log groups of one account by the start of their name, got {text!r}: "
-                "write arn:<partition>:logs:<region>:<account>:log-group:/app/*"
-            )
+        check_log_groups(arns.as_text(self._stack.resolve(log_group_arn)))
         self._key_policy.admit_logs_service(logs_principal(self._stack), log_group_arn)
-
-    def _grant_directly(
-        self, grantee: Grantee, service: Service, use: Use, via: str, resource_arns: Sequence[str]
-    ) -> iam.Grant:
-        """Name a grantee that holds no identity policy, with the resources that need no reference."""
-        texts = [arns.as_text(resolved) for resolved in self._stack.resolve(list(resource_arns))]
-        if not all(map(arns.only_pseudo_parameters, texts)):
-            raise ValueError(
-                f"{grantee.name} cannot hold an identity policy, so the key policy would have to name the resources, "
-                f"and a reference there is a cycle, got {texts}: pass literal resource_arns, "
-                f"{'' if grantee.is_protected else 'import the role with mutable=True, '}or grant to a role of this app"
-            )
-        arn = grantee.arn_in(self._stack)
-        self._check_symmetric()
-        if grantee.is_linked:
-            self._announce_linked(grantee)
-        written = identity_via(service, use, key_arn=self.key_arn, via=via, context_values=resource_arns)
-        if not grantee.is_foreign(self._stack):
-            # The grant's own conditions never reach a resource policy, those of the principal do.
-            grants = [
-                iam.Grant.add_to_principal_or_resource(
-                    grantee=iam.PrincipalWithConditions(iam.ArnPrincipal(arn), statement["Condition"]),
-                    actions=_listed(statement["Action"]),
-                    resource_arns=[self.key_arn],
-                    resource_self_arns=["*"],
-                    resource=self,
-                )
-                for statement in written
-            ]
-            return reduce(lambda one, other: one.combine(other), grants)
-        self.admit(through(service, use, via, arn, grantee.account, resource_arns, grantee.identity))
-        announce(self, "requiredIdentityPolicy", _foreign_identity(grantee), written)
-        return iam.Grant.drop(grantee.principal, "its identity policy is for its owner to write")
-
-    def _check_foreign(self, grantee: Grantee, actions: Sequence[str]) -> None:
-        if not grantee.is_foreign(self._stack):
-            return
-        dead = sorted(a for a in actions if not any(fnmatchcase(known, a) for known in CROSS_ACCOUNT_ACTIONS.value))
-        if dead:
-            raise ValueError(
-                f"KMS honours no {', '.join(dead)} for a principal of another account, got {grantee.name}: "
-                "grant it to a role of the account of the key"
-            )
-
-    def _check_reachable(self, grantee: Grantee) -> None:
-        """Check that the grantee's identity policy, in its own stack, can name the key."""
-        check_reference(grantee.policies_in, self._stack, Called("key", self), GRANT_APART)
 
     def delegates_via(self, service: Service) -> bool:
         """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
@@ -560,27 +358,19 @@ class HardenedKey(KeyBase):
 
     def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
         """Grant as the L2 does, which comes back through add_to_resource_policy."""
+        with self._refusals():
+            return super().ask_grant(grantee, *actions)
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Let whoever calls from Python get the original of an error, of which jsii makes a RuntimeError."""
         self._refusal = None
         try:
-            return super().ask_grant(grantee, *actions)
+            yield
         except RuntimeError:
-            # jsii turns an error of a callback into a RuntimeError; whoever called from Python gets the original.
             if self._refusal is None:
                 raise
             raise self._refusal from None
-
-    def _grant_to_deployer(self, grantee: kms.ViaServicePrincipal, actions: Sequence[str]) -> iam.Grant | None:
-        """Answer what every Secret asks for twice; None for anything else."""
-        usual = self._usual.statement(grantee, actions)
-        if usual is None:
-            return None
-        add_narrowed(self._key_policy, usual.statement, usual.resolved, self._account.id, self._account_text)
-        if self._deployer_grant is None:
-            granted = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
-            self._deployer_grant = iam.Grant.add_statement_to_resource_policy(
-                statement=granted, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self
-            )
-        return self._deployer_grant
 
     def _check_symmetric(self) -> None:
         if self._usage != "SYMMETRIC":
@@ -594,28 +384,9 @@ class HardenedKey(KeyBase):
         return [action for action in actions if action in possible] or actions
 
 
-def _check_administrator(grantee: Grantee, stack: Stack) -> None:
-    if grantee.is_foreign(stack):
-        raise ValueError(
-            f"KMS lets no principal of another account administer a key, got {grantee.name} "
-            f"for a key of {stack.account}: name a role of that account"
-        )
-
-
-def _foreign_identity(grantee: Grantee) -> str:
-    return (
-        f"{grantee.name} is of another account, so its policy cannot be written here: "
-        "unless it allows this already, its owner must add"
-    )
-
-
 def logs_principal(stack: Stack) -> str:
     """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.RegionInfo.html
     """
     return f"logs.{region_of(stack)}.{stack.url_suffix}"
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return value if isinstance(value, list) else [value]

@@ -282,7 +282,7 @@ KEYS: list[Any] = [
     pytest.param({"delegate_via": [Service.RDS]}, "documented reads or writes, got RDS"),
     pytest.param({"provision_via": [Service.SQS]}, "use 'provision' through SQS"),
     pytest.param({"key_spec": kms.KeySpec.RSA_2048, "delegate_via": [Service.SECRETS_MANAGER]}, "symmetric"),
-    pytest.param({"administrators": [iam.AccountRootPrincipal()]}, "must be a role or user"),
+    pytest.param({"administrators": [iam.AccountRootPrincipal()]}, "administrators are roles and users"),
     pytest.param({"administrators": [iam.ServicePrincipal("lambda.amazonaws.com")]}, "lambda.amazonaws.com"),
     pytest.param({"policy_administrators": [iam.AnyPrincipal()]}, "must be a role or user"),
     pytest.param({"deployer": iam.AccountRootPrincipal()}, "must be a role or user"),

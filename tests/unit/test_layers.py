@@ -29,7 +29,7 @@ LAYERS = {
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
     "grants": {"authoring", "aws", "cdk"},
-    "keys": {"authoring", "aws", "cdk", "grants"},
+    "keys": {"authoring", "aws", "cdk"},
     "resolved_keys": {"aws", "cdk"},
     "scoped": {"authoring", "aws", "cdk", "grants", "keys", "policies"},
     "secrets": {"authoring", "aws", "cdk", "scoped"},

@@ -119,6 +119,21 @@ def check_actions(actions: Sequence[str], usage: str) -> None:
             )
 
 
+def check_log_groups(text: str) -> None:
+    """Check a pattern of log groups: of one account, by the start of their name."""
+    parsed = arns.parse(text)
+    if not arns.has_placeholder(text) and (
+        parsed is None
+        or parsed.service != "logs"
+        or re.search("[*?]", parsed.account + parsed.region)
+        or not re.match(r"log-group:[^*?]*[A-Za-z0-9]", parsed.resource)
+    ):
+        raise ValueError(
+            f"log_group_arn must be the ARN of log groups of one account by the start of their name, got {text!r}: "
+            "write arn:<partition>:logs:<region>:<account>:log-group:/app/*"
+        )
+
+
 def check_resource_arns(service: Service, resource_arns: Sequence[str], texts: Sequence[str], region: str) -> None:
     """Check the ARNs that an encryption context has to name.
 

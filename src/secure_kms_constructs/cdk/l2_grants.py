@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aws_cdk import ArnFormat, Reference, Resource, Tokenization
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
-from secure_kms_constructs.authoring.key_policies import Account, Admission, through
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import SECRET_SUFFIX
-from secure_kms_constructs.aws.services import Service, Use
+from secure_kms_constructs.aws.services import Service
 
 from .asking import name_of, node_of, stack_of
 from .grantees import Grantee
@@ -110,23 +108,6 @@ def literal_contexts(service: Service, asked: Asked | None) -> list[str]:
     if service.prefix == "kinesis":
         return [stack.format_arn(service="kinesis", resource="stream", resource_name=name)]
     return []
-
-
-def admission(
-    service: Service,
-    actions: Sequence[str],
-    via: str,
-    arn: str,
-    account: Account | None,
-    contexts: Sequence[str],
-    identity: str,
-) -> Admission:
-    """Return the admission to some actions through a service, the documented one where it has the same."""
-    for use in (Use.READ, Use.WRITE):
-        if set(service.actions.get(use, ())) == set(actions):
-            return through(service, use, via, arn, account, contexts, identity)
-    named, key = tuple(sorted(set(actions))), service.context_key
-    return Admission(f"AllowUseThrough{service.name}", arn, account, named, via, key, tuple(contexts), identity)
 
 
 def _listed(value: Any) -> list[str]:

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
+from secure_kms_constructs.authoring.key_policies import KeyPolicy
+from secure_kms_constructs.authoring.narrowing import add_narrowed
 from secure_kms_constructs.authoring.statements import Statement, key_statement
 from secure_kms_constructs.aws import arns
 
 from .asking import account_of, asked_once
+from .grantees import account_text
 from .rendering import reference
 
 
@@ -24,14 +28,32 @@ class Usual(NamedTuple):
 
 
 class UsualGrants:
-    """Tells for one key what is asked, without the way through Node that takes four times as many calls."""
+    """Answers for one key, without the way through Node that takes four times as many calls."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, key: kms.Key, stack: Stack, policy: KeyPolicy) -> None:
+        self._key = key
         self._stack = stack
+        self._policy = policy
+        self._granted: iam.Grant | None = None
         self._asked = ""
         self._via: tuple[str, str] | None = None
 
-    def statement(self, grantee: kms.ViaServicePrincipal, actions: Sequence[str]) -> Usual | None:
+    def grant(self, grantee: kms.ViaServicePrincipal, actions: Sequence[str]) -> iam.Grant | None:
+        """Answer what every Secret asks for twice; None for anything else."""
+        usual = self._statement(grantee, actions)
+        if usual is None:
+            return None
+        account = account_of(self._stack).id
+        add_narrowed(self._policy, usual.statement, usual.resolved, account, account_text(self._stack))
+        if self._granted is None:
+            # Whoever asks looks at the grant for its success only, so one does for all.
+            granted = iam.PolicyStatement(principals=[grantee], actions=list(actions), resources=["*"])
+            self._granted = iam.Grant.add_statement_to_resource_policy(
+                statement=granted, grantee=grantee, actions=list(actions), resource_arns=["*"], resource=self._key
+            )
+        return self._granted
+
+    def _statement(self, grantee: kms.ViaServicePrincipal, actions: Sequence[str]) -> Usual | None:
         """Return what the account's root would get through a service; None where somebody else asks."""
         asked = reference(grantee)
         if asked != self._asked:
