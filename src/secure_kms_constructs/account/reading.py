@@ -10,6 +10,7 @@ from typing import Any
 
 from .calls import PARTS
 from .connections import Connection, session_of, unusable
+from .reading_findings import read_findings
 from .reading_identities import read_identities
 from .reading_keys import read_keys
 from .reading_organization import read_organization, read_stacks
@@ -28,7 +29,7 @@ class Options:
     :param regions: by default the one of the session.
     :param roles: ARNs of roles to assume, each for its account; by default the caller's own account is read.
     :param account: the account that it must be, where only one is read.
-    :param parts: what is read beside the account: ``stacks``, ``organization``.
+    :param parts: what is read beside the account: ``stacks``, ``organization``, ``security-hub``.
     """
 
     regions: Sequence[str] = ()
@@ -114,8 +115,11 @@ def _account(session: Any, regions: Sequence[str], options: Options) -> Account:
         if "stacks" in options.parts:
             found.stacks.update(read_stacks(place))
     organization = read_organization(places[0]) if "organization" in options.parts else None
+    hub = "security-hub" in options.parts
+    findings = [one for place in places for one in read_findings(place)] if hub else None
     unread = sorted((one for place in places for one in place.unread), key=lambda one: (one.action, one.about))
-    return Account(**{**vars(found), "organization": organization, "unread": list(dict.fromkeys(unread))})
+    more = {"organization": organization, "findings": findings, "unread": list(dict.fromkeys(unread))}
+    return Account(**{**vars(found), **more})
 
 
 def _place(session: Any, region: str, account: str, options: Options) -> Connection:

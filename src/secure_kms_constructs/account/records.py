@@ -143,6 +143,19 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class HubFinding:
+    """An open finding of Security Hub.
+
+    :param control: such as ``KMS.1``.
+    :param resource: what it is about, most often an ARN.
+    """
+
+    control: str
+    resource: str
+    updated: str = ""
+
+
+@dataclass(frozen=True)
 class Organization:
     """The policies of the organization that bind an account, level by level from the root down.
 
@@ -164,6 +177,7 @@ class Account:
     :param aliases: aliases without a key, or with one that is not among ``keys``: target key id by alias ARN.
     :param stacks: physical ids of the resources of CloudFormation stacks, by region and stack, and logical id.
     :param organization: None where it was not asked for.
+    :param findings: the open findings of Security Hub about KMS; None where they were not asked for.
     :param unread: what could not be read.
     """
 
@@ -178,6 +192,7 @@ class Account:
     resources: list[Resource] = field(default_factory=list)
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     organization: Organization | None = None
+    findings: list[HubFinding] | None = None
     unread: list[Unread] = field(default_factory=list)
 
     def missing(self, action: str, about: str) -> Unread | None:

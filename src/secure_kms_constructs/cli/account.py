@@ -60,6 +60,9 @@ def snapshot(
     organization: Annotated[
         bool, typer.Option("--organization", help="Read the policies of the organization too.")
     ] = False,
+    security_hub: Annotated[
+        bool, typer.Option("--security-hub", help="Read the open findings KMS.1 to KMS.5 of Security Hub too.")
+    ] = False,
 ) -> None:
     """Read an account into one file: keys, grants, roles, and what is under the keys. Reads only, and no secret.
 
@@ -67,7 +70,7 @@ def snapshot(
     """
     from secure_kms_constructs.account import Options, take_snapshot, write_snapshot
 
-    parts = [name for name, wanted in (("stacks", stacks), ("organization", organization)) if wanted]
+    parts = _parts(stacks, organization, security_hub)
     with mistakes():
         taken = take_snapshot(
             Options(
@@ -88,6 +91,11 @@ def snapshot(
         typer.echo(f"? {unread}", err=True)
 
 
+def _parts(stacks: bool, organization: bool, security_hub: bool, verified: bool = False) -> list[str]:
+    wanted = {"stacks": stacks, "organization": organization, "security-hub": security_hub, "verify": verified}
+    return [name for name, is_wanted in wanted.items() if is_wanted]
+
+
 def _progress() -> Callable[[str], None]:
     if not sys.stderr.isatty():
         return lambda _text: None
@@ -98,11 +106,13 @@ def _progress() -> Callable[[str], None]:
 def policy(
     stacks: Annotated[bool, typer.Option("--stacks", help="With what --stacks reads.")] = False,
     organization: Annotated[bool, typer.Option("--organization", help="With what --organization reads.")] = False,
+    security_hub: Annotated[bool, typer.Option("--security-hub", help="With what --security-hub reads.")] = False,
+    with_verify: Annotated[bool, typer.Option("--verify", help="With what `account verify` calls.")] = False,
 ) -> None:
     """Print the IAM policy that `secure-kms account snapshot` needs."""
     from secure_kms_constructs.account import required_policy
 
-    parts = [name for name, wanted in (("stacks", stacks), ("organization", organization)) if wanted]
+    parts = _parts(stacks, organization, security_hub, with_verify)
     typer.echo(json.dumps(required_policy(("account", *parts)), indent=2))
 
 
@@ -131,12 +141,34 @@ def map_(
     action: Annotated[list[str] | None, typer.Option(help="Only this KMS action. Repeatable.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TEXT,
     output: _OUTPUT = None,
+    security_hub: Annotated[
+        bool, typer.Option("--security-hub", help="Tell of each open finding of Security Hub whether it will pass.")
+    ] = False,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            help="Compare with this file, which --format text --output FILE wrote: exit with 1 and the difference "
+            "unless it says the same. Lines of it that begin with # do not count."
+        ),
+    ] = None,
 ) -> None:
-    """Tell who can use which key of an account, and which keys each role really needs, because of what."""
-    from . import account_maps
+    """Tell who can use which key of an account, and which keys each role really needs, because of what.
+
+    Exit code 0: answered, and as expected. 1: not as expected. 2: something could not be read.
+    """
+    from . import account_maps, expectations
 
     with mistakes():
-        written = account_maps.write(path, key, principal, action, form.value, to_terminal=output is None)
+        if expect is not None and output is not None:
+            raise ValueError("--expect compares and writes nothing: leave out --output")
+        expected = None if expect is None else expectations.read(expect)
+        question = account_maps.Question(key, principal, action, security_hub)
+        kind = form.value if expected is None else "text"
+        written = account_maps.write(path, question, kind, to_terminal=output is None)
+    if expected is not None:
+        differences = expectations.differences(expected, written, str(expect), found_in="the account")
+        typer.echo("\n".join(differences) or "access is as expected")
+        raise typer.Exit(1 if differences else 0)
     _write(written, output)
 
 

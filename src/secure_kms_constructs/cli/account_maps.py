@@ -3,44 +3,82 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.access.names import find
 from secure_kms_constructs.account import read_snapshot
 from secure_kms_constructs.account.needs import Needs
 from secure_kms_constructs.account.remarks import Remark, remarks_of
-from secure_kms_constructs.account.texts import needs_as_data, needs_as_text, remarks_as_text
+from secure_kms_constructs.account.texts import (
+    needs_as_data,
+    needs_as_text,
+    remarks_as_text,
+)
 
-from . import formats
+from . import formats, security_hubs
+from .escapes import as_markdown
 
 
-def write(
-    path: Path, key: str | None, principal: str | None, actions: list[str] | None, form: str, *, to_terminal: bool
-) -> str:
-    """Return the map of an account file.
+@dataclass(frozen=True)
+class Question:
+    """What is asked of an account.
 
     :param key: only this key.
     :param principal: only this role or user.
     :param actions: only these KMS actions.
+    :param security_hub: whether the open findings of Security Hub are told too.
+    """
+
+    key: str | None = None
+    principal: str | None = None
+    actions: Sequence[str] | None = None
+    security_hub: bool = False
+
+
+def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> str:
+    """Return the map of an account file.
+
     :raises ValueError: when it is no account file, or has no such key or principal.
     """
     snapshot = read_snapshot(path)
     access = AccessMap.from_account(snapshot)
-    who = find(principal, "principal", {one: one for one in access.principals}, {}) if principal else None
-    report = formats.report(access, key, actions, who)
-    if form in ("table", "markdown", "html"):
-        return formats.write(report, form, to_terminal=to_terminal)
+    named = question.principal
+    who = find(named, "principal", {one: one for one in access.principals}, {}) if named else None
+    report = formats.report(access, question.key, list(question.actions) if question.actions else None, who)
     needs = Needs(snapshot)
-    asked = [one for one in needs.all if who in (None, one.principal) and (not key or one.key in report.keys)]
-    told = [one for one in remarks_of(snapshot, needs) if _is_about(one, who, report.keys if key else None)]
+    keys = report.keys if question.key else None
+    asked = [one for one in needs.all if who in (None, one.principal) and (keys is None or one.key in keys)]
+    told = [one for one in remarks_of(snapshot, needs) if _is_about(one, who, keys)]
+    more: dict[str, Any] = {"needs": needs_as_data(asked), "remarks": [vars(one) for one in told]}
+    if question.security_hub:
+        more |= security_hubs.as_data([snapshot])
     if form == "json":
-        whole = formats.as_data(report) | {"needs": needs_as_data(asked), "remarks": [vars(one) for one in told]}
-        return json.dumps(whole, indent=2)
-    parts = {"": formats.write(report, form, to_terminal=to_terminal)}
-    parts["WHO NEEDS WHICH KEY"] = needs_as_text(asked)
-    parts["REMARKS"] = remarks_as_text(told)
-    return "\n\n".join(f"{title}\n\n{text}".strip() for title, text in parts.items() if text)
+        return json.dumps(formats.as_data(report) | more, indent=2)
+    sections = {
+        "WHO NEEDS WHICH KEY": needs_as_text(asked),
+        "REMARKS": remarks_as_text(told),
+        "SECURITY HUB": security_hubs.as_text(snapshot) if question.security_hub else "",
+    }
+    if form == "html":
+        from .page import as_html
+
+        lines = {title.capitalize(): list(filter(None, text.split("\n"))) for title, text in sections.items() if text}
+        return as_html(report.keys, formats.as_data(report) | {"sections": lines})
+    whole = formats.write(report, form, to_terminal=to_terminal)
+    return "\n\n".join([whole, *_sections(sections, form)])
+
+
+def _sections(sections: dict[str, str], form: str) -> Iterator[str]:
+    for title, text in sections.items():
+        if text and form == "markdown":
+            lines = (f"- {as_markdown(line.strip())}" for line in text.split("\n") if line)
+            yield "\n".join([f"## {title.capitalize()}", "", *lines])
+        elif text:
+            yield f"{title}\n\n{text}"
 
 
 def _is_about(remark: Remark, who: str | None, keys: tuple[str, ...] | None) -> bool:

@@ -69,6 +69,12 @@ def check(
         str | None, typer.Option(help="Account id of stacks that do not say where they go.", metavar="ID")
     ] = None,
     region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
+    security_hub: Annotated[
+        bool,
+        typer.Option(
+            "--security-hub", help="Tell of each open finding of Security Hub in an account file whether it will pass."
+        ),
+    ] = False,
 ) -> None:
     """Check key policies and IAM policies for KMS least privilege.
 
@@ -79,7 +85,7 @@ def check(
     from secure_kms_constructs.checks.rules import chosen
     from secure_kms_constructs.policies.lines import one_line
 
-    from . import baselines, reports
+    from . import baselines, reports, security_hubs
     from .inputs import check_paths
 
     with mistakes():
@@ -91,6 +97,8 @@ def check(
             checked = check_paths(paths, rules, account=account, region=region)
         report = checked.report if known is None else baselines.new_ones(checked.report, known)
         written = reports.write(report, checked.files, form.value, show.value, rules)
+        if security_hub:
+            written = security_hubs.added_to(written, checked.snapshots, form.value)
         if output is None and not (checked.unread and form is Format.TEXT and not report.findings):
             typer.echo(written)
         elif output is not None:

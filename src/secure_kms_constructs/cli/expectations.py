@@ -13,14 +13,15 @@ def read(path: Path) -> list[str]:
     return [line for line in _lines(read_text(path)) if not line.startswith("#")]
 
 
-def differences(expected: list[str], written: str, name: str) -> list[str]:
+def differences(expected: list[str], written: str, name: str, *, found_in: str = "the templates") -> list[str]:
     """Return how an answer differs from what is expected, as a unified diff; nothing where it does not.
 
     :param expected: the lines that count.
     :param written: the answer as text.
     :param name: what to call the file.
+    :param found_in: what to call where the answer is from.
     """
-    return list(unified_diff(expected, _lines(written), name, "the templates", lineterm=""))
+    return list(unified_diff(expected, _lines(written), name, found_in, lineterm=""))
 
 
 def _lines(text: str) -> list[str]:

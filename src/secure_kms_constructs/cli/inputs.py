@@ -33,11 +33,13 @@ class Checked:
 
     :param files: the file of each stack, by its name, for reports that point into files.
     :param unread: what could not be used, with the reason.
+    :param snapshots: the accounts among them.
     """
 
     report: Report = field(default_factory=lambda: Report(()))
     files: dict[str, Path] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
 
     def add(self, report: Report) -> None:
         """Add the report of some of the paths."""
@@ -60,6 +62,7 @@ def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | 
             snapshot = read_input(path)
             if isinstance(snapshot, Snapshot):
                 checked.add(check_landscapes(snapshot.landscapes, rules=rules))
+                checked.snapshots.append(snapshot)
                 checked.files |= {account.account: path for account in snapshot.accounts}
                 continue
             document = document_in(path)

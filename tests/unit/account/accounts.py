@@ -138,7 +138,7 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
     """The account.
 
     :param size: how many things a page has.
-    :param changed: other ``roles``, ``key_policies`` or ``grants``.
+    :param changed: other ``roles``, ``key_policies`` or ``grants``, and ``findings`` of Security Hub.
     """
     roles, grants = changed.get("roles", ROLES), changed.get("grants", GRANTS)
     key_policies = changed.get("key_policies", KEY_POLICIES)
@@ -278,6 +278,7 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
         ("cloudformation", "ListStackResources"): paged(
             "StackResourceSummaries", physical, token="NextToken", size=size
         ),
+        ("securityhub", "GetFindings"): paged("Findings", changed.get("findings", []), token="NextToken", size=size),
         ("organizations", "DescribeOrganization"): lambda _: {"Organization": {"MasterAccountId": OTHER_ACCOUNT}},
         ("organizations", "ListParents"): lambda asked: {
             "Parents": [{"Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT"}]

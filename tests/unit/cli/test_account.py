@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from secure_kms_constructs import account
 from secure_kms_constructs.account import Snapshot, required_policy, take_snapshot, write_snapshot
+from secure_kms_constructs.account.records import HubFinding
 from secure_kms_constructs.cli.commands import app
 from tests.unit.account.accounts import APP, SECRET, SHUT, fake_account, key_arn, role_arn
 from tests.unit.account.fake_aws import ACCOUNT, REGION
@@ -36,6 +37,8 @@ def test_the_policy_is_printed() -> None:
     assert json.loads(run("account", "policy").stdout) == required_policy()
     more = json.loads(run("account", "policy", "--stacks", "--organization").stdout)
     assert more == required_policy(("account", "stacks", "organization"))
+    others = json.loads(run("account", "policy", "--security-hub", "--verify").stdout)
+    assert others == required_policy(("account", "security-hub", "verify"))
 
 
 def test_a_snapshot_is_written_with_the_options_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,6 +110,64 @@ def test_the_map_in_each_format(form: str, file: Path, tmp_path: Path) -> None:
         whole: dict[str, Any] = json.loads(written)
         assert {one["principal"] for one in whole["needs"]} == {role_arn(one) for one in ("Dead", "Reader", "Wide")}
         assert {"dead-reader", "stale-grant"} <= {one["kind"] for one in whole["remarks"]}
+
+
+def test_needs_and_remarks_are_in_each_format_for_people(file: Path) -> None:
+    markdown = run("account", "map", file, "--format", "markdown").stdout
+    assert "\n## Who needs which key\n" in markdown
+    assert f"- dead-reader: {role_arn('Dead')} may read secret app" in markdown
+    page = run("account", "map", file, "--format", "html").stdout
+    assert '"Remarks": ["alias-as-key: ' in page
+    assert "\n\nREMARKS\n\nalias-as-key" in run("account", "map", file, "--format", "table").stdout
+
+
+def test_a_map_is_compared_with_what_is_expected(file: Path, tmp_path: Path) -> None:
+    expected = tmp_path / "expected.txt"
+    assert run("account", "map", file, "--output", expected).exit_code == 0
+    expected.write_text("# reviewed\n" + expected.read_text())
+    same = run("account", "map", file, "--expect", expected)
+    assert (same.exit_code, same.stdout) == (0, "access is as expected\n")
+    expected.write_text(expected.read_text().replace("dead-reader: ", "dead: ", 1))
+    other = run("account", "map", file, "--expect", expected)
+    assert other.exit_code == 1
+    assert "+++ the account\n" in other.stdout
+    assert "\n+dead-reader: " in other.stdout
+    both = run("account", "map", file, "--expect", expected, "--output", expected)
+    assert (both.exit_code, both.stderr) == (
+        2,
+        "error: --expect compares and writes nothing: leave out --output\n",
+    )
+
+
+@pytest.fixture
+def listed(snapshot: Snapshot, tmp_path: Path) -> Path:
+    [whole] = snapshot.accounts
+    findings = [HubFinding("KMS.4", key_arn(APP))]
+    write_snapshot(replace(snapshot, accounts=[replace(whole, findings=findings)]), tmp_path / "listed.json")
+    return tmp_path / "listed.json"
+
+
+def test_the_worklist_of_security_hub_is_told(listed: Path, file: Path) -> None:
+    said = f"SECURITY HUB\n\nKMS.4 will pass: {key_arn(APP)} is rotated\n"
+    for command in (["account", "map"], ["check"]):
+        assert run(*command, listed, "--security-hub").stdout.endswith(said)
+        assert "SECURITY HUB" not in run(*command, listed).stdout
+        [item] = json.loads(run(*command, listed, "--security-hub", "--format", "json").stdout)["securityHub"]
+        assert item == {"control": "KMS.4", "resource": key_arn(APP), "passes": True, "text": "is rotated"}
+        without = run(*command, file, "--security-hub")
+        assert without.exit_code == 2
+        assert "take it with `account snapshot --security-hub`" in without.stderr
+    assert f"- KMS.4 will pass: {key_arn(APP)}" in run(
+        "account", "map", listed, "--security-hub", "--format", "markdown"
+    ).stdout.replace("\\", "")
+
+
+def test_a_worklist_has_no_place_in_sarif_and_none_without_an_account(listed: Path, tmp_path: Path) -> None:
+    done = run("check", listed, "--security-hub", "--format", "sarif")
+    assert (done.exit_code, done.stderr) == (2, "error: --security-hub is told as text or json, got sarif\n")
+    (tmp_path / "t.json").write_text('{"Resources": {}}')
+    done = run("check", tmp_path / "t.json", "--security-hub")
+    assert (done.exit_code, done.stderr) == (2, "error: --security-hub is about account files, and none was given\n")
 
 
 def test_the_rules_are_run_on_an_account(file: Path) -> None:
