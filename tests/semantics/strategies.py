@@ -66,7 +66,12 @@ def is_settled(case: Json) -> bool:
     policies += [one for one in (*case["rcps"], case["boundary"], case["endpoint_policy"]) if one]
     statements = [one for policy in policies for one in _listed(policy["Statement"])]
     blocks = [block for one in statements for block in one.get("Condition", {}).items()]
-    odd = [block for block in blocks if any(block == (operator, {key: values}) for operator, key, values in UNSETTLED)]
+    odd = [
+        keys
+        for named, keys in blocks
+        for operator, key, values in UNSETTLED
+        if (named, keys.get(key)) == (operator, values)
+    ]
     spared = [one["NotPrincipal"]["AWS"] for one in statements if "NotPrincipal" in one]
     alone = any(all(one.endswith(":root") for one in named) for named in spared)
     return not odd and not alone and OTHER_CASE not in str(case["key_policy"])
