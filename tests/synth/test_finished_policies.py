@@ -60,6 +60,59 @@ def test_a_bad_policy_assigned_by_escape_hatch_fails_synth(
         template(stack)
 
 
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        pytest.param("Statement.1", None, id="removed"),
+        pytest.param("Statement.0.Condition", None, id="a condition removed"),
+        pytest.param("Statement.2.Action", "kms:PutKeyPolicy", id="actions changed"),
+        pytest.param("Statement", [OWNER], id="all replaced"),
+        pytest.param(None, None, id="the whole policy removed"),
+    ],
+)
+def test_a_statement_changed_by_an_override_fails_synth(
+    stack: Stack, key: HardenedKey, path: str | None, value: Any
+) -> None:
+    resource: Any = key.node.default_child
+    name = f"KeyPolicy.{path}" if path else "KeyPolicy"
+    if value is None:
+        resource.add_property_deletion_override(name)
+    else:
+        resource.add_property_override(name, value)
+    with pytest.raises(RuntimeError, match=r"override of the key.s L1 removes or changes statement .*leave the over"):
+        template(stack)
+
+
+def test_what_an_override_adds_is_looked_at(stack: Stack, key: HardenedKey) -> None:
+    resource: Any = key.node.default_child
+    resource.add_property_override("KeyPolicy.Statement.30", WIDE)
+    with pytest.raises(RuntimeError, match="leaves null in the place of a statement"):
+        template(stack)
+
+
+def test_an_override_that_opens_the_key_is_refused_and_others_are_not(stack: Stack, key: HardenedKey) -> None:
+    resource: Any = key.node.default_child
+    count = len(policy_so_far(key))
+    resource.add_property_override("EnableKeyRotation", True)
+    resource.add_property_override(f"KeyPolicy.Statement.{count}", WIDE)
+    with pytest.raises(RuntimeError, match="admits everyone") as error:
+        template(stack)
+    assert "an override" not in str(error.value)
+
+
+def test_an_override_of_another_property_is_left_alone(stack: Stack, key: HardenedKey) -> None:
+    resource: Any = key.node.default_child
+    resource.add_property_override("Description", "orders")
+    assert "orders" in str(template(stack))
+
+
+def test_the_advice_for_an_override_works(stack: Stack, key: HardenedKey) -> None:
+    key.add_to_resource_policy(
+        statement("kms:Encrypt", principals=[iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/r")])
+    )
+    assert "role/r" in str(key_policy(stack))
+
+
 def test_of_several_keys_only_the_bad_one_is_named(stack: Stack, key: HardenedKey) -> None:
     bad = HardenedKey(stack, "Bad")
     resource: Any = bad.node.default_child

@@ -49,6 +49,8 @@ def problems(resolved: Any, deployment: Deployment | None = None) -> list[str]:
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     if not isinstance(statements, list) or not statements:
         return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
+    if None in statements:
+        return ["an override leaves null in the place of a statement, which CloudFormation refuses: leave it out"]
     own = _account_in(deployment.deployer) if deployment else ""
     found = [
         p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement, own)
@@ -73,6 +75,23 @@ def problems(resolved: Any, deployment: Deployment | None = None) -> list[str]:
             "serve the readers with delegate_via, or spread them over several keys"
         )
     return found
+
+
+def overridden(resolved: Any, before: Any) -> list[str]:
+    """Return which statements an override of the L1 has removed or changed; others may be beside them.
+
+    :param resolved: the key policy as the template has it.
+    :param before: the policy without overrides; None where there are none.
+    """
+    if before is None:
+        return []
+    left = listed(arns.plain(resolved).get("Statement")) if isinstance(resolved, dict) else []
+    return [
+        f"an override of the key's L1 removes or changes statement {_name(statement, index)}: leave the override out, "
+        "and add statements of your own with add_to_resource_policy"
+        for index, statement in enumerate(listed(arns.plain(before).get("Statement")))
+        if statement not in left
+    ]
 
 
 def delegates(resolved: Any, account: str, action: str = "kms:Decrypt") -> bool:

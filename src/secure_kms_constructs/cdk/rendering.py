@@ -94,12 +94,13 @@ class Renderings:
         found: dict[tuple[int, str, bool], list[str]] = {}
         finished = Questions.key_policies(self._stack, self._keys)
         for key, policy, own, it in zip(self._keys, finished, self._policies, told, strict=True):
-            name = (id(policy), json.dumps(it), own.rotates)
+            name = (id(policy.policy), json.dumps(it), own.rotates)
             if name not in found:
                 deployer, *created = resolved[name[1]]
                 uses = {arns.as_text(via): actions for via, actions in (created[0] if created else ())}
                 deployment = key_policy_checks.Deployment(arns.as_text(deployer), known, uses, own.rotates)
-                found[name] = key_policy_checks.problems(policy, deployment)
+                found[name] = key_policy_checks.overridden(policy.policy, policy.before)
+                found[name] += key_policy_checks.problems(policy.policy, deployment)
             refused = self.looker.refusals_of(own)
             yield from (f"{key.node.path}: {problem}" for problem in (*found[name], *refused))
 

@@ -127,7 +127,7 @@ def _look(
     keys = list(dict.fromkeys(grant.key for grant in grants))
     own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
     pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
-    documents, named = Questions.key_policies(stack, keys), stack.resolve(pairs)
+    documents, named = [one.policy for one in Questions.key_policies(stack, keys)], stack.resolve(pairs)
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
     spelled: dict[str, str] = {}

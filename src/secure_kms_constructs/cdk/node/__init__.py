@@ -30,6 +30,17 @@ def load() -> None:
     jsii.JSIIAssembly.load(_NAME, version, __name__, archive_file)
 
 
+class Finished(NamedTuple):
+    """A key policy as it is deployed.
+
+    :param policy: with the overrides of its L1.
+    :param before: without them; None where there are none.
+    """
+
+    policy: Any
+    before: Any = None
+
+
 class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
     """What is asked once for many."""
 
@@ -54,11 +65,14 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
-    def key_policies(cls, stack: Stack, keys: Sequence[Any]) -> list[Any]:
+    def key_policies(cls, stack: Stack, keys: Sequence[Any]) -> list[Finished]:
         """Return the resolved policies that keys of a stack have now; one object for all that share it."""
         load()
         found = json.loads(jsii.sinvoke(cls, "keyPolicies", [stack, list(keys)]))
-        return [found["documents"][number] for number in found["of"]]
+        policies = [Finished(found["documents"][number]) for number in found["of"]]
+        for place, document in found["overridden"]:
+            policies[place] = Finished(document, policies[place].policy)
+        return policies
 
     @classmethod
     def uses(cls, scope: Any, targets: Sequence[Any]) -> list[list[dict[str, Any]]]:

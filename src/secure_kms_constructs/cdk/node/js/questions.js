@@ -39,6 +39,24 @@ function isReference(text) {
   return text !== null && Reference.isReference(Tokenization.reverseCompleteString(text));
 }
 
+/**
+ * Whether overrides may change a key's policy. Private to CDK: where they are kept otherwise one day, they may.
+ * @param {any} resource
+ */
+function mayBeOverridden({ rawOverrides }) {
+  return rawOverrides === undefined || "KeyPolicy" in (rawOverrides.Properties ?? {});
+}
+
+/**
+ * The policy of a key as its template will have it, overrides included; null where they take it away.
+ * @param {Stack} stack
+ * @param {any} resource
+ */
+function rendered(stack, resource) {
+  const [one] = /** @type {any[]} */ (Object.values(stack.resolve(resource._toCloudFormation()).Resources));
+  return one.Properties?.KeyPolicy ?? null;
+}
+
 /** What Python asks, each question once for many. */
 class Questions {
   /**
@@ -91,7 +109,8 @@ class Questions {
   }
 
   /**
-   * The policies that keys of a stack have now, resolved: each once, and which of them each key has.
+   * The policies that keys of a stack have now, resolved: each once, and which of them each key has. Where overrides
+   * change what was written, both are told.
    * @param {Stack} stack
    * @param {IConstruct[]} keys
    * @returns {string}
@@ -99,7 +118,12 @@ class Questions {
   static keyPolicies(stack, keys) {
     const documents = numbered();
     const of = keys.map((key) => documents.of(finished(key)));
-    return JSON.stringify({ documents: documents.list.map((one) => stack.resolve(one)), of });
+    /** @type {[number, any][]} */
+    const overridden = [];
+    keys.forEach((key, i) => {
+      if (mayBeOverridden(l1Of(key))) overridden.push([i, rendered(stack, l1Of(key))]);
+    });
+    return JSON.stringify({ documents: documents.list.map((one) => stack.resolve(one)), of, overridden });
   }
 
   /**
