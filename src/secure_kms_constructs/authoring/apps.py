@@ -6,7 +6,8 @@ in a template.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
@@ -56,6 +57,17 @@ class App:
     def __init__(self, resources: Mapping[str, Looked], places: Mapping[str, Place]) -> None:
         self.resources = resources
         self.places = places
+        self._referrers: dict[str, dict[str, Looked]] = defaultdict(dict)
+        for resource in resources.values():
+            for path in referred(dict(resource.properties)):
+                self._referrers[path][resource.path] = resource
+
+    def referring_to(self, paths: Iterable[str]) -> list[Looked]:
+        """Return the resources that refer to any of some resources."""
+        found: dict[str, Looked] = {}
+        for path in paths:
+            found.update(self._referrers.get(path, {}))
+        return list(found.values())
 
     def at(self, value: Any) -> Looked | None:
         """Return the resource that a value refers to, on its own or inside a text; None for no or several."""

@@ -28,7 +28,7 @@ def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Iterator[
     :param statements: the finished key policy, as text.
     """
     names = names_of(app, key)
-    for policy in app.resources.values():
+    for policy in app.referring_to(names):
         for statement in _statements(policy):
             if statement.get("Effect") != "Allow" or not _names(statement, names):
                 continue
@@ -71,7 +71,7 @@ def _holders(app: App, policy: Looked) -> Iterator[Looked]:
             if holder is not None and holder.type in _HOLDERS:
                 yield holder
     if policy.type == "AWS::IAM::ManagedPolicy":
-        for holder in app.resources.values():
+        for holder in app.referring_to([policy.path]):
             if holder.type in _HOLDERS and policy.path in referred(listed(holder.properties.get("ManagedPolicyArns"))):
                 yield holder
 

@@ -34,7 +34,7 @@ class Usage(NamedTuple):
 def names_of(app: App, key: str) -> set[str]:
     """Return what stands for a key: its path, those of its aliases, and their literal names."""
     names = {key}
-    for alias in app.resources.values():
+    for alias in app.referring_to([key]):
         if alias.type == _ALIAS and key in referred(alias.properties.get("TargetKeyId")):
             names.add(alias.path)
             name = alias.properties.get("AliasName")
@@ -55,13 +55,15 @@ def usages(app: App, key: str) -> Iterator[Usage]:
     """Yield what uses a key; ``key`` is the path of its resource, or the ARN of one that is not in the app."""
     names = names_of(app, key)
     under: dict[str, Looked] = {}
-    for resource in app.resources.values():
+    # An alias may be named by a text that refers to nothing.
+    by_text = any(name.startswith("alias/") for name in names)
+    for resource in app.resources.values() if by_text else app.referring_to(names):
         for path in catalogue.key_paths(resource.type):
             for found in values_at(resource.properties, path):
                 if is_named(found.value, names):
                     under[resource.path] = resource
                     yield from (Usage(resource, found, need, None) for need in _needs(resource, path))
-    for resource in app.resources.values():
+    for resource in app.referring_to(under):
         yield from _edges(resource, under)
         yield from _inherited(resource, under)
 
