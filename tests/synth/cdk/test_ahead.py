@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import jsii
 import pytest
-from aws_cdk import App, Aspects, IAspect, Resource, Stack
+from aws_cdk import App, Aspects, IAspect, IStableStringProducer, Lazy, Resource, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
 from secure_kms_constructs.cdk import asking
+from secure_kms_constructs.cdk.node import Questions
 from tests.synth.templates import by_sid, environment, key_policy, make_role, template
 
 
@@ -101,3 +103,55 @@ def test_what_python_does_not_hold_is_not_told(stack: Stack, key: HardenedKey, r
     assert new == {beside.__jsii_ref__.ref}  # type: ignore[attr-defined]
     ScopedSecretReader(stack, "Second", grantee=role, secrets=[beside])
     assert not asking._told.keys() & new
+
+
+def test_one_question_tells_of_what_is_beside_once(stack: Stack, key: HardenedKey) -> None:
+    """Each stack and each key stands in the answer once, and nothing in a second answer that was in the first."""
+    secrets = [secretsmanager.Secret(stack, f"Secret{i}", encryption_key=key) for i in range(3)]
+    role, user = make_role(stack), iam.User(stack, "User", path="/app/")
+    answer = Questions.describe([secrets[0], user])
+    assert (len(answer["stacks"]), len(answer["keys"])) == (1, 1)
+    told = json.loads(answer["told"])
+    assert [one[0] for one in told] == [one.__jsii_ref__.ref for one in (secrets[0], user, *secrets[1:], role)]  # type: ignore[attr-defined]
+    assert [one[2] for one in told[:2]] == [secrets[0].secret_arn, user.user_arn]
+    assert [one[5] for one in told] == [0, -1, 0, 0, -1]
+    assert [one[6] for one in told if one[6] is None] == [None, None, None]
+    assert (told[1][6][1], told[4][6][1]) == ("/app/", None)
+    assert len(json.loads(Questions.describe([secrets[1]])["told"])) == 1
+
+
+def test_whether_an_arn_is_a_reference_is_told(stack: Stack) -> None:
+    """The size of a reference is known; what another token hides is not."""
+
+    class Hidden(secretsmanager.Secret):
+        @property
+        def secret_arn(self) -> str:
+            return Lazy.string(Told())
+
+    @jsii.implements(IStableStringProducer)
+    class Told:
+        def produce(self) -> str:
+            return "x"
+
+    secret, hidden = secretsmanager.Secret(stack, "Secret"), Hidden(stack, "Hidden")
+    told = json.loads(Questions.describe([secret, hidden])["told"])
+    assert [one[3] for one in told] == [True, False]
+
+
+def test_the_name_of_a_user_is_looked_at_again_too(app: App, stack: Stack) -> None:
+    secret, _, _ = apart(app, stack)
+    users = Stack(app, "Users", env=environment())
+    user = iam.User(users, "User", user_name="reader")
+    ScopedSecretReader(users, "Reader", grantee=user, secrets=[secret])
+    assert "user/reader" in str(by_sid(key_policy(stack))["AllowReadThroughSecretsManager"])
+
+
+@pytest.mark.parametrize("changed", ["user_name", "path"])
+def test_a_user_that_is_renamed_is_found(app: App, stack: Stack, changed: str) -> None:
+    secret, _, _ = apart(app, stack)
+    users = Stack(app, "Users", env=environment())
+    user = iam.User(users, "User", user_name="reader")
+    ScopedSecretReader(users, "Reader", grantee=user, secrets=[secret])
+    setattr(user.node.default_child, changed, "/renamed/")
+    with pytest.raises(RuntimeError, match="user Users/User was renamed"):
+        app.synth()

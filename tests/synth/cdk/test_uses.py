@@ -43,6 +43,12 @@ def test_a_resource_is_told_by_id_path_type_and_property(stack: Stack, key: Hard
     ]
 
 
+def test_an_l1_can_be_asked_about_too(stack: Stack) -> None:
+    key = kms.CfnKey(stack, "Key", key_policy={})
+    sqs.CfnQueue(stack, "Queue", kms_master_key_id=key.ref)
+    assert found(stack, key) == {"Queue": ["KmsMasterKeyId"]}
+
+
 def test_each_key_has_its_own_resources(stack: Stack, key: HardenedKey) -> None:
     other = HardenedKey(stack, "Other")
     secretsmanager.Secret(stack, "One", encryption_key=key)

@@ -11,7 +11,7 @@ function numbered() {
   return {
     list,
     of(it) {
-      if (it === undefined || it === null) return -1;
+      if (it === undefined) return -1;
       if (!seen.has(it)) {
         seen.set(it, list.length);
         list.push(it);

@@ -25,7 +25,7 @@ function andBeside(constructs) {
   for (const scope of new Set(constructs.map((one) => one.node.scope))) {
     for (const one of /** @type {any[]} */ (scope ? scope.node.children : [])) {
       if (one[ID] === undefined || told.has(one) || !Resource.isOwnedResource(one)) continue;
-      if (one instanceof Role || ("secretArn" in one && "encryptionKey" in one)) asked.add(one);
+      if (one instanceof Role || "secretArn" in one) asked.add(one);
     }
   }
   return asked;
