@@ -59,3 +59,18 @@ def test_a_key_that_requests_of_an_action_never_have_decides_nothing() -> None:
     foreign = deny("*", "kms:*", Bool={"kms:GrantIsForAWSResource": "false"})
     assert who_can(ROOT_MAY, foreign) == who_can(ROOT_MAY)
     assert who_can(ROOT_MAY, foreign, action="kms:CreateGrant") != who_can(ROOT_MAY, action="kms:CreateGrant")
+
+
+def test_a_condition_of_two_names_tells_each_user_from_the_others() -> None:
+    own = {"kms:EncryptionContext:User": "${aws:username}"}
+    users = [identity(name, arn=f"arn:aws:iam::111122223333:user/{name}") for name in ("alice", "bob")]
+    found = access(key(allow("*", StringEquals=own)), *users)
+    for name in ("alice", "bob"):
+        [row] = [row for row in found.who_can("kms:Decrypt", "App/Key") if row.principal == f"App/{name}"]
+        assert row.witness.principal == users[name == "bob"].arn
+        assert row.decision.allowed is True, "the witness is a request of this user, not of another"
+
+
+def test_services_that_a_pattern_of_names_takes_are_told_from_others() -> None:
+    said = who_can(allow("*", StringLike={"aws:PrincipalServiceName": "log?.amazonaws.com"}))
+    assert said == ["  any AWS service like log?.amazonaws.com: Decrypt"]

@@ -141,10 +141,17 @@ def test_what_a_policy_would_not_match_is_refused(text: str, why: str) -> None:
     assert repr(text) in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["${Prefix}:key/*", "${Prefix}*", "${Prefix}:alias/mine"])
+@pytest.mark.parametrize(
+    "text", ["${Prefix}:key/*", "${Prefix}*", "${Prefix}:key/????", "${Prefix}?", "${Prefix}:alias/mine"]
+)
 def test_a_placeholder_in_front_hides_no_wildcard_and_no_alias(text: str) -> None:
     with pytest.raises(ValueError, match="full ARN of one KMS key"):
         arns.key_arn(text)
+
+
+@pytest.mark.parametrize("text", ["${Prefix}", f"${{Prefix}}:key/{KEY_ID}", "${Prefix}${Id}"])
+def test_what_a_placeholder_may_complete_is_an_arn_that_only_the_deployment_tells(text: str) -> None:
+    assert arns.key_arn(text) is None
 
 
 def test_the_lookup_dummy_is_known() -> None:

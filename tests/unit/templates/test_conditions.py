@@ -40,6 +40,20 @@ def values(landscapes: tuple[Landscape, ...], logical_id: str = "Probe") -> dict
 YES_OR_NO = {"Probe": probe({"Fn::If": ["Prod", "yes", "no"]})}
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["on the left", "on the right"])
+def test_a_parameter_decides_alike_on_either_side_of_a_comparison(turned: bool) -> None:
+    sides: list[Any] = [{"Ref": "Env"}, "prod"]
+    conditions = {
+        "Prod": {"Fn::Equals": sides[::-1] if turned else sides},
+        "Dev": {"Fn::Equals": [{"Ref": "Env"}, "dev"]},
+    }
+    chosen = {"Probe": probe({"Fn::If": ["Prod", "yes", {"Fn::If": ["Dev", "dev", "no"]}]})}
+    listed = {"Type": "String", "AllowedValues": ["dev", "prod"]}
+    found = values(read(conditions, chosen, {"Env": listed}))
+    assert sorted(found.values()) == ["dev", "yes"], "never both, and never neither"
+    assert values(read(conditions, chosen, {"Env": ENV}, parameters={"App": {"Env": "prod"}})) == {(): "yes"}
+
+
 def test_a_default_decides_nothing() -> None:
     found = values(read({"Prod": equals("Env", "dev")}, YES_OR_NO, {"Env": ENV}))
     assert found == {(("Prod", True),): "yes", (("Prod", False),): "no"}

@@ -154,6 +154,13 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
         read_templates({"App": path})
 
 
+@pytest.mark.parametrize("text", ["# yaml\nResources: {}\n", '{"Resources": {}}'], ids=["yaml", "json"])
+def test_a_huge_text_is_refused_unread(text: str) -> None:
+    huge = text + " " * (32 * 1024 * 1024)
+    with pytest.raises(TemplateError, match=f"must not be longer than 33554432 characters, got {len(huge)}"):
+        read_templates({"App": huge})
+
+
 def test_yaml_without_pyyaml_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(TemplateError, match=r"install secure-kms-constructs\[cli\], or give the template as JSON"):
