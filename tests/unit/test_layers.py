@@ -39,7 +39,7 @@ LAYERS = {
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
 PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "account", "cli"]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
-OUTER = {"account": {"boto3", "botocore", "msgspec"}, "cli": {"rich", "typer"}}
+OUTER = {"account": {"boto3", "botocore", "msgspec", "tomli"}, "cli": {"rich", "typer"}}
 
 # What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not
 # need it.

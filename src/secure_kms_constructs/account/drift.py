@@ -40,11 +40,13 @@ class Drift:
     :param access: who gained or lost access, or has it wider or narrower.
     :param changes: what else changed.
     :param unknown: what could not be read, and so may differ too.
+    :param documented: access that somebody documented, which is no difference; and exceptions that have ended.
     """
 
     access: Diff
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = ()
+    documented: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.access) or bool(self.changes)
@@ -53,6 +55,7 @@ class Drift:
         parts = [str(self.access)] if self.access or not self.changes else []
         parts += ["\n".join(map(str, self.changes))] if self.changes else []
         parts += ["\n".join(["not known", *(f"? {one}" for one in self.unknown)])] if self.unknown else []
+        parts += ["\n".join(["documented", *self.documented])] if self.documented else []
         return "\n\n".join(parts)
 
 

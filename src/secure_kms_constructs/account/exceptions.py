@@ -57,10 +57,7 @@ def read_exceptions(path: str | PathLike[str]) -> tuple[DocumentedException, ...
 
     :raises ValueError: when it is none, or one of them has no reason, no date or no rule.
     """
-    try:
-        import tomllib
-    except ModuleNotFoundError:
-        raise ValueError("exceptions are read with Python 3.11 or newer") from None
+    tomllib = _toml()
     try:
         whole = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -69,6 +66,20 @@ def read_exceptions(path: str | PathLike[str]) -> tuple[DocumentedException, ...
     if not isinstance(listed, list) or set(whole) != {"exception"}:
         raise ValueError(f"{path} must hold [[exception]] tables, got {', '.join(whole) or 'nothing'}")
     return tuple(_exception(one, f"{path} exception {place}") for place, one in enumerate(listed, 1))
+
+
+def _toml() -> Any:
+    try:
+        import tomllib
+    except ModuleNotFoundError:
+        try:
+            import tomli as tomllib
+        except ModuleNotFoundError:
+            raise ValueError(
+                "exceptions need tomli before Python 3.11, which is not installed: "
+                "pip install 'secure-kms-constructs[live]'"
+            ) from None
+    return tomllib
 
 
 def _exception(one: Any, where: str) -> DocumentedException:

@@ -19,7 +19,7 @@ from .records import Account, Key
 from .snapshots import Snapshot
 
 # The rules behind Security Hub KMS.1 and KMS.2, and behind Prowler's check.
-_WIDE = ("decrypt-on-all-keys", "every-action")
+WIDE = ("decrypt-on-all-keys", "every-action")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def remarks_of(snapshot: Snapshot, needs: Needs | None = None) -> tuple[Remark, 
 
 def _wide(landscape: Landscape, needs: Needs) -> Iterator[Remark]:
     """For every role that KMS.1, KMS.2 or Prowler flags: the keys that its ``*`` really stands for."""
-    rules = [rule_named(name) for name in _WIDE]
+    rules = [rule_named(name) for name in WIDE]
     flagged: dict[str, set[str]] = {}
     holders: dict[str, list[str]] = {}
     for one in landscape.identities:

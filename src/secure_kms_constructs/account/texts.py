@@ -55,7 +55,12 @@ def _drift_as_data(drift: Drift) -> dict[str, Any]:
         }
         for one in drift.access.differences
     ]
-    return {"access": access, "changes": [vars(one) for one in drift.changes], "unknown": list(drift.unknown)}
+    return {
+        "access": access,
+        "changes": [vars(one) for one in drift.changes],
+        "unknown": list(drift.unknown),
+        "documented": list(drift.documented),
+    }
 
 
 def _lines(drift: Drift) -> Iterator[tuple[str, str, str]]:
@@ -76,15 +81,18 @@ def _drift_as_markdown(drift: Drift) -> Iterator[str]:
             yield "| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") for cell in row) + " |"
     for one in drift.unknown:
         yield f"\n? {one}"
+    for one in drift.documented:
+        yield f"\nDocumented: {one}"
 
 
 def _drift_as_sarif(drift: Drift) -> dict[str, Any]:
     found = list(_lines(drift)) + [("not-read", "account", one) for one in drift.unknown]
+    found += [("documented", "account", one) for one in drift.documented]
     rules = [{"id": kind} for kind in sorted({kind for kind, _, _ in found})]
     results = [
         {
             "ruleId": kind,
-            "level": "note" if kind == "not-read" else "error",
+            "level": "note" if kind in ("not-read", "documented") else "error",
             "message": {"text": text},
             "locations": [{"logicalLocations": [{"fullyQualifiedName": about}]}],
             "partialFingerprints": {"drift/v1": f"{kind}:{about}:{text}"},

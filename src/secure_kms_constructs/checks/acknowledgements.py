@@ -47,6 +47,9 @@ class Acknowledgement:
 
     def covers(self, finding: Finding) -> bool:
         """Tell whether it is about a finding."""
+        if self.path.startswith("arn:"):
+            # Below the path of a role there are other roles, and none of them is it.
+            return finding.rule == self.rule and finding.path == self.path
         above = self.path.removesuffix("/Resource")
         return finding.rule == self.rule and f"{finding.path}/".startswith(f"{above}/" if above else "")
 

@@ -144,6 +144,12 @@ def map_(
     security_hub: Annotated[
         bool, typer.Option("--security-hub", help="Tell of each open finding of Security Hub whether it will pass.")
     ] = False,
+    exceptions_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exceptions", help="An exceptions.toml, or an app or template that documents exceptions. Repeatable."
+        ),
+    ] = None,
     expect: Annotated[
         Path | None,
         typer.Option(
@@ -162,7 +168,7 @@ def map_(
         if expect is not None and output is not None:
             raise ValueError("--expect compares and writes nothing: leave out --output")
         expected = None if expect is None else expectations.read(expect)
-        question = account_maps.Question(key, principal, action, security_hub)
+        question = account_maps.Question(key, principal, action, security_hub, exceptions_ or ())
         kind = form.value if expected is None else "text"
         written = account_maps.write(path, question, kind, to_terminal=output is None)
     if expected is not None:
@@ -181,16 +187,25 @@ def diff(
     ] = None,
     form: Annotated[DiffFormat, typer.Option("--format", help="How to write the differences.")] = DiffFormat.TEXT,
     output: _OUTPUT = None,
+    exceptions_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exceptions", help="An exceptions.toml, or an app or template that documents exceptions. Repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Tell who gained or lost access, and what else changed: by trying requests, not by comparing text.
 
+    Access that a documented exception explains is told and is no difference, until the exception ends.
     Exit code 0: the same. 1: different. 2: something cannot be compared.
     """
+    from secure_kms_constructs.account.documented import with_exceptions
     from secure_kms_constructs.account.inputs import compare
     from secure_kms_constructs.account.texts import drift_as
 
     with mistakes():
-        found = compare(before, after, stacks=dict(map(_assignment, stack or [])))
+        names = dict(map(_assignment, stack or []))
+        found = with_exceptions(compare(before, after, stacks=names), before, after, exceptions_ or (), stacks=names)
         written = drift_as(found, form.value)
     _write(written, output)
     if found:

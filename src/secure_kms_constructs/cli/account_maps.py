@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.access.names import find
 from secure_kms_constructs.account import read_snapshot
+from secure_kms_constructs.account.documented import documented, holds, remarked, said
 from secure_kms_constructs.account.needs import Needs
 from secure_kms_constructs.account.remarks import Remark, remarks_of
 from secure_kms_constructs.account.texts import (
@@ -30,6 +32,7 @@ class Question:
     :param key: only this key.
     :param principal: only this role or user.
     :param actions: only these KMS actions.
+    :param exceptions: where it is documented what the account may have.
     :param security_hub: whether the open findings of Security Hub are told too.
     """
 
@@ -37,6 +40,7 @@ class Question:
     principal: str | None = None
     actions: Sequence[str] | None = None
     security_hub: bool = False
+    exceptions: Sequence[Path] = ()
 
 
 def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> str:
@@ -52,8 +56,11 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
     needs = Needs(snapshot)
     keys = report.keys if question.key else None
     asked = [one for one in needs.all if who in (None, one.principal) and (keys is None or one.key in keys)]
-    told = [one for one in remarks_of(snapshot, needs) if _is_about(one, who, keys)]
+    known, today = documented(question.exceptions, snapshot), date.today()
+    told = [one for one in remarked(remarks_of(snapshot, needs), known, today) if _is_about(one, who, keys)]
     more: dict[str, Any] = {"needs": needs_as_data(asked), "remarks": [vars(one) for one in told]}
+    if question.exceptions:
+        more["exceptions"] = [vars(one) | {"ended": not holds(one, today)} for one in known]
     if question.security_hub:
         more |= security_hubs.as_data([snapshot])
     if form == "json":
@@ -61,6 +68,7 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
     sections = {
         "WHO NEEDS WHICH KEY": needs_as_text(asked),
         "REMARKS": remarks_as_text(told),
+        "DOCUMENTED EXCEPTIONS": "\n".join(sorted(f"{one.path}: {said(one, today)}" for one in known)),
         "SECURITY HUB": security_hubs.as_text(snapshot) if question.security_hub else "",
     }
     if form == "html":

@@ -69,6 +69,13 @@ def check(
         str | None, typer.Option(help="Account id of stacks that do not say where they go.", metavar="ID")
     ] = None,
     region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
+    exceptions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="What is documented about the account of a file: an exceptions.toml, or the app (cdk.out) or template "
+            "whose documented exceptions it has. Repeatable."
+        ),
+    ] = None,
     security_hub: Annotated[
         bool,
         typer.Option(
@@ -94,7 +101,9 @@ def check(
         known = baselines.read(baseline) if baseline and not update_baseline else None
         rules = chosen(rule or None, dict(map(_assignment, severity or [])))
         with progress(f"checking {', '.join(map(str, paths))}"):
-            checked = check_paths(paths, rules, account=account, region=region)
+            checked = check_paths(paths, rules, account=account, region=region, exceptions=exceptions or ())
+        if exceptions and not checked.snapshots:
+            raise ValueError("--exceptions is about account files, and none was given")
         report = checked.report if known is None else baselines.new_ones(checked.report, known)
         written = reports.write(report, checked.files, form.value, show.value, rules)
         if security_hub:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from secure_kms_constructs.account import Snapshot
+from secure_kms_constructs.account.documented import documented
 from secure_kms_constructs.account.inputs import read_input
 from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, check_landscapes, check_templates
 from secure_kms_constructs.checks.acknowledgements import recorded, template_files
@@ -47,8 +48,18 @@ class Checked:
         self.report = Report((*both.findings, *report.findings), (*both.acknowledged, *report.acknowledged))
 
 
-def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | None, region: str | None) -> Checked:
-    """Check files and directories. Templates that are no part of an assembly are read together."""
+def check_paths(
+    paths: Iterable[Path],
+    rules: Sequence[Rule],
+    *,
+    account: str | None,
+    region: str | None,
+    exceptions: Sequence[Path] = (),
+) -> Checked:
+    """Check files and directories. Templates that are no part of an assembly are read together.
+
+    :param exceptions: where it is documented what accounts may have.
+    """
     checked, templates, parts = Checked(), dict[Path, Template](), dict[Path, set[str]]()
     for path in dict.fromkeys(found for given in paths for found in _found(given, checked)):
         try:
@@ -61,7 +72,8 @@ def check_paths(paths: Iterable[Path], rules: Sequence[Rule], *, account: str | 
                 continue
             snapshot = read_input(path)
             if isinstance(snapshot, Snapshot):
-                checked.add(check_landscapes(snapshot.landscapes, rules=rules))
+                known = documented(exceptions, snapshot)
+                checked.add(check_landscapes(snapshot.landscapes, rules=rules, acknowledged=known))
                 checked.snapshots.append(snapshot)
                 checked.files |= {account.account: path for account in snapshot.accounts}
                 continue

@@ -22,8 +22,6 @@ review_by = 2027-06-30
 rules = ["decrypt-on-all-keys"]
 """
 
-pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="TOML is read by Python 3.11 and newer")
-
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -78,3 +76,17 @@ def test_an_exception_that_is_none_is_refused(old: str, new: str, said: str, fil
 def test_more_rules_than_security_hub_takes_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="Security Hub takes 100 automation rules, got 102"):
         as_automation_rules(read_exceptions(file) * 51)
+
+
+def test_before_python_3_11_tomli_reads_them(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = read_exceptions(file)
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    assert read_exceptions(file) == found
+    file.write_text("[[exception")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_exceptions(file)
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(
+        ValueError, match=r"^exceptions need tomli before Python 3.11, .* 'secure-kms-constructs\[live\]'$"
+    ):
+        read_exceptions(file)

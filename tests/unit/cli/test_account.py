@@ -218,3 +218,46 @@ def test_exceptions_are_shown_and_written_for_security_hub(tmp_path: Path) -> No
     written = json.loads(run("account", "exceptions", tmp_path / "e.toml", "--security-hub").stdout)
     assert {one["Type"] for one in written["Resources"].values()} == {"AWS::SecurityHub::AutomationRule"}
     assert run("account", "exceptions", tmp_path / "nowhere.toml").exit_code == 2
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    from tests.unit.account.test_documented import TOML
+
+    (tmp_path / "exceptions.toml").write_text(TOML)
+    return tmp_path / "exceptions.toml"
+
+
+def test_exceptions_are_acknowledged_in_the_checks(file: Path, given: Path, tmp_path: Path) -> None:
+    done = run("check", file, "--exceptions", given, "--format", "json")
+    whole = json.loads(done.stdout)
+    assert [one["path"] for one in whole["acknowledged"]] == [role_arn("Bounded")]
+    assert whole["acknowledged"][0]["acknowledged"]["reason"].endswith("review by 2027-06-30")
+    (tmp_path / "t.json").write_text('{"Resources": {}}')
+    refused = run("check", tmp_path / "t.json", "--exceptions", given)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "error: --exceptions is about account files, and none was given\n",
+    )
+
+
+def test_exceptions_are_told_in_the_map(file: Path, given: Path) -> None:
+    said = f"{role_arn('Bounded')}: documented exception from decrypt-on-all-keys: the pipeline"
+    done = run("account", "map", file, "--exceptions", given)
+    assert f"DOCUMENTED EXCEPTIONS\n\n{said}" in done.stdout
+    assert "needs none that was read (documented exception from" in done.stdout
+    [one] = json.loads(run("account", "map", file, "--exceptions", given, "--format", "json").stdout)["exceptions"]
+    assert (one["path"], one["ended"]) == (role_arn("Bounded"), False)
+
+
+def test_exceptions_are_no_difference(given: Path, tmp_path: Path) -> None:
+    from tests.unit.account.accounts import ROLES, allow, role
+
+    given.write_text(given.read_text().replace("Bounded", "Reader"))
+    for name, roles in (("before", ROLES), ("after", [*ROLES[1:], role("Reader", allow("kms:Decrypt"))])):
+        write_snapshot(take_snapshot(session=fake_account(roles=roles).session()), tmp_path / f"{name}.json")
+    both = (tmp_path / "before.json", tmp_path / "after.json")
+    assert run("diff", *both).exit_code == 1
+    done = run("diff", *both, "--exceptions", given)
+    assert done.exit_code == 0, done.output
+    assert "documented\n" in done.stdout
