@@ -175,3 +175,39 @@ def test_another_deployer_can_be_named(judge: Judge) -> None:
         context = {"kms:ReplicaRegion": ABROAD}
         question: dict[str, Any] = {"context": context, "identity": [ALL]}
         assert deployed.ask(judge, who, "kms:ReplicateKey", deployed.key("Key"), **question).allowed is allowed
+
+
+def with_replica(app: App, key_region: str, replica_region: str) -> tuple[HardenedKey, sm.Secret]:
+    home = stack_in(app, "Home", HOME)
+    key = HardenedKey(stack_in(app, "Keys", key_region), "Key")
+    replica = sm.ReplicaRegion(region=replica_region, encryption_key=key)
+    return key, sm.Secret(home, "Secret", encryption_key=HardenedKey(home, "Key"), replica_regions=[replica])
+
+
+def test_a_replica_whose_deployer_is_forgotten_fails_synth_and_the_advice_works() -> None:
+    app = App()
+    with_replica(app, ABROAD, ABROAD)
+    with pytest.raises(RuntimeError, match=r"Home/Secret .* is made by who deploys the secret in eu-west-1.*call key"):
+        app.synth()
+    app = App()
+    key, secret = with_replica(app, ABROAD, ABROAD)
+    key.admit_replicas_of(secret)
+    app.synth()
+
+
+def test_a_replica_under_a_key_of_another_region_fails_synth() -> None:
+    app = App()
+    key, secret = with_replica(app, ABROAD, "ap-south-1")
+    key.admit_replicas_of(secret)
+    with pytest.raises(
+        RuntimeError, match=r"Home/Secret .* is a replica in ap-south-1, .* got one of us-east-1: pass a HardenedKey"
+    ):
+        app.synth()
+
+
+def test_whoever_deploys_a_secret_elsewhere_makes_no_replicas_here() -> None:
+    app = App()
+    key, _ = with_replica(app, ABROAD, ABROAD)
+    key.admit_replicas_of(secret_in(stack_in(app, "Third", "ap-south-1")))
+    with pytest.raises(RuntimeError, match=r"Home/Secret .* is made by who deploys the secret in eu-west-1"):
+        app.synth()

@@ -11,6 +11,7 @@ from secure_kms_constructs.aws.catalogue import Basis, Grants, Need, Who
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
 
+from . import replica_uses
 from . import serving_words as words
 from .apps import App, Looked, Place, as_text, beside, plain, value_at
 from .identity_sides import unadmitted
@@ -115,6 +116,10 @@ class _Deciding:
                 self._say("unreadNeeds", words.unread(use))
             return
         if self._key.kind.usage != "SYMMETRIC":
+            return
+        if replica_uses.is_of_replica(use):
+            secret = self._app.places.get(use.resource.stack, self._place)
+            self._decision.refusals += replica_uses.problems(use, self._place, secret, self._key.statements)
             return
         deployer, foreign = self._deployer_of(use)
         if not deployer:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from . import (
     access,
+    bucket_keys,
     conditions,
     grants,
     identity_policies,
@@ -23,7 +24,7 @@ from .own_rules import OWN_RULES, OwnRule
 from .rule import Rule
 
 _MODULES = (
-    *(identity_policies, key_policies, refused, grants, conditions, keys),
+    *(identity_policies, key_policies, refused, grants, conditions, bucket_keys, keys),
     *(access, owners, services, service_keys, quotas),
 )
 RULES: tuple[Rule, ...] = tuple(sorted((one for it in _MODULES for one in it.RULES), key=lambda one: one.id))

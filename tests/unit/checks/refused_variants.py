@@ -230,6 +230,32 @@ DENIALS: list[Case] = [
         QUIET,
     ),
 ]
+
+
+def _bucket(*named: str, key_enabled: Any = True, algorithm: Any = "aws:kms", beside: Any = None) -> Any:
+    by_default = {"SSEAlgorithm": algorithm, "KMSMasterKeyID": THE_KEY}
+    rule = {"BucketKeyEnabled": key_enabled, "ServerSideEncryptionByDefault": by_default}
+    encryption = {"ServerSideEncryptionConfiguration": [rule]}
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "orders", "BucketEncryption": encryption}}
+    statements = [
+        allow(None, "kms:Decrypt", {"StringLike": {"kms:EncryptionContext:aws:s3:arn": one}}, Resource=THE_KEY)
+        for one in (list(named), *(beside or ()))
+    ]
+    return template(Key=key(), Role=ROLE, Policy=policy(*statements), Bucket=bucket)
+
+
+_OBJECTS = "arn:aws:s3:::orders/*"
+BUCKETS: list[Case] = [
+    ("KLP305", "some of its objects", _bucket("arn:aws:s3:::orders/in/*", _OBJECTS), FOUND),
+    ("KLP305", "a Bucket Key as text", _bucket(_OBJECTS, key_enabled="true"), FOUND),
+    ("KLP305", "no Bucket Key", _bucket(_OBJECTS, key_enabled=False), QUIET),
+    ("KLP305", "a Bucket Key without KMS", _bucket(_OBJECTS, algorithm="AES256"), QUIET),
+    ("KLP305", "a Bucket Key that comes later", _bucket(_OBJECTS, key_enabled={"Ref": "Later"}), UNDECIDED),
+    ("KLP305", "another bucket", _bucket("arn:aws:s3:::invoices/*"), QUIET),
+    ("KLP305", "a pattern that takes in the bucket", _bucket("arn:aws:s3:::orders*"), QUIET),
+    ("KLP305", "the bucket in a statement beside it", _bucket(_OBJECTS, beside=["arn:aws:s3:::orders"]), QUIET),
+    ("KLP305", "another bucket in a statement beside it", _bucket(_OBJECTS, beside=["arn:aws:s3:::x"]), FOUND),
+]
 OWNERS: list[Case] = [
     ("KLP507", "a role of Identity Center", keyed(base=(allow(f"{ROLE_ARN[:-3]}aws-reserved/x", "kms:*"),)), FOUND),
     ("KLP507", "two roles", keyed(base=(DEPLOYS, allow(ROLE_ARN, "kms:PutKeyPolicy"))), QUIET),
@@ -300,4 +326,7 @@ SERVICES: list[Case] = [
         QUIET,
     ),
 ]
-REFUSED = [*WILDCARDS, *MALFORMED, *PRINCIPALS, *NETWORKS, *ALWAYS, *SOURCES, *DENIALS, *OWNERS, *SERVICES]
+REFUSED = [
+    *(*WILDCARDS, *MALFORMED, *PRINCIPALS, *NETWORKS, *ALWAYS),
+    *(*SOURCES, *DENIALS, *BUCKETS, *OWNERS, *SERVICES),
+]

@@ -28,6 +28,19 @@ VIA_UNKNOWN = {"StringEquals": {"kms:ViaService": UNKNOWN, "kms:CallerAccount": 
 ANY = allow(None, "kms:Decrypt", Resource=THE_KEY)
 LONG = [f"arn:aws:s3:::bucket-{number:04}/*" for number in range(330)]
 SECRET = {"Type": "AWS::SecretsManager::Secret", "Properties": {"KmsKeyId": UNKNOWN}}
+BUCKET = {
+    "Type": "AWS::S3::Bucket",
+    "Properties": {
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [
+                {
+                    "BucketKeyEnabled": True,
+                    "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": THE_KEY},
+                }
+            ]
+        }
+    },
+}
 
 # Rules that always can tell, and why.
 ALWAYS_TELLS = {
@@ -76,6 +89,14 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
     ),
     "KLP303": keyed(allow({"AWS": UNKNOWN}, "kms:Decrypt", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})),
     "KLP304": keyed(dict(VIA_SECRETS, Condition={"StringEquals": VIA, "StringLike": UNKNOWN})),
+    "KLP305": template(
+        Key=key(),
+        Role=ROLE,
+        Policy=policy(
+            allow(None, "kms:Decrypt", {"StringLike": {"kms:EncryptionContext:aws:s3:arn": UNKNOWN}}, Resource=THE_KEY)
+        ),
+        Bucket=BUCKET,
+    ),
     "KLP401": keyed(EnableKeyRotation=UNKNOWN),
     "KLP402": keyed(PendingWindowInDays=UNKNOWN),
     "KLP403": keyed(BypassPolicyLockoutSafetyCheck=UNKNOWN),
