@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from itertools import pairwise
 
 from secure_kms_constructs.policies import Unknown
@@ -127,10 +127,11 @@ def candidates(
     atoms = tuple(atoms)
     kinds = {_kind(atom.base) for atom in atoms}
     is_free = key.startswith(_FREE_TEXT)
-    typed = [text for kind in sorted(kinds - {"text"}) for text in _TYPED[kind](atoms)]
+    values = [_TYPED[kind](atoms) for kind in sorted(kinds - {"text"})]
     patterns = _patterns(atoms, known)
-    if len(kinds - {"text"}) > 1:
+    if len(values) > 1 or None in values:
         return None
+    typed = [text for texts in values for text in texts or ()]
     if typed and "text" not in kinds and not is_free:
         return tuple(dict.fromkeys((*typed, *literals)))
     if typed and not all(pattern.is_plain for pattern in patterns):
@@ -201,35 +202,43 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def _moments(atoms: Iterable[Atom]) -> list[str]:
+def _moments(atoms: Iterable[Atom]) -> list[str] | None:
+    """Return moments on each side of each limit; None where one of them is in no year that can be written."""
     moments = [read_moment(atom.value) for atom in atoms if "date" in atom.base]
     micros = [Decimal((one - _EPOCH) // _MICROSECOND) for one in moments if one is not None]
-    found = []
-    for micro in _between(micros):
-        # Seconds for what lies outside: a microsecond before a limit differs no more than a second does.
-        try:
-            found.append((_EPOCH + int(micro) * _MICROSECOND).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-        except OverflowError:
-            continue
-    return found
+    try:
+        found = [_EPOCH + int(micro) * _MICROSECOND for micro in _between(micros)]
+    except OverflowError:
+        return None
+    # Python writes years before 1000 with fewer digits, which nothing reads.
+    return [f"{one.year:04d}{one.strftime('-%m-%dT%H:%M:%S.%fZ')}" for one in found]
 
 
 def _booleans(_atoms: Iterable[Atom]) -> list[str]:
     return ["true", "false"]
 
 
+def _network(atom: Atom) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(atom.value, strict=False)
+    except ValueError:
+        return None
+
+
 def _addresses(atoms: Iterable[Atom]) -> list[str]:
     """Return the first address of each stretch that lies in the same ranges."""
     first: set[IPv4Address | IPv6Address] = {ip_address("0.0.0.0"), ip_address("::")}
-    for atom in atoms:
-        try:
-            network = ip_network(atom.value, strict=False)
-        except ValueError:
-            continue
+    # What is no range of addresses accepts none.
+    for network in [one for one in map(_network, atoms) if one is not None]:
         first.add(network.network_address)
         if int(network.broadcast_address) + 1 < 2**network.max_prefixlen:
             first.add(network.broadcast_address + 1)
     return [str(one) for one in sorted(first, key=lambda one: (one.version, int(one)))]
 
 
-_TYPED = {"numeric": _numbers, "date": _moments, "bool": _booleans, "ipaddress": _addresses}
+_TYPED: dict[str, Callable[[Iterable[Atom]], list[str] | None]] = {
+    "numeric": _numbers,
+    "date": _moments,
+    "bool": _booleans,
+    "ipaddress": _addresses,
+}

@@ -10,7 +10,7 @@ from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.verdicts import Verdict
 
 from .questions import OPEN, Question
-from .value_classes import Constraint
+from .value_classes import Constraint, Domain
 
 # So many evaluations answer one question; what is left then is unknown, never denied.
 EVALUATIONS = 4_096
@@ -125,9 +125,7 @@ def _region(question: Question, cube: Cube, answer: Answer) -> Region:
     context: dict[str, ContextValue] = {}
     compared: dict[str, ContextValue] = {}
     for key in (one for one in question.open_keys if one in cube):
-        domain = question.domain(key)
-        if domain is None:
-            continue
+        domain = _domain(question, key)
         place = min(cube[key])
         value = context[domain.key] = domain.values[place]
         if not domain.apart or domain.accepted[place] or value is None:
@@ -140,6 +138,14 @@ def _region(question: Question, cube: Cube, answer: Answer) -> Region:
     if None in answer:
         context.update((key, OPEN) for key in question.open_keys if key not in cube)
     return Region(tuple(constraints), (cube,), {**question.given, **context})
+
+
+def _domain(question: Question, key: str) -> Domain:
+    """Return the classes of a key that was cut into some: without them it would be no constraint, but for any value."""
+    domain = question.domain(key)
+    if domain is None:
+        raise ValueError(f"key must be one that was cut into classes, got {key!r}")
+    return domain
 
 
 def _compared(key: str, value: ContextValue, others: Mapping[str, ContextValue], *, absent: bool) -> Constraint:

@@ -87,13 +87,7 @@ class LandscapeAccess:
 
     def side(self, party: Party, key: Key) -> Side:
         """Return a principal, a key, and the policies that decide between them."""
-        policy = _as_told(party, key.policy)
-        grants = self._grants(party, key)
-        if party.session_of or (party.outsider and party.caller.kind is Kind.FEDERATED):
-            session = party.session_of, party.principal
-            policy, grants = with_sessions(policy, *session), tuple(with_sessions(one, *session) for one in grants)
-        outer = self._outer(party, key)
-        return Side(party.principal, key.arn, Policies(policy, party.policies, party.boundary, grants, outer=outer))
+        return side_of(party, key, self._grants(party, key), self._outer(party, key))
 
     def _outer(self, party: Party, key: Key) -> Outer:
         """Return the policies of the organization that bind a principal or a key."""
@@ -203,6 +197,18 @@ class LandscapeAccess:
     def _is_told(self, party: Party, key: Key) -> bool:
         user_or_role = party.caller.kind in (Kind.ROLE, Kind.USER)
         return not user_or_role or self._outsiders_of(key).mentions.tell(party.principal)
+
+
+def side_of(party: Party, key: Key, grants: tuple[Policy, ...] = (), outer: Outer = NO_OUTER) -> Side:
+    """Return a principal, a key, and the policies that decide between them.
+
+    :param grants: those of the key that may be to the principal.
+    """
+    policy = _as_told(party, key.policy)
+    if party.session_of or (party.outsider and party.caller.kind is Kind.FEDERATED):
+        session = party.session_of, party.principal
+        policy, grants = with_sessions(policy, *session), tuple(with_sessions(one, *session) for one in grants)
+    return Side(party.principal, key.arn, Policies(policy, party.policies, party.boundary, grants, outer=outer))
 
 
 def _found(questions: Iterable[Question]) -> Found:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from secure_kms_constructs.access.circumstances import Region, grow, regions
+from secure_kms_constructs.access.landscape_access import side_of
 from secure_kms_constructs.access.mentions import mentions_of
 from secure_kms_constructs.access.outsiders import Outsiders
 from secure_kms_constructs.access.parties import Party
@@ -33,7 +34,7 @@ WILDCARD = re.compile(r"[*?]|\$\{")
 
 def circumstances(party: Party, action: str, key: Key) -> Iterator[tuple[bool | None, Region]]:
     """Return when somebody can do something with a key, with True, and when they might, with None."""
-    question = Question(action, (_side(party, key),))
+    question = Question(action, (side_of(party, key),))
     # Most questions are answered whatever the request is like otherwise.
     if question.verdicts({})[0] is False:
         return
@@ -42,16 +43,12 @@ def circumstances(party: Party, action: str, key: Key) -> Iterator[tuple[bool | 
         yield from ((allowed, region) for region in regions(question, tree, (allowed,)))
 
 
-def _side(party: Party, key: Key) -> Side:
-    return Side(party.principal, key.arn, Policies(key.policy, party.policies, party.boundary))
-
-
 def answer(party: Party, action: str, key: Key, *, direct: bool = False) -> Verdict:
     """Tell whether somebody can do something with a key under some circumstances.
 
     :param direct: whether only what they do themselves counts, not what a service does for them.
     """
-    sure = Question(action, (_side(party, key),)).verdicts({})[0]
+    sure = Question(action, (side_of(party, key),)).verdicts({})[0]
     if sure is not None:
         return sure
     found = [allowed for allowed, region in circumstances(party, action, key) if not direct or _is_direct(region)]

@@ -10,7 +10,6 @@ from secure_kms_constructs.access.questions import OPEN
 from secure_kms_constructs.policies.patterns import ContextValue, Text
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
 from secure_kms_constructs.templates.landscape import Key, Resource
-from secure_kms_constructs.templates.stacks import ANY_ACCOUNT
 
 from .access_questions import verdict_of
 from .context import Context
@@ -46,7 +45,7 @@ def _of_other_accounts(context: Context, one: Written) -> Iterator[Found]:
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html
     """
     own = one.document.resource.account
-    for value in one.statement.resources.values if own != ANY_ACCOUNT else ():
+    for value in one.statement.resources.values:
         match = _SECRET_OF.match(value.written) if isinstance(value, Text) else None
         for party in context.holders(one.document) if match and match[1] != own else ():
             if not any(policy.about("kms:decrypt") for policy in party.policies):

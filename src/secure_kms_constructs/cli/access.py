@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .givens import Account, Givens, Parameter, Region, Same, givens
 from .mistakes import mistakes
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ def access(
             "unless it says the same. Lines of it that begin with # do not count."
         ),
     ] = None,
-    account: Annotated[str | None, typer.Option(help="Where stacks go that do not say it.")] = None,
-    region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
+    account: Account = None,
+    region: Region = None,
+    same: Same = None,
+    parameter: Parameter = None,
 ) -> None:
     """Tell who can use which KMS key, through which service, and for what.
 
@@ -62,7 +65,7 @@ def access(
         if expect is not None and output is not None:
             raise ValueError("--expect compares and writes nothing: leave out --output")
         expected = None if expect is None else expectations.read(expect)
-        found = _read(path, account, region)
+        found = _read(path, givens(account, region, same, parameter))
         report = formats.report(found, key, action, principal)
     if expected is not None:
         differences = expectations.differences(expected, formats.write(report, "text", to_terminal=False), str(expect))
@@ -77,9 +80,18 @@ def access(
         typer.echo(written)
 
 
-def _read(path: Path, account: str | None, region: str | None) -> AccessMap:
+def _read(path: Path, known: Givens) -> AccessMap:
+    """Read an assembly, or a template together with the assembly that it belongs to."""
     from secure_kms_constructs.access import AccessMap
 
-    if path.is_dir():
-        return AccessMap.from_assembly(path, account=account, region=region)
-    return AccessMap.from_templates({path.name.split(".")[0]: path}, account=account, region=region)
+    from .inputs import part_of_assembly
+
+    more: Any = {
+        "account": known.account,
+        "region": known.region,
+        "same": known.same,
+        "parameters": known.parameters,
+    }
+    if path.is_dir() or part_of_assembly(path):
+        return AccessMap.from_assembly(path if path.is_dir() else path.parent, **more)
+    return AccessMap.from_templates({path.name.split(".")[0]: path}, **more)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .givens import Account, Parameter, Region, Same, givens
 from .mistakes import UNUSABLE, mistakes, progress
 
 
@@ -65,10 +66,10 @@ def check(
     update_baseline: Annotated[
         bool, typer.Option("--update-baseline", help="Write today's findings to the baseline, and exit with 0.")
     ] = False,
-    account: Annotated[
-        str | None, typer.Option(help="Account id of stacks that do not say where they go.", metavar="ID")
-    ] = None,
-    region: Annotated[str | None, typer.Option(help="The same for the region.")] = None,
+    account: Account = None,
+    region: Region = None,
+    same: Same = None,
+    parameter: Parameter = None,
     exceptions: Annotated[
         list[Path] | None,
         typer.Option(
@@ -101,7 +102,7 @@ def check(
         known = baselines.read(baseline) if baseline and not update_baseline else None
         rules = chosen(rule or None, dict(map(_assignment, severity or [])))
         with progress(f"checking {', '.join(map(str, paths))}"):
-            checked = check_paths(paths, rules, account=account, region=region, exceptions=exceptions or ())
+            checked = check_paths(paths, rules, givens(account, region, same, parameter), exceptions=exceptions or ())
         if exceptions and not checked.snapshots:
             raise ValueError("--exceptions is about account files, and none was given")
         report = checked.report if known is None else baselines.new_ones(checked.report, known)

@@ -16,6 +16,7 @@ from secure_kms_constructs.checks.acknowledgements import recorded, template_fil
 from secure_kms_constructs.checks.own_rules import UNREAD
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
 
+from .givens import Givens
 from .policy_files import as_template, is_resource_control_policy, names_its_key, statements_of
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
@@ -51,9 +52,8 @@ class Checked:
 def check_paths(
     paths: Iterable[Path],
     rules: Sequence[Rule],
+    known: Givens,
     *,
-    account: str | None,
-    region: str | None,
     exceptions: Sequence[Path] = (),
 ) -> Checked:
     """Check files and directories. Templates that are no part of an assembly are read together.
@@ -64,16 +64,16 @@ def check_paths(
     for path in dict.fromkeys(found for given in paths for found in _found(given, checked)):
         try:
             if path.is_dir():
-                checked.add(check_assembly(path, rules=rules, account=account, region=region))
+                checked.add(_assembly(path, rules, known))
                 checked.files |= _files(path)
                 continue
-            if names := _part_of_assembly(path):
+            if names := part_of_assembly(path):
                 parts.setdefault(path.parent, set()).update(names)
                 continue
             snapshot = read_input(path)
             if isinstance(snapshot, Snapshot):
-                known = documented(exceptions, snapshot)
-                checked.add(check_landscapes(snapshot.landscapes, rules=rules, acknowledged=known))
+                accepted = documented(exceptions, snapshot)
+                checked.add(check_landscapes(snapshot.landscapes, rules=rules, acknowledged=accepted))
                 checked.snapshots.append(snapshot)
                 checked.files |= {account.account: path for account in snapshot.accounts}
                 continue
@@ -83,7 +83,7 @@ def check_paths(
                     f"{path} is neither a template nor a policy: it has no Resources and no Statement"
                 )
             elif "Statement" in document:
-                checked.add(_policy(path, document, rules, account, region))
+                checked.add(_policy(path, document, rules, known.account, known.region))
                 checked.files[str(path)] = path
             else:
                 templates[path] = document
@@ -91,20 +91,31 @@ def check_paths(
             checked.unread.append(str(error))
     for directory, names in parts.items():
         try:
-            whole = check_assembly(directory, rules=rules, account=account, region=region)
+            whole = _assembly(directory, rules, known)
             checked.add(_of_stacks(whole, names))
             checked.files |= _files(directory)
         except (ValueError, OSError) as error:
             checked.unread.append(str(error))
     if templates:
         try:
-            _together(templates, checked, rules, account, region)
+            _together(templates, checked, rules, known)
         except ValueError as error:
             checked.unread.append(str(error))
     return checked
 
 
-def _part_of_assembly(path: Path) -> set[str]:
+def _assembly(directory: Path, rules: Sequence[Rule], known: Givens) -> Report:
+    return check_assembly(
+        directory,
+        rules=rules,
+        account=known.account,
+        region=known.region,
+        same=known.same,
+        parameters=known.parameters,
+    )
+
+
+def part_of_assembly(path: Path) -> set[str]:
     """Return what the stack of a template is called in the assembly that it belongs to; nothing where in none.
 
     What the other stacks say of its account, keys and roles belongs to it.
@@ -231,15 +242,21 @@ def _together(
     templates: Mapping[Path, Template],
     checked: Checked,
     rules: Sequence[Rule],
-    account: str | None,
-    region: str | None,
+    known: Givens,
 ) -> None:
     nested = {inner for path, template in templates.items() for inner in _nested(path, template)}
     tops = [path for path in templates if path.resolve() not in nested]
     names = _names(tops)
     checked.files |= {name: path for path, name in names.items()}
     checked.add(
-        check_templates({name: path for path, name in names.items()}, rules=rules, account=account, region=region)
+        check_templates(
+            {name: path for path, name in names.items()},
+            rules=rules,
+            account=known.account,
+            region=known.region,
+            same=known.same,
+            parameters=known.parameters,
+        )
     )
 
 

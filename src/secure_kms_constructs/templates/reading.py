@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -37,7 +38,7 @@ def read_assembly(
 
     :param account: where stacks go that do not say it; by default all of them to one account that nobody has.
     :param region: the same for the region.
-    :param parameters: values for the parameters of stacks, by the stack's name.
+    :param parameters: values for the parameters of stacks, by the stack's name; under ``*`` those for each that has it.
     :param same: the ARNs of keys that are deployed, by construct path: a literal ARN that is not among them may be
         that of any key of the templates in its account and region.
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
@@ -45,7 +46,8 @@ def read_assembly(
     """
     elsewhere = _elsewhere(account, region)
     stacks = stacks_of(Path(directory), parameters or {}, elsewhere)
-    _refuse_strangers("parameters", parameters, {stack.stack_name for stack in stacks})
+    _refuse_strangers("parameters", parameters, {"*", *(stack.stack_name for stack in stacks)})
+    _give_to_all(stacks, (parameters or {}).get("*", {}))
     return landscapes_of(stacks, same)
 
 
@@ -68,7 +70,7 @@ def read_templates(
     :param account: where stacks go of which ``environments`` does not tell; by default one that nobody has.
     :param region: the same for the region.
     :param environments: by stack name, where a stack goes: ``aws://<account>/<region>``.
-    :param parameters: values for the parameters of stacks, by stack name.
+    :param parameters: values for the parameters of stacks, by stack name; under ``*`` those for each that has it.
     :param same: the ARNs of keys that are deployed, by construct path or ``<stack>/<logical id>``: a literal ARN that
         is not among them may be that of any key of the templates in its account and region.
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
@@ -77,7 +79,7 @@ def read_templates(
     _refuse_nothing(templates)
     elsewhere = _elsewhere(account, region)
     _refuse_strangers("environments", environments, templates)
-    _refuse_strangers("parameters", parameters, templates)
+    _refuse_strangers("parameters", parameters, {"*", *templates})
     files: dict[str, Path] = {name: Path(given) for name, given in templates.items() if isinstance(given, PathLike)}
     stacks: list[Stack] = []
     for name, given in templates.items():
@@ -92,7 +94,21 @@ def read_templates(
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
+    _give_to_all(stacks, (parameters or {}).get("*", {}))
     return landscapes_of(stacks, same)
+
+
+def _give_to_all(stacks: Collection[Stack], values: Mapping[str, object]) -> None:
+    """Give each stack the values of parameters that it has."""
+    tops = [stack for stack in stacks if stack.parent is None]
+    for stack in tops:
+        declared = stack.section("Parameters")
+        stack.parameters = {**{name: values[name] for name in values if name in declared}, **stack.parameters}
+    known = {name for stack in tops for name in stack.section("Parameters")}
+    for name in values:
+        if name not in known:
+            close = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:3] or ["none"]
+            raise TemplateError(f"parameters must be those of a stack, got {name!r}; there are {', '.join(close)}")
 
 
 def _refuse_nothing(templates: object) -> None:
@@ -104,7 +120,9 @@ def _refuse_nothing(templates: object) -> None:
 def _refuse_strangers(what: str, given: Mapping[str, object] | None, stacks: Collection[str]) -> None:
     for name in given or ():
         if name not in stacks:
-            raise TemplateError(f"{what} must be those of {', '.join(sorted(stacks)) or 'no stack'}, got {name!r}")
+            raise TemplateError(
+                f"{what} must be those of {', '.join(sorted(set(stacks) - {'*'})) or 'no stack'}, got {name!r}"
+            )
 
 
 def _nested(parent: Stack, logical_id: str, *, templates: Templates, files: dict[str, Path]) -> Template | None:

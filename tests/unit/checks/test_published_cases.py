@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from secure_kms_constructs.checks import RULES, Severity
+from secure_kms_constructs.cli.givens import Givens
 from secure_kms_constructs.cli.inputs import check_paths
 
 CASES = Path(__file__).parents[1] / "cases" / "templates"
@@ -42,18 +43,18 @@ def test_every_case_has_a_verdict() -> None:
 @pytest.mark.parametrize("name", VERDICTS)
 def test_a_published_case_has_its_verdict(name: str) -> None:
     verdict, _ = VERDICTS[name]
-    checked = check_paths([CASES / f"{name}.json"], RULES, account="111122223333", region="us-east-1")
+    checked = check_paths([CASES / f"{name}.json"], RULES, Givens("111122223333", "us-east-1"))
     assert checked.unread == []
     told = {one.rule: one.severity for one in checked.report.at_least(Severity.WARNING) if one.rule not in PLAIN}
     assert told == verdict, "\n".join(map(str, checked.report.findings))
 
 
 def test_a_resource_control_policy_has_no_finding_at_all() -> None:
-    checked = check_paths([CASES / "resource_control_policy.json"], RULES, account=None, region=None)
+    checked = check_paths([CASES / "resource_control_policy.json"], RULES, Givens(None, None))
     assert checked.report.findings == ()
 
 
 def test_what_is_inert_in_a_published_statement_is_told_as_info() -> None:
-    checked = check_paths([CASES / "aws_doc_logs.json"], RULES, account="111122223333", region="us-east-1")
+    checked = check_paths([CASES / "aws_doc_logs.json"], RULES, Givens("111122223333", "us-east-1"))
     [found] = [one for one in checked.report.findings if one.rule == "KLP302"]
     assert (found.severity, found.undecided) == (Severity.INFO, False)

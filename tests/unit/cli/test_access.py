@@ -226,3 +226,62 @@ finally:
     done = python("-c", code)
     assert done.returncode == 0, done.stderr
     assert "Tell who can use which KMS key" in done.stdout
+
+
+@pytest.fixture
+def open_template(tmp_path: Path) -> Path:
+    """A key whose policy admits a role by a parameter, a role of an open name, and a literal key ARN in a policy."""
+    principal = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${Who}"}}
+    admits = {"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*"}
+    resources = {
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Statement": admits}}},
+        "Reader": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}},
+    }
+    path = tmp_path / "Open.template.json"
+    path.write_text(json.dumps({"Parameters": {"Who": {"Type": "String"}}, "Resources": resources}))
+    return path
+
+
+READER = "arn:aws:iam::111122223333:role/Open-Reader-1A2B3C4D5E6F"
+LINES = ("--action", "kms:Decrypt", "--format", "text")
+
+
+@pytest.mark.parametrize("name", ["Who", "Open/Who"])
+def test_a_parameter_and_what_is_deployed_can_be_told(open_template: Path, name: str) -> None:
+    told = ("--parameter", f"{name}=Open-Reader-1A2B3C4D5E6F")
+    assert "Open/Reader?" not in run(open_template, *WHERE, *LINES, *told, "--same", f"Open/Reader={READER}").stdout
+    assert (
+        "  Open/Reader: Decrypt" in run(open_template, *WHERE, *LINES, *told, "--same", f"Open/Reader={READER}").stdout
+    )
+    assert "  Open/Reader: Decrypt\n" not in run(open_template, *WHERE, *LINES, *told).stdout
+    assert "  Open/Reader" not in run(open_template, *WHERE, *LINES, "--parameter", f"{name}=Another").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["--parameter", "Whom=x"], "there are Who"),
+        (["--parameter", "Shop/Who=x"], "must be those of Open, got 'Shop'"),
+        (["--parameter", "Who"], "--parameter must be <name>=<value>"),
+        (["--parameter", "Who=x", "--parameter", "Who=y"], "--parameter must give Who once"),
+        (["--same", f"Open/Raeder={READER}"], "there are Open/Reader"),
+        (["--same", "Open/Reader"], "--same must be <name>=<value>"),
+    ],
+)
+def test_what_is_told_wrongly_is_a_mistake(open_template: Path, arguments: list[str], says: str) -> None:
+    result = run(open_template, *WHERE, *arguments)
+    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+
+
+def test_a_template_of_an_assembly_is_read_with_it(tmp_path: Path, template: Path) -> None:
+    alone = run(template, *ASKED, "--format", "text").stdout
+    artifact = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111122223333/us-east-1",
+        "properties": {"templateFile": template.name},
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {"App": artifact}}))
+    within = run(template, *ASKED, "--format", "text").stdout
+    assert within == run(tmp_path, *ASKED, "--format", "text").stdout
+    assert "111122223333" in within
+    assert "111122223333" not in alone

@@ -524,3 +524,16 @@ def test_a_manifest_of_something_else_makes_no_assembly(tmp_path: Path) -> None:
     for manifest in ("{", "{}", json.dumps({"artifacts": {"A": {"type": "aws:cloudformation:stack"}}})):
         write(tmp_path / "manifest.json", manifest)
         assert rules_in(file) == ["KLP401"]
+
+
+def test_a_parameter_and_what_is_deployed_can_be_told(tmp_path: Path) -> None:
+    key = {"KeyPolicy": KEY_POLICY, "EnableKeyRotation": {"Ref": "Rotates"}}
+    resources = {"Key": {"Type": "AWS::KMS::Key", "Properties": key}}
+    template = write(tmp_path / "App.json", {"Parameters": {"Rotates": {"Type": "String"}}, "Resources": resources})
+    rotates = rule_named("rotation-off").id
+    assert rotates in check(template, "--parameter", "Rotates=false").stdout
+    assert rotates not in check(template, "--parameter", "App/Rotates=true").stdout
+    assert check(template, "--parameter", "Rotate=true").exit_code == 2
+    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0d990263-018e-4e65-a703-eff731de951e"
+    assert check(template, "--same", f"App/Key={arn}").exit_code != 2
+    assert check(template, "--same", f"App/Kye={arn}").exit_code == 2
