@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from secure_kms_constructs.access.questions import OPEN
 from secure_kms_constructs.access.rows import decide
 from secure_kms_constructs.policies import Policy, Request, parse_key_policy
 from secure_kms_constructs.policies.documents import Effect
-from secure_kms_constructs.policies.patterns import ContextValue
+from secure_kms_constructs.policies.patterns import ContextValue, Text
 from secure_kms_constructs.policies.principals import Reach
 from secure_kms_constructs.policies.verdicts import Verdict, all_of, any_of, opposite
 from secure_kms_constructs.templates.landscape import Key as LandscapeKey
@@ -91,6 +91,7 @@ class Needs:
         self._access = LandscapeAccess(self._landscape)
         self._verdicts: dict[object, Verdict] = {}
         self._own: dict[str, Policy] = {}
+        self._named: dict[str, dict[str, dict[Party, None]]] = {}
 
     @cached_property
     def all(self) -> tuple[Need, ...]:
@@ -123,7 +124,20 @@ class Needs:
                     continue
                 for access in ACCESSES:
                     if access.kind == thing.kind:
-                        yield from self._needs(access, thing, whose, made, parties)
+                        # Whom its own policy admits needs none of his own.
+                        some = parties if isinstance(thing.policy, dict) else self._candidates(access, thing)
+                        yield from self._needs(access, thing, whose, made, some)
+
+    def _candidates(self, access: Access, thing: Resource) -> tuple[Party, ...]:
+        """Return whoever has a statement that may be about a thing: all others need not be asked one by one."""
+        if access.action not in self._named:
+            named: dict[str, dict[Party, None]] = defaultdict(dict)
+            for party in self._access.identities.parties:
+                for name in _names(party.policies, access.action):
+                    named[name][party] = None
+            self._named[access.action] = named
+        named = self._named[access.action]
+        return tuple({**named.get(_asked(thing), {}), **named.get(_ANY, {})})
 
     def _needs(
         self, access: Access, thing: Resource, whose: str, made: LandscapeKey, parties: tuple[Party, ...]
@@ -135,8 +149,7 @@ class Needs:
                 yield Need(party.principal, made.arn, whose, thing.arn, access.kms, may, can)
 
     def _may(self, party: Party, access: Access, thing: Resource) -> Verdict:
-        # Of a bucket the objects are read.
-        arn = f"{thing.arn}/x" if thing.kind == "bucket" else thing.arn
+        arn = _asked(thing)
         own = self._policies(party.policies, access.action, arn)
         if own is not False and party.boundary is not None:
             own = all_of((own, self._policies((party.boundary,), access.action, arn)))
@@ -186,6 +199,31 @@ class Needs:
             context[f"kms:EncryptionContext:{access.context}"] = thing.arn
         request = Request(party.principal, access.kms, made.arn, context)  # type: ignore[arg-type]
         return decide(request, self._access.side(party, made)).allowed
+
+
+# Stands for every thing.
+_ANY = ""
+
+
+def _asked(thing: Resource) -> str:
+    """Return the ARN that is asked for; of a bucket the objects are read."""
+    return f"{thing.arn}/x" if thing.kind == "bucket" else thing.arn
+
+
+def _names(policies: Iterable[Policy], action: str) -> Iterator[str]:
+    """Return the ARNs that statements with an action name in full, and one for all where they do not."""
+    for policy in policies:
+        for one in policy.statements:
+            if one.effect is Effect.DENY or one.actions.matches_action(action) is False:
+                continue
+            written = [value.written if isinstance(value, Text) else _ANY for value in one.resources.values]
+            full = one.effect is Effect.ALLOW and not one.resources.negated and all(map(_is_whole, written))
+            yield from written if full else [_ANY]
+
+
+def _is_whole(name: str) -> bool:
+    """Tell whether a resource is one ARN: what is cut short stands for more."""
+    return name.count(":") >= 5 and not any(one in name for one in "*?$")
 
 
 def _open(_key: str) -> ContextValue:

@@ -99,6 +99,32 @@ def test_who_may_read_is_told_by_all_policies(statements: list[Json], may: bool 
     assert told == (set() if may is False else {may})
 
 
+@pytest.mark.parametrize(
+    "resource, found",
+    [
+        (SECRET, True),
+        (["arn:aws:s3:::other", SECRET], True),
+        (SECRET.replace("app", "a*"), True),
+        (SECRET[:-1] + "?", True),
+        ("arn:aws:secretsmanager:*", True),
+        ("*", True),
+        (SECRET.replace("app", "${aws:PrincipalTag/app}"), True),
+        (SECRET.replace("app", "other"), False),
+        (SECRET.replace("app", "b*"), False),
+    ],
+)
+def test_a_thing_is_found_by_every_way_to_name_it(resource: object, found: bool) -> None:
+    roles = [role("One", allow("secretsmanager:GetSecretValue", resource))]
+    assert bool(Needs(snapshot_with(roles=roles)).of(role_arn("One"))) is found
+
+
+def test_a_thing_that_no_resource_excludes_is_found() -> None:
+    reads = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "NotResource": "arn:aws:s3:::other"}
+    assert Needs(snapshot_with(roles=[role("One", reads)])).of(role_arn("One"))
+    reads["NotResource"] = SECRET
+    assert not Needs(snapshot_with(roles=[role("One", reads)])).of(role_arn("One"))
+
+
 def test_a_boundary_limits_who_may_read() -> None:
     bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Wide"}}
     assert Needs(snapshot_with(roles=[role("One", READS, **bound)])).all == ()
