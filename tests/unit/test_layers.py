@@ -153,6 +153,18 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         raise AssertionError(f"circle of imports: {' -> '.join(error.args[1])}") from None
 
 
+def test_the_command_line_starts_without_what_reads_accounts() -> None:
+    done = run(
+        "for name in ('boto3', 'botocore', 'msgspec', 'tomli'): sys.modules[name] = None\n"
+        "from typer.testing import CliRunner\n"
+        "from secure_kms_constructs.cli.commands import app\n"
+        "for asked in ([], ['account'], ['account', 'snapshot'], ['account', 'verify'], ['check'], ['diff']):\n"
+        "    assert CliRunner().invoke(app, [*asked, '--help']).exit_code == 0, asked\n"
+        "assert 'secure_kms_constructs.account' not in sys.modules\n"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("module, package", EXTRAS.items())
 def test_an_extra_is_imported_where_it_is_needed(module: str, package: str) -> None:
     tree = ast.parse((PACKAGE / module).read_text())

@@ -208,7 +208,15 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
     stacks = [{"StackId": "s-1", "StackName": "App", "StackStatus": "CREATE_COMPLETE", "CreationTime": THEN}]
-    physical = [{"LogicalResourceId": "Key", "PhysicalResourceId": APP, "ResourceType": "AWS::KMS::Key"}]
+    physical = [
+        {
+            "LogicalResourceId": "Key",
+            "PhysicalResourceId": APP,
+            "ResourceType": "AWS::KMS::Key",
+            "ResourceStatus": "CREATE_COMPLETE",
+            "LastUpdatedTimestamp": THEN,
+        }
+    ]
     denies = document(allow("*"), {"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*"})
 
     def no_encryption(_asked: Json) -> Json:
@@ -230,7 +238,7 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
         ("secretsmanager", "GetResourcePolicy"): lambda asked: {"ARN": asked["SecretId"], "Name": "x"},
         ("secretsmanager", "ListSecretVersionIds"): lambda asked: {
             "Versions": [
-                {"VersionId": "v", "KmsKeyIds": [SPARE if asked["SecretId"] == SECRET else "DefaultEncryptionKey"]}
+                {"VersionId": "v" * 32, "KmsKeyIds": [SPARE if asked["SecretId"] == SECRET else "DefaultEncryptionKey"]}
             ]
         },
         ("ssm", "DescribeParameters"): paged("Parameters", parameters, token="NextToken", size=size),
@@ -260,6 +268,14 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
                 {
                     "FileSystemArn": f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/fs-1",
                     "FileSystemId": "fs-1",
+                    "OwnerId": ACCOUNT,
+                    "CreationToken": "x",
+                    "CreationTime": THEN,
+                    "LifeCycleState": "available",
+                    "NumberOfMountTargets": 0,
+                    "SizeInBytes": {"Value": 0},
+                    "PerformanceMode": "generalPurpose",
+                    "Tags": [],
                     "KmsKeyId": key_arn(APP),
                 }
             ]

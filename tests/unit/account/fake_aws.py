@@ -1,4 +1,4 @@
-"""AWS as boto3 sees it, answered from a table: requests are checked by botocore's own models, nothing is sent."""
+"""AWS as boto3 sees it, answered from a table: botocore's own models check requests and answers, nothing is sent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import boto3
+from botocore.validate import ParamValidator
 
 Json = dict[str, Any]
 Answer = Callable[[Json], Json]
@@ -65,7 +66,10 @@ class FakeAws:
         try:
             if code:
                 raise RefusalError(code)
-            return SimpleNamespace(status_code=200), self.answers[service, operation](asked)
+            answer = self.answers[service, operation](asked)
+            wrong = ParamValidator().validate(answer, model.output_shape)
+            assert not wrong.has_errors(), f"AWS does not answer {operation} so: {wrong.generate_report()}"
+            return SimpleNamespace(status_code=200), answer
         except RefusalError as refusal:
             error = {"Error": {"Code": refusal.code, "Message": "no"}, "ResponseMetadata": {}}
             return SimpleNamespace(status_code=400), error

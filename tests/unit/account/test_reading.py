@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from secure_kms_constructs import AccessMap
-from secure_kms_constructs.account import Options, Snapshot, take_snapshot
+from secure_kms_constructs.account import Options, Snapshot, read_snapshot, take_snapshot, write_snapshot
 from secure_kms_constructs.account.calls import CALLS, Call, required_policy
+from secure_kms_constructs.account.files import as_text
 from secure_kms_constructs.account.records import Key, Usage
 from tests.unit.account.accounts import (
     APP,
@@ -17,12 +21,13 @@ from tests.unit.account.accounts import (
     SECRET,
     SHUT,
     SPARE,
+    THEN,
     fake_account,
     grant,
     key_arn,
     role_arn,
 )
-from tests.unit.account.fake_aws import ACCOUNT, REGION, FakeAws, Json, RefusalError
+from tests.unit.account.fake_aws import ACCOUNT, OTHER_ACCOUNT, REGION, FakeAws, Json, RefusalError
 
 EVERY_PART = ("stacks", "organization", "security-hub")
 READ = [one for one in CALLS if one.part != "verify"]
@@ -220,7 +225,7 @@ def test_a_secret_deleted_while_it_is_read_is_left_out(operation: str) -> None:
     def gone(asked: Json) -> Json:
         if asked["SecretId"] == SECRET:
             raise RefusalError("ResourceNotFoundException")
-        return {"Versions": []}
+        return {"Versions": []} if operation == "ListSecretVersionIds" else {}
 
     aws.answers["secretsmanager", operation] = gone
     snapshot = take_snapshot(session=aws.session())
@@ -324,3 +329,42 @@ def test_progress_is_told_with_counts(aws: tuple[FakeAws, Any]) -> None:
     read(aws, progress=said.append)
     assert f"{ACCOUNT} {REGION}: 4 keys" in said
     assert f"{ACCOUNT} {REGION}: 6 roles and users" in said
+
+
+def test_several_accounts_are_read_by_a_role_of_each() -> None:
+    aws = fake_account()
+    numbers, key_id = iter((ACCOUNT, OTHER_ACCOUNT)), {"AccessKeyId": "A" * 16, "SecretAccessKey": "x"}
+    made = {"Credentials": {**key_id, "SessionToken": "x", "Expiration": THEN}}
+    aws.answers["sts", "AssumeRole"] = lambda _: made
+    aws.answers["sts", "GetCallerIdentity"] = lambda _: {"Account": next(numbers), "Arn": role_arn("Caller")}
+    roles = [f"arn:aws:iam::{number}:role/Reads" for number in (ACCOUNT, OTHER_ACCOUNT)]
+    snapshot = take_snapshot(Options(roles=roles), session=aws.session())
+    assert [one.account for one in snapshot.accounts] == [ACCOUNT, OTHER_ACCOUNT]
+    assumed = [asked for _, operation, asked in aws.calls if operation == "AssumeRole"]
+    assert [one["RoleArn"] for one in assumed] == roles
+    assert {one["RoleSessionName"] for one in assumed} == {"secure-kms"}
+
+
+def test_one_account_is_not_read_twice_and_a_role_that_refuses_is_named() -> None:
+    aws = fake_account()
+    key_id = {"AccessKeyId": "A" * 16, "SecretAccessKey": "x", "SessionToken": "x", "Expiration": THEN}
+    aws.answers["sts", "AssumeRole"] = lambda _: {"Credentials": key_id}
+    roles = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("One", "Other")]
+    with pytest.raises(ValueError, match=rf"^account {ACCOUNT} would be read twice: name one role for each account$"):
+        take_snapshot(Options(roles=roles), session=aws.session())
+    aws.refuse["sts", "AssumeRole"] = "AccessDenied"
+    with pytest.raises(
+        ValueError, match=r"^role .*/One cannot be assumed \(AccessDenied\): allow sts:AssumeRole on it"
+    ):
+        take_snapshot(Options(roles=roles), session=aws.session())
+
+
+def test_roles_of_one_name_in_two_accounts_are_told_apart(snapshot: Snapshot, tmp_path: Path) -> None:
+    text = as_text(snapshot).replace(ACCOUNT, OTHER_ACCOUNT)
+    twin = msgspec.convert(json.loads(text)["snapshot"], Snapshot)
+    write_snapshot(Snapshot("now", [*snapshot.accounts, *twin.accounts]), tmp_path / "both.json")
+    access = AccessMap.from_account(read_snapshot(tmp_path / "both.json"))
+    there = key_arn(APP).replace(ACCOUNT, OTHER_ACCOUNT)
+    for key_name, home in ((key_arn(APP), ACCOUNT), (there, OTHER_ACCOUNT)):
+        can = {row.principal for row in access.who_can("kms:Decrypt", key_name) if row.allowed}
+        assert {one for one in can if one.endswith("/Reader")} == {f"arn:aws:iam::{home}:role/Reader"}
