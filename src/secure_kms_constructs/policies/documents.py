@@ -103,6 +103,13 @@ def doubted(policy: Policy, why: Unknown) -> Policy:
     return Policy(policy.name, policy.is_key_policy, statements, policy.broken)
 
 
+def perhaps(policy: Policy, why: Unknown) -> Policy:
+    """Return a policy of which it is not known whether somebody has it."""
+    untold = parse_conditions(why, policy.name, variables=False)
+    statements = tuple(replace(one, conditions=(*one.conditions, *untold)) for one in policy.statements)
+    return Policy(policy.name, policy.is_key_policy, statements, policy.broken)
+
+
 def parse_key_policy(
     document: Mapping[str, object] | Unknown, *, name: str = "key policy", lenient: bool = False
 ) -> Policy:

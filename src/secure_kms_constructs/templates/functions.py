@@ -54,7 +54,9 @@ def to_base64(argument: object) -> object:
     """``Fn::Base64``."""
     text = as_text(argument)
     if text is None:
-        return argument if isinstance(argument, Unknown) else malformed("Fn::Base64")
+        if isinstance(argument, Unknown):
+            return unknown(f"the Base64 of {argument.description}")
+        return malformed("Fn::Base64")
     return base64.b64encode(text.encode(errors="replace")).decode()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from secure_kms_constructs.policies import Policy, Unknown
 
@@ -39,6 +40,7 @@ class Holder:
     :param stack: the stack that says so.
     :param top: the same, or the one that it is nested in.
     :param is_named: whether the template gives the name.
+    :param doubt: why it is not known whether this is so; None where it is.
     """
 
     arn: str | None = None
@@ -50,6 +52,7 @@ class Holder:
     stack: str = ""
     top: str = ""
     is_named: bool = False
+    doubt: Unknown | None = None
 
 
 def inline_of(resource: Resource, documents: Documents) -> list[Policy]:
@@ -62,11 +65,20 @@ def made_for(one: Described, accounts: set[str], documents: Documents) -> Iterat
 
     :param accounts: those in which an IAM Identity Center may make the role of a permission set.
     """
-    if one.resource.type in SAM_TYPES and "Role" not in one.resource.properties:
-        yield _by_sam(one, documents)
+    role = one.resource.properties.get("Role")
+    if one.resource.type in SAM_TYPES and (role is None or (isinstance(role, Unknown) and _may_have_none(one))):
+        key, holder = _by_sam(one, documents)
+        doubt = None if role is None else Unknown(f"whether a role is made for {one.resource.source.path}")
+        yield key, replace(holder, doubt=doubt)
     elif one.resource.type == PERMISSION_SET:
         for account in sorted(accounts):
             yield _by_identity_center(one, account, documents)
+
+
+def _may_have_none(one: Described) -> bool:
+    """Tell whether a role that cannot be told may be left out: nothing that is given from outside is."""
+    written = (one.stack.properties(one.resource.source.logical_id).get("Role"), one.stack.section("Globals"))
+    return "AWS::NoValue" in json.dumps(written)
 
 
 def _by_sam(one: Described, documents: Documents) -> tuple[HolderKey, Holder]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown
-from secure_kms_constructs.policies.documents import doubted
+from secure_kms_constructs.policies.documents import doubted, perhaps
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
 from .aws_managed import aws_managed
@@ -14,11 +17,12 @@ from .documents import Documents
 from .holders import UPPER, Holder, HolderKey, inline_of, made_for
 from .inline import listed
 from .landscape import Identity, Key, Note, Resource, Source
-from .resource_types import IAM_NAME
+from .resource_types import IAM_NAME, IAM_NOUNS
 from .resources import Described
 from .unread import Unread
+from .untold_names import named_alike
 
-_HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
+_WORD = re.compile(r"[A-Za-z0-9]+")
 _TARGETS = {"Roles": "role", "Users": "user", "Groups": "group"}
 _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS::IAM::GroupPolicy": "group"}
 
@@ -26,13 +30,19 @@ _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS:
 class _Holders:
     """Who has which policies, put together from all resources that say something about it."""
 
-    def __init__(self, documents: Documents, accounts: set[str], unread: Unread) -> None:
-        self.documents, self.accounts, self.unread = documents, accounts, unread
+    def __init__(self, documents: Documents, resources: list[Described], unread: Unread) -> None:
+        self.documents, self.unread = documents, unread
+        self.accounts = {one.resource.account for one in resources}
+        self.alike = named_alike(resources)
         # The roles, users and groups that templates make. Stacks of which nobody says that they share an account may
         # have the same names.
         self.made: dict[HolderKey, list[Holder]] = defaultdict(list)
         # What templates attach by name.
         self.attached: dict[HolderKey, list[Holder]] = defaultdict(list)
+        # What they attach by a name that cannot be told, by partition, account and noun, with the ids said there.
+        self.perhaps: dict[tuple[str, str, str], list[tuple[Holder, frozenset[str]]]] = defaultdict(list)
+        self.untold: dict[HolderKey, tuple[Unknown, frozenset[str]]] = {}
+        self._perhaps: dict[tuple[Policy, Unknown], Policy] = {}
         self.managed: dict[str, list[tuple[str, Policy]]] = defaultdict(list)
 
     def read(self, one: Described) -> None:
@@ -40,7 +50,7 @@ class _Holders:
         resource = one.resource
         for key, holder in made_for(one, self.accounts, self.documents):
             self.made[key].append(holder)
-        if resource.type in _HOLDERS:
+        if resource.type in IAM_NOUNS:
             self._holder(one)
         elif resource.type == "AWS::IAM::Policy":
             policy = self._policy(resource, one)
@@ -49,15 +59,16 @@ class _Holders:
         elif resource.type in _SINGLE:
             noun = _SINGLE[resource.type]
             policy = self._policy(resource, one)
-            for key in self._named(one, noun, [resource.properties.get(f"{noun.title()}Name")]):
+            name = f"{noun.title()}Name"
+            for key in self._named(one, noun, [resource.properties.get(name)], name):
                 self._attach(one, key, policies=[policy])
         elif resource.type == "AWS::IAM::ManagedPolicy" and resource.arn:
             self.managed[resource.arn].append((one.stack.top, self._policy(resource, one)))
             for key in self._targets(one):
                 self._attach(one, key, managed=[resource.arn])
         elif resource.type == "AWS::IAM::UserToGroupAddition":
-            groups = list(self._named(one, "group", [resource.properties.get("GroupName")]))
-            for key in self._named(one, "user", resource.properties.get("Users")):
+            groups = list(self._named(one, "group", [resource.properties.get("GroupName")], "GroupName"))
+            for key in self._named(one, "user", resource.properties.get("Users"), "Users"):
                 self._attach(one, key, groups=groups)
 
     def identities(self) -> Iterator[Identity]:
@@ -80,29 +91,52 @@ class _Holders:
         managed: Iterable[object] = (),
         groups: Iterable[HolderKey] = (),
     ) -> None:
-        whole = Holder(None, None, list(policies), list(managed), groups=list(groups), top=one.stack.top)
+        doubt = None
+        if one.exists is None and one.resource.type == "AWS::IAM::UserToGroupAddition":
+            doubt = Unknown(f"{one.resource.source.path}, which exists under a condition")
+        whole = Holder(None, None, list(policies), list(managed), groups=list(groups), top=one.stack.top, doubt=doubt)
         self.attached[key].append(whole)
+        if key in self.untold:
+            name, said = self.untold[key]
+            self.perhaps[key[:3]].append((replace(whole, doubt=name), said))
 
     def _identity(self, key: HolderKey, holder: Holder) -> Identity:
         attached = self.attached.get(key, [])
         arn = next((one.arn for one in (holder, *attached) if one.arn), f"arn:{key[0]}:iam::{key[1]}:{key[2]}/{key[3]}")
         parts = list(self._parts(key, holder))
-        groups = dict.fromkeys(group for part in parts for group in part.groups)
-        for group in groups:
-            for maker in self.made.get(group, [])[:1]:
-                parts += self._parts(group, maker)
-                parts.append(Holder(policies=list(self._unread(group, maker))))
-            if len(self.made.get(group, ())) != 1:
-                parts += self.attached.get(group, []) if group not in self.made else []
-                parts.append(Holder(policies=[self._more(f"group {group[3]}")]))
-        policies = [policy for part in parts for policy in part.policies]
-        policies += [self._attached(managed, part.top) for part in parts for managed in part.managed]
+        policies = [policy for part in parts for policy in self._policies(part)]
+        for part in parts:
+            for group in part.groups:
+                its = [policy for one in self._of_group(group) for policy in self._policies(one)]
+                policies += [self._in_doubt(policy, part.doubt) for policy in its]
         if holder.source is None:
             policies.append(self._more(arn))
         else:
             policies += self._unread(key, holder)
         boundary = None if holder.boundary is None else self._attached(holder.boundary, holder.top)
         return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
+
+    def _of_group(self, group: HolderKey) -> Iterator[Holder]:
+        """Return all that says something about a group."""
+        made = self.made.get(group, [])
+        for maker in made[:1]:
+            yield from self._parts(group, maker)
+            yield Holder(policies=list(self._unread(group, maker)))
+        if not made:
+            yield from self.attached.get(group, [])
+        if len(made) != 1 or made[0].doubt:
+            yield Holder(policies=[self._more(f"group {group[3]}")])
+
+    def _policies(self, part: Holder) -> Iterator[Policy]:
+        attached = (self._attached(managed, part.top) for managed in part.managed)
+        yield from (self._in_doubt(policy, part.doubt) for policy in (*part.policies, *attached))
+
+    def _in_doubt(self, policy: Policy, doubt: Unknown | None) -> Policy:
+        if doubt is None:
+            return policy
+        if (policy, doubt) not in self._perhaps:
+            self._perhaps[policy, doubt] = perhaps(policy, doubt)
+        return self._perhaps[policy, doubt]
 
     def _unread(self, key: HolderKey, holder: Holder) -> Iterator[Policy]:
         """Return an unknown policy for what is not read and may have one for somebody."""
@@ -114,6 +148,10 @@ class _Holders:
     def _parts(self, key: HolderKey, holder: Holder) -> Iterator[Holder]:
         """Return all that says something about somebody; of two of one name, what cannot be told apart is unknown."""
         yield holder
+        for one, said in self.perhaps.get(key[:3], ()):
+            # Nobody else can tell a name that a deployment makes up, but whoever is told.
+            if holder.source and (holder.is_named or holder.source.logical_id in said):
+                yield one
         namesakes = self.made.get(key, [])
         for one in self.attached.get(key, []):
             near = [other for other in namesakes if other.top == one.top]
@@ -143,19 +181,22 @@ class _Holders:
 
     def _holder(self, one: Described) -> None:
         resource = one.resource
-        arn, noun, source = resource.arn or "", _HOLDERS[resource.type], resource.source
+        arn, noun, source = resource.arn or "", IAM_NOUNS[resource.type], resource.source
         key = (resource.partition, resource.account, noun, arn.rpartition("/")[2])
         for other in self.made[key][:1]:
             whose = other.source.path if other.source else arn
             self._note(source, f"{source.path} has the name of {whose}: read as another one, of another account")
         managed = listed(resource.properties.get("ManagedPolicyArns"))
         boundary = resource.properties.get("PermissionsBoundary")
-        groups = list(self._named(one, "group", resource.properties.get("Groups")))
+        groups = list(self._named(one, "group", resource.properties.get("Groups"), "Groups"))
         inline = inline_of(resource, self.documents)
         names = ("RoleName", "UserName", "GroupName")
         is_named = not one.stack.properties(source.logical_id).keys().isdisjoint(names)
+        doubt = None
+        if noun == "group" and one.exists is None:
+            doubt = Unknown(f"{source.path}, which exists under a condition")
         self.made[key].append(
-            Holder(arn, source, inline, managed, boundary, groups, one.stack.name, one.stack.top, is_named)
+            Holder(arn, source, inline, managed, boundary, groups, one.stack.name, one.stack.top, is_named, doubt)
         )
 
     def _policy(self, resource: Resource, one: Described) -> Policy:
@@ -169,17 +210,29 @@ class _Holders:
 
     def _targets(self, one: Described) -> Iterator[HolderKey]:
         for element, noun in _TARGETS.items():
-            yield from self._named(one, noun, one.resource.properties.get(element))
+            yield from self._named(one, noun, one.resource.properties.get(element), element)
 
-    def _named(self, one: Described, noun: str, names: object) -> Iterator[HolderKey]:
-        """Return whom names mean; a name that cannot be told means somebody of whom nothing else is known."""
+    def _named(self, one: Described, noun: str, names: object, element: str) -> Iterator[HolderKey]:
+        """Return whom names mean; a name that cannot be told means somebody of whom nothing else is known.
+
+        :param element: the property that says them.
+        """
         resource = one.resource
         for place, name in enumerate(listed(names)):
+            if isinstance(name, Unknown):
+                same = self.alike.get((resource.partition, resource.account, noun, name), ())
+                if len(same) == 1:
+                    yield (resource.partition, resource.account, noun, same[0])
+                    continue
             if not isinstance(name, str) or not IAM_NAME.fullmatch(name):
                 source = resource.source
                 self._note(source, f"{source.path} is about a {noun} that cannot be told, {name}: read as one more")
                 random = one.stack.scrambled(f"{source.logical_id} {noun} {place}", UPPER, 12)
+                why = name if isinstance(name, Unknown) else Unknown(f"a {noun} of {source.path}")
                 name = f"unknown-{noun}-{random}"
+                said = one.stack.properties(source.logical_id).get(element)
+                ids = frozenset(_WORD.findall(json.dumps(said)))
+                self.untold[resource.partition, resource.account, noun, name] = why, ids
             yield (resource.partition, resource.account, noun, name)
 
     def _note(self, source: Source, text: str) -> None:
@@ -191,7 +244,7 @@ def identities_of(
 ) -> tuple[Identity, ...]:
     """Return the roles and users that templates make, attach policies to, or name in a key policy."""
     resources = list(resources)
-    holders = _Holders(documents, {one.resource.account for one in resources}, unread)
+    holders = _Holders(documents, resources, unread)
     for one in resources:
         holders.read(one)
     for arn in sorted({arn for key in keys for arn in _mentioned(key.policy)}):

@@ -20,7 +20,7 @@ from .inline import listed
 from .landscape import Landscape, Resource
 from .physical_names import formatted
 from .resolution import Resolver
-from .resource_types import IAM_NAME, NAME, TYPES
+from .resource_types import IAM_NAME, IAM_NOUNS, NAME, TYPES
 from .stacks import Stack
 from .texts import as_text
 
@@ -30,8 +30,6 @@ OF = "the name of "
 Place = tuple[str, str]
 # Each case is read, and each rule run on it, for itself.
 _CASES = 12
-# Managed policies are none of these: one of a literal ARN that no template makes is not known, whoever has it.
-_NOUNS = {"AWS::IAM::Group": "group", "AWS::IAM::Role": "role", "AWS::IAM::User": "user"}
 _LONGEST = {"AWS::IAM::Group": 128, "AWS::IAM::Role": 64, "AWS::IAM::User": 64}
 # The last is a form of our own, for what is called by its name alone.
 _ARN = re.compile(r"arn:([^:]*):(?:iam|sts|name)::([^:]*):(role|assumed-role|user|group)/(.+)", re.DOTALL)
@@ -105,7 +103,8 @@ def _made(resolver: Resolver, landscapes: Iterable[Landscape]) -> Iterator[_Made
     seen: set[Place] = set()
     for landscape in landscapes:
         for resource in landscape.resources:
-            if resource.type not in _NOUNS:
+            if resource.type not in IAM_NOUNS:
+                # Such as a managed policy: one of a literal ARN that no template makes is not known, whoever has it.
                 continue
             stack, logical_id = stacks[resource.source.stack], resource.source.logical_id
             if (stack.name, logical_id) in seen or resolver.stacks.told(stack, logical_id):
@@ -126,7 +125,7 @@ def _is_near(one: _Made, arn: re.Match[str]) -> bool:
     """Tell whether an ARN, or a pattern of them, is of the kind, the account and the path of something."""
     resource = one.resource
     partition, account, noun, rest = arn.groups()
-    if noun.removeprefix("assumed-") != _NOUNS[resource.type]:
+    if noun.removeprefix("assumed-") != IAM_NOUNS[resource.type]:
         return False
     if not (_may_be(account, resource.account) and _may_be(partition, resource.partition)):
         return False
@@ -198,7 +197,7 @@ def _texts(landscape: Landscape) -> Iterator[str]:
         policies += (*one.policies, *((one.boundary,) if one.boundary else ()))
     yield from _of(dict.fromkeys(policies))
     for resource in landscape.resources:
-        if resource.type.startswith("AWS::IAM::") and resource.type not in _NOUNS:
+        if resource.type.startswith("AWS::IAM::") and resource.type not in IAM_NOUNS:
             for element in _ATTACHED.keys() & resource.properties.keys():
                 for name in listed(resource.properties[element]):
                     if isinstance(name, str):

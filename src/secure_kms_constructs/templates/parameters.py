@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from itertools import combinations
 
 from secure_kms_constructs.policies import Unknown
 
 from . import references
 from .resolution import Resolver
 from .stacks import ANY_ACCOUNT, ANY_REGION, Stack
-from .texts import NO_VALUE, as_text, unknown
+from .texts import NO_VALUE, as_text, joined, unknown
 
 _SSM = "AWS::SSM::Parameter::Value<"
+# All lists of some members are tried, each for itself.
+_MEMBERS = 3
 
 
 def parameter(resolver: Resolver, stack: Stack, name: str) -> object:
@@ -28,9 +31,14 @@ def parameter(resolver: Resolver, stack: Stack, name: str) -> object:
         value = _default(resolver, stack, name, declared, kind)
     if kind.startswith(_SSM):
         value = references.ssm_parameter(resolver, stack, value)
-    if kind == "CommaDelimitedList" or "List<" in kind:
+    if is_list(kind):
         return [one.strip() for one in value.split(",")] if isinstance(value, str) else value
-    return value
+    return joined(value, ",") if isinstance(value, list) else value
+
+
+def is_list(kind: str) -> bool:
+    """Tell whether the value of a parameter of some type is a list."""
+    return "CommaDelimitedList" in kind or "List<" in kind
 
 
 def given(resolver: Resolver, stack: Stack, name: str) -> object:
@@ -47,7 +55,9 @@ def given(resolver: Resolver, stack: Stack, name: str) -> object:
             declared = stack.section("Parameters")[name]
             value = declared.get("Default", NO_VALUE) if isinstance(declared, dict) else NO_VALUE
         if isinstance(value, list):
-            return ",".join(text for text in map(as_text, value) if text is not None)
+            texts = [as_text(one) for one in value]
+            # As a list where members are not known, which may be of any length.
+            return value if None in texts else joined(value, ",")
         return as_text(value) if as_text(value) is not None else value
     if name in stack.parameters:
         text = as_text(stack.parameters[name])
@@ -70,8 +80,33 @@ def allowed_values(stack: Stack, name: str) -> tuple[str, ...]:
     match stack.section("Parameters").get(name):
         case {"Type": str(kind), "AllowedValues": list(values)} if not kind.startswith(_SSM):
             texts = [as_text(one) for one in values]
-            return tuple(dict.fromkeys(text for text in texts if text is not None)) if None not in texts else ()
+            known = tuple(dict.fromkeys(text for text in texts if text is not None)) if None not in texts else ()
+            return _lists(stack, name, known) if is_list(kind) else known
     return ()
+
+
+def _lists(stack: Stack, name: str, members: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lists that differ in what they hold; none where there are many, or their order may matter."""
+    if len(members) > _MEMBERS or not _is_taken_whole(stack.template, name):
+        return ()
+    return tuple(",".join(one) for size in range(1, len(members) + 1) for one in combinations(members, size))
+
+
+def _is_taken_whole(template: object, name: str) -> bool:
+    """Tell whether nothing makes another value of a parameter, or passes it on."""
+    pending: list[tuple[object, bool]] = [(template, True)]
+    while pending:
+        value, whole = pending.pop()
+        if value == {"Ref": name} and not whole:
+            return False
+        if isinstance(value, dict):
+            whole = whole and value.get("Type") != "AWS::CloudFormation::Stack"
+            pending.extend(
+                (one, whole and (not key.startswith("Fn::") or key == "Fn::If")) for key, one in value.items()
+            )
+        elif isinstance(value, list):
+            pending.extend((one, whole) for one in value)
+    return True
 
 
 def pseudo(resolver: Resolver, stack: Stack, name: str) -> object:

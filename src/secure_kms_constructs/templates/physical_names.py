@@ -97,11 +97,14 @@ def _fields(resolver: Resolver, stack: Stack, logical_id: str) -> dict[str, str]
             value = resolver.value(properties[name], stack)
             given[meant] = _usable(resolver, stack, logical_id, name, value)
     known = {meant: text for meant, text in given.items() if text is not None}
-    return _made_up(stack, logical_id, kind, _multi_region(resolver, stack, properties), **known, **told)
+    return _made_up(stack, logical_id, kind, _multi_region(resolver, stack, logical_id), **known, **told)
 
 
-def _multi_region(resolver: Resolver, stack: Stack, properties: dict[str, object]) -> Verdict:
+def _multi_region(resolver: Resolver, stack: Stack, logical_id: str) -> Verdict:
     """Tell whether a key is a multi-Region key, which its id says."""
+    if stack.resource(logical_id).get("Type") == "AWS::KMS::ReplicaKey":
+        return True
+    properties = stack.properties(logical_id)
     if any(name.startswith("Fn::") for name in properties):
         return None
     value = resolver.value(properties.get("MultiRegion", False), stack)

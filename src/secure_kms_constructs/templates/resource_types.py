@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 IAM_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 IAM_PATH = re.compile(r"/([!-~]{1,510}/)?")
+# Whoever has policies, or whose members do.
+IAM_NOUNS: Mapping[str, str] = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user", "AWS::IAM::Group": "group"}
 
 ARN, NAME = "{arn}", "{name}"
 # The name that CloudFormation makes up, here with at most 62 characters, as a role's name may have 64.

@@ -38,5 +38,10 @@ def unknown(description: str) -> Unknown:
     return Unknown(description if len(description) <= _DESCRIPTION else f"{description[: _DESCRIPTION - 3]}...")
 
 
+def is_cut(description: str) -> bool:
+    """Tell whether ``unknown`` may have cut a description."""
+    return len(description) >= _DESCRIPTION
+
+
 def _shown(part: object) -> str:
     return f"<{part.description}>" if isinstance(part, Unknown) else "<not text>"

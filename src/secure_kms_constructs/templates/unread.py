@@ -71,11 +71,11 @@ class Unread:
 
     @cached_property
     def _published(self) -> str:
-        """All texts that other stacks can ask for: exports, and parameters of Systems Manager."""
+        """All texts that other stacks can ask for: outputs, exported or not, and parameters of Systems Manager."""
         found: list[str] = []
         for stack in self._resolver.stacks.all:
             for declared in stack.section("Outputs").values():
-                if isinstance(declared, dict) and "Export" in declared:
+                if isinstance(declared, dict):
                     found += _texts(self._resolver.value(declared.get("Value"), stack))
             for logical_id, kind, _ in stack.resources():
                 if kind == "AWS::SSM::Parameter":

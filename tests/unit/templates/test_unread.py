@@ -104,7 +104,8 @@ GAPS: dict[str, tuple[Json, bool]] = {
     ),
     "one that can name the role": (template(NAMED, resources={"N": NESTED}), False),
     "one that can import the role": (template(resources={"N": NESTED}, Outputs=EXPORTED), False),
-    "one that cannot see an output": (template(resources={"N": NESTED}, Outputs=KEPT), True),
+    "one that can ask for an output": (template(resources={"N": NESTED}, Outputs=KEPT), False),
+    "one beside an output of something else": (template(resources={"N": NESTED}, Outputs={"O": {"Value": "x"}}), True),
     "one that can look the role up": (template(resources={"N": NESTED, "P": PUBLISHED}), False),
     "a module that cannot know the role": (template(resources={"M": MODULE}), True),
     "a module that is given the role": (
