@@ -25,7 +25,7 @@ from .aws.services import Service, Use
 from .cdk import migration
 from .cdk.asking import account_of, place_in, region_of, stack_of
 from .cdk.callers import service_of_caller
-from .cdk.findings import check_several
+from .cdk.findings import PRINCIPAL, SERVICE, check_no_text, check_several
 from .cdk.grantees import account_text
 from .cdk.key_arguments import check_actions, check_log_groups, key_properties
 from .cdk.key_grants import KeyGrants
@@ -101,13 +101,14 @@ class HardenedKey(KeyBase):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         stack = stack_of(scope)
-        for name, several in (
-            ("administrators", administrators),
-            ("policy_administrators", policy_administrators),
-            ("delegate_via", delegate_via),
-            ("provision_via", provision_via),
+        for name, several, instead in (
+            ("administrators", administrators, PRINCIPAL),
+            ("policy_administrators", policy_administrators, PRINCIPAL),
+            ("delegate_via", delegate_via, SERVICE),
+            ("provision_via", provision_via, SERVICE),
         ):
-            check_several(name, several)
+            check_several(name, several, instead)
+        check_no_text("deployer", deployer, PRINCIPAL)
         props = key_properties(
             key_spec, key_usage, rotation_period, pending_window, alias, delegate_via, multi_region=multi_region
         )

@@ -21,7 +21,7 @@ from .aws.services import Service, Use
 from .cdk import migration
 from .cdk.asking import Called, place_in, region_of, stack_of, top_of
 from .cdk.deployers import deployer_of
-from .cdk.findings import announce, checked_key_arn, paste_ready
+from .cdk.findings import KEY, announce, check_no_text, checked_key_arn, paste_ready
 from .cdk.grantees import account_text, resolve_grantee
 from .cdk.migration import helps
 from .cdk.node import Place
@@ -76,6 +76,7 @@ class LogGroupWithCmk(logs.LogGroup):
         arn = stack.format_arn(
             service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+        check_no_text("key", key, KEY)
         if isinstance(key, kms.Alias):
             key = key.alias_target_key
         if key is not None:

@@ -18,7 +18,7 @@ from .aws.facts import VERSION_STAGE
 from .aws.services import Service, Use
 from .cdk import migration
 from .cdk.asking import account_of, ask_ahead, place_in, stack_of
-from .cdk.findings import check_several
+from .cdk.findings import SECRET, check_several
 from .cdk.grantees import resolve_grantee
 from .cdk.managed_keys import AwsManaged
 from .cdk.migration import helps
@@ -64,7 +64,7 @@ class ScopedSecretReader(Construct):
         key: kms.IKey | AwsManaged | None = None,
         version_stages: Sequence[str] | None = None,
     ) -> None:
-        check_several("secrets", secrets)
+        check_several("secrets", secrets, SECRET)
         check_several("version_stages", version_stages or ())
         ask_ahead([*secrets, grantee])
         targets = resolve_secrets(scope, secrets, key)
@@ -131,6 +131,7 @@ class ScopedSecretRotator(Construct):
         secrets: Sequence[secretsmanager.ISecret],
         key: kms.IKey | AwsManaged | None = None,
     ) -> None:
+        check_several("secrets", secrets, SECRET)
         ask_ahead([*secrets, grantee])
         targets = resolve_secrets(scope, secrets, key)
         resolved = resolve_grantee(grantee, scope)

@@ -105,14 +105,14 @@ def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, own_a
     actions, who, name = listed(statement.get("Action")), statement["Principal"]["AWS"], text["Principal"]["AWS"]
     if "*" in name or "?" in name:
         raise ValueError(f"KMS takes no wildcard in a principal, got {name}: name each role")
-    if set(L2_ADMIN_ACTIONS) <= set(actions) <= _L2_ADMIN and "Condition" not in statement:
+    if set(L2_ADMIN_ACTIONS) <= set(actions) <= _L2_ADMIN and "Condition" not in statement and isinstance(who, str):
         policy.add_administrator(who)
         return
     _check_principal(policy, who, name, actions, own_account)
     policy.add(statement)
 
 
-def _check_principal(policy: KeyPolicy, who: str, name: str, actions: list[str], own_account: str) -> None:
+def _check_principal(policy: KeyPolicy, who: Any, name: str, actions: list[str], own_account: str) -> None:
     if meant(actions, ["kms:PutKeyPolicy"]):
         raise ValueError(
             f"only the deployer and policy_administrators may change the key policy, got {actions} for {name}: "
@@ -123,7 +123,8 @@ def _check_principal(policy: KeyPolicy, who: str, name: str, actions: list[str],
         dead = sorted(action for action in actions if not meant(action, CROSS_ACCOUNT_ACTIONS.value))
         if dead:
             raise ValueError(f"KMS honours no {', '.join(dead)} for a principal of another account, got {name}")
-    policy.note_use(who, actions)
+    # In a statement from JSON it may be an intrinsic function.
+    policy.note_use(who if isinstance(who, str) else name, actions)
 
 
 def _pairs(values: Any, texts: Any) -> Iterable[tuple[str, str]]:

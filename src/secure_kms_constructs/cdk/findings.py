@@ -88,7 +88,24 @@ def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:
     return text
 
 
-def check_several(name: str, values: object) -> None:
-    """Check that a parameter is a list; a text would be taken letter by letter."""
+def check_several(name: str, values: object, instead: str | None = None) -> None:
+    """Check that a parameter is a list; a text would be taken letter by letter.
+
+    :param instead: what to pass in place of a text in the list; None where texts are meant.
+    """
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise ValueError(f"{name} must be a list, got {values!r}: put it in brackets")
+    for one in values if instead is not None else ():
+        check_no_text(name, one, instead or "")
+
+
+def check_no_text(name: str, value: object, instead: str) -> None:
+    """Check that a construct is given, not its ARN or name."""
+    if isinstance(value, str):
+        raise ValueError(f"{name} takes constructs, got the text {value!r}: pass {instead}")
+
+
+PRINCIPAL = "iam.Role.from_role_arn(...) with the ARN, or the role or user itself"
+SECRET = "secretsmanager.Secret.from_secret_complete_arn(...) or from_secret_name_v2(...)"
+KEY = "ResolvedKey.from_arn(...) with the full ARN, or ResolvedKey.from_alias(...)"
+SERVICE = "a member of Service, such as Service.SECRETS_MANAGER"

@@ -17,7 +17,7 @@ from secure_kms_constructs.authoring.key_policies import Account
 from secure_kms_constructs.aws import arns
 
 from .asking import account_of, arn_of, asked_once, name_given, name_of, node_of, partition_of, stack_of
-from .findings import check_at_synth
+from .findings import PRINCIPAL, check_at_synth, check_no_text
 from .node import Questions
 from .places import check_environments, check_reference, is_known, same_environment
 
@@ -77,11 +77,12 @@ class Grantee:
         account = "${AWS.AccountId}" if "${" in self.account.id else self.account.id
         return f"{self.kind}/{name} of {account}"
 
-    def arn_in(self, key_stack: Stack, writer: Stack | None = None) -> str:
+    def arn_in(self, key_stack: Stack, writer: Stack | None = None, *, delegable: bool = True) -> str:
         """Return the ARN that ``aws:PrincipalArn`` will carry, as a resource policy in ``key_stack`` can name it.
 
         :param writer: the stack that holds the identity policy; where it is ``key_stack``, nothing in the principal's
             stack needs the key, and a reference to the principal closes no circle.
+        :param delegable: whether ``delegate_via`` could serve it, as it does uses through a service.
         :raises ValueError: for a principal of another stack whose name is generated.
         """
         if self._stack is None:
@@ -106,8 +107,8 @@ class Grantee:
             return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=named)
         raise ValueError(
             f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
-            f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name, "
-            "or serve it with delegate_via=[...] on the HardenedKey"
+            f"generated and a reference to it would be a cycle: give it a literal {self.kind}_name"
+            f"{', or serve it with delegate_via=[...] on the HardenedKey' if delegable else ''}"
         )
 
     @cached_property
@@ -251,6 +252,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
 
     :raises ValueError: where it is neither, or which one cannot be told.
     """
+    check_no_text("grantee", grantee, PRINCIPAL)
     principal = _principal_of(grantee)
     if isinstance(principal, (iam.Role, iam.User)):
         return _owned(principal)

@@ -17,7 +17,7 @@ from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service, Use
 
 from .asking import Called, region_of
-from .findings import announce
+from .findings import PRINCIPAL, announce, check_no_text
 from .grantees import Grantee, resolve_grantee
 from .holding import holds_policies, takes_policies
 from .key_arguments import check_resource_arns
@@ -53,6 +53,7 @@ class KeyGrants:
         :param service: the service whose construct asks, along with its own resource; None for direct calls.
         :return: the grant, or the grantee that only a key policy can name: a service, an account, anyone.
         """
+        check_no_text("grantee", grantee, PRINCIPAL)
         if isinstance(grantee, iam.ManagedPolicy):
             raise ValueError(
                 f"grantee must be a role or a user, got the managed policy {grantee.node.path}, which no key policy "
@@ -67,7 +68,7 @@ class KeyGrants:
             return grantee
         if isinstance(principal, (iam.AccountPrincipal, iam.AnyPrincipal)):
             return grantee
-        resolved, who = self._ask(grantee)
+        resolved, who = self._ask(grantee, delegable=service is not None)
         if service is not None:
             return self._along(grantee, resolved, who, service, actions)
         return self._write(grantee, resolved, who, key_grants.for_use(who, actions, self._key.key_arn))
@@ -91,7 +92,7 @@ class KeyGrants:
             self._announce_linked(resolved)
         return self._write(grantee, resolved, who, decision)
 
-    def _ask(self, grantee: iam.IGrantable) -> tuple[Grantee, Who]:
+    def _ask(self, grantee: iam.IGrantable, *, delegable: bool = True) -> tuple[Grantee, Who]:
         resolved = resolve_grantee(grantee, self._key)
         return resolved, Who(
             resolved.name,
@@ -100,7 +101,7 @@ class KeyGrants:
             resolved.is_foreign(self._stack),
             holds_policies(resolved, self._key),
             resolved.is_protected,
-            lambda: resolved.arn_in(self._stack),
+            lambda: resolved.arn_in(self._stack, delegable=delegable),
         )
 
     def _along(

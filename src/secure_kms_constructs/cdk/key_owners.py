@@ -25,7 +25,7 @@ def owner(principal: iam.IGrantable, scope: Construct) -> tuple[str, str, str]:
             f"KMS lets no principal of another account administer a key, got {resolved.name} "
             f"for a key of {stack.account}: name a role of that account"
         )
-    return resolved.arn_in(stack), resolved.identity, resolved.name
+    return resolved.arn_in(stack, delegable=False), resolved.identity, resolved.name
 
 
 def _administrator(principal: iam.IGrantable, scope: Construct) -> tuple[str, str, str]:

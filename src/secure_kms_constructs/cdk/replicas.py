@@ -28,4 +28,4 @@ def deployer_abroad(home: Stack, stack: Stack, deployer: iam.IGrantable | None) 
             f"a replica is in the account of its primary, got stack {stack.node.path} of {stack.account} "
             f"for a key of {account}: make both in one account"
         )
-    return deployer_of(stack) if deployer is None else resolve_grantee(deployer, home).arn_in(home)
+    return deployer_of(stack) if deployer is None else resolve_grantee(deployer, home).arn_in(home, delegable=False)

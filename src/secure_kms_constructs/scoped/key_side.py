@@ -16,7 +16,7 @@ from secure_kms_constructs.authoring.statements import Statement, identity_via
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service, Use
 from secure_kms_constructs.cdk.asking import Called, account_of, child_of, key_arn_of, region_of, stack_of
-from secure_kms_constructs.cdk.findings import announce, checked_key_arn
+from secure_kms_constructs.cdk.findings import KEY, announce, check_no_text, checked_key_arn
 from secure_kms_constructs.cdk.grantees import Grantee, account_text
 from secure_kms_constructs.cdk.managed_keys import service_of
 from secure_kms_constructs.cdk.places import check_reference
@@ -107,6 +107,7 @@ class UsedKeys:
     """
 
     def __init__(self, scope: Construct, service: Service, given: kms.IKey | None, noun: str) -> None:
+        check_no_text("key", given, KEY)
         self._scope = scope
         self._service = service
         self._noun = noun
@@ -134,6 +135,7 @@ class UsedKeys:
         :param account: the account it has to be in.
         :raises ValueError: for a key without the full ARN of one key, of another place, or out of reach.
         """
+        check_no_text("key", key, KEY)
         key = _target(key)
         arn = key_arn_of(key)
         self.used = self.used or arn == self._given_arn

@@ -171,7 +171,7 @@ def test_a_role_of_another_stack_with_a_generated_name_is_refused(
     stack: Stack, other_stack: Stack, key: HardenedKey
 ) -> None:
     role = make_role(other_stack)
-    with pytest.raises(ValueError, match=r"ARN of Other/Role cannot be told .*literal role_name, .*delegate_via"):
+    with pytest.raises(ValueError, match=r"ARN of Other/Role cannot be told .*literal role_name$"):
         key.grant_decrypt(role)
     assert naming(key_policy(stack), "Role") == []
 
