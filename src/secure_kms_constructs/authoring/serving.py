@@ -92,6 +92,7 @@ class _Deciding:
             Who.ROLE: self._role,
             Who.SERVICE: self._service,
             Who.LINKED_ROLE: self._linked_role,
+            Who.CALLER: self._caller,
         }
         for use in decision.uses:
             decision.refusals += unmet(use, self._key.kind, looked)
@@ -143,10 +144,20 @@ class _Deciding:
             return "{deployer}", False
         return there.deployer, True
 
+    def _caller(self, use: Usage) -> None:
+        # Grants of the L2 name those who come through the service; who calls KMS itself, no construct names.
+        if not use.need.via:
+            self._say("callers", words.callers(use))
+
     def _role(self, use: Usage) -> None:
+        if use.need.delegated:
+            if not any(service.prefix in use.need.via for service in self._key.delegates):
+                self._refuse(words.made_elsewhere(use))
+            return
         named_in = beside(use.need.principal, use.found.steps)
         value = value_at(use.resource.properties, named_in)
         if value is None:
+            self._say("callers", words.callers(use))
             return
         role = self._app.at(value)
         whose = f"{use} needs {words.actions(use.need)} for the role in {named_in}"

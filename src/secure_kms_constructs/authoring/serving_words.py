@@ -37,6 +37,21 @@ def unread(use: Usage) -> str:
     )
 
 
+def made_elsewhere(use: Usage) -> str:
+    """Return why a role that no template shows cannot be named."""
+    return (
+        f"{use} needs {actions(use.need)} for a role that CloudFormation makes where no template shows it: pass "
+        "delegate_via=[Service.SECRETS_MANAGER] to the HardenedKey, or rotate with a function of your own "
+        "(ScopedSecretRotator)"
+    )
+
+
+def callers(use: Usage) -> str:
+    """Return that roles which the resource does not name need the key."""
+    several = ", ".join(repr(one) for one in use.need.actions)
+    return f"{use}: grant each role that works with it on the key, key.grant(role, {several}); see {use.need.source}"
+
+
 def unbound_deployer(use: Usage) -> str:
     """Return that the deployer is bound to no service."""
     return (

@@ -79,6 +79,7 @@ class Need:
     :param grants: what ``kms:CreateGrant`` is bound to.
     :param named_by: property with the name of the resource.
     :param only_with: property that must be there for the row to hold.
+    :param delegated: whether the role is made where no template shows it, so that only ``delegate_via`` serves it.
     :param at_run: whether KMS is asked only once the resource is used, so that nothing fails in a deployment.
     :param basis: how the row is known.
     :param source: the page, or where the handlers are listed.
@@ -101,6 +102,7 @@ class Need:
     requires: tuple[Require, ...] = ()
     named_by: str = ""
     only_with: str = ""
+    delegated: bool = False
     at_run: bool = False
     basis: Basis = Basis.PAGE
 

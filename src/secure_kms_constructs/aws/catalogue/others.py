@@ -173,10 +173,26 @@ ROWS = (
     deployer(
         "AWS::SageMaker::EndpointConfig", "CreateGrant", "sagemaker", _SAGEMAKER, paths="KmsKeyId", basis=Basis.BELIEF
     ),
-    # CloudFormation writes the rights of a role that a transform makes; nobody writes the key's side of it.
-    nothing(
-        "AWS::SecretsManager::RotationSchedule",
-        "secretsmanager/latest/userguide/rotating-secrets-required-permissions-function",
+    # A transform or a nested application makes the role, with rights in its own policy alone.
+    *(
+        role(
+            kind,
+            path.partition("/")[0],
+            "Decrypt GenerateDataKey",
+            "secretsmanager/latest/userguide/rotating-secrets-required-permissions-function",
+            paths=path,
+            via="secretsmanager",
+            delegated=True,
+            at_run=True,
+        )
+        for kind, path in (
+            ("AWS::SecretsManager::RotationSchedule", "HostedRotationLambda/KmsKeyArn"),
+            ("AWS::Serverless::Application", "Parameters/kmsKeyArn"),
+        )
+    ),
+    *(
+        nothing(kind, "secretsmanager/latest/userguide/rotating-secrets-required-permissions-function")
+        for kind in ("AWS::SecretsManager::RotationSchedule", "AWS::Serverless::Application")
     ),
     # A copy of a key has a policy of its own, an alias needs what the key's deployer has.
     nothing("AWS::KMS::ReplicaKey", "kms/latest/developerguide/multi-region-keys-auth"),

@@ -1,0 +1,121 @@
+"""Every CloudFormation type that takes a key, under a HardenedKey: served, refused, told, or known to need nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnResource, Environment, Stack
+from constructs import Construct
+
+from secure_kms_constructs import HardenedKey
+from secure_kms_constructs.aws import catalogue
+from secure_kms_constructs.cdk.looking import looker_of
+from tests.synth.templates import ACCOUNT, REGION
+
+TYPES = [name for name in catalogue.resource_types() if catalogue.key_paths(name)]
+
+# Their pages say that making them asks nothing of the key; who uses them is granted by their own constructs.
+NEED_NOTHING = {
+    "AWS::EC2::LaunchTemplate",
+    "AWS::KMS::Alias",
+    "AWS::KMS::ReplicaKey",
+    "AWS::Kinesis::Stream",
+    "AWS::S3::Bucket",
+    "AWS::SNS::Topic",
+    "AWS::SQS::Queue",
+    "AWS::StepFunctions::Activity",
+}
+# No page names the kms:ViaService of their service, and their handlers use the key: the deployer cannot be bound.
+UNDOCUMENTED = """
+    AgentRegistry::Registry AppIntegrations::DataIntegration CleanRooms::IntermediateTable Cognito::UserPool
+    DRS::ReplicationConfigurationTemplate DSQL::Cluster DataExchange::EventAction DataSync::LocationAzureBlob
+    DataSync::LocationFSxONTAP DataSync::LocationFSxWindows DataSync::LocationHDFS DataSync::LocationObjectStorage
+    DataSync::LocationSMB DevOpsAgent::AgentSpace DevOpsAgent::Service EMRServerless::Application
+    HealthImaging::Datastore ImageBuilder::Component ImageBuilder::ContainerRecipe ImageBuilder::Workflow
+    IoT::EncryptionConfiguration MWAAServerless::Workflow NeptuneGraph::Graph Personalize::MetricAttribution
+    ResilienceHubV2::Policy ResilienceHubV2::Service ResilienceHubV2::System S3Files::FileSystem
+    SSMGuiConnect::Preferences SecurityAgent::AgentSpace SecurityAgent::Integration
+    SecurityAgent::SecurityRequirementPack SecurityHub::ConnectorV2 SupportAuthZ::SupportPermit Transfer::HostKey
+    VerifiedPermissions::PolicyStore VoiceID::Domain Cognito::UserPoolRegionalConfigurationAttachment
+"""
+# Refused for what the key is, or where the role is.
+OTHERWISE = {
+    "AWS::Events::Connection": "needs the tag EventBridgeApiDestinations=true",
+    "AWS::Route53::KeySigningKey": "needs an ECC_NIST_P256 key",
+    "AWS::SecretsManager::RotationSchedule": "where no template shows it",
+    "AWS::Serverless::Application": "where no template shows it",
+}
+
+
+def put(properties: Any, path: str, value: Any) -> None:
+    """Write a value at a property path, ``*`` for a list with one member."""
+    parts, node = path.split("/"), properties
+    for place, part in enumerate(parts):
+        last = place == len(parts) - 1
+        made = value if last else [] if parts[place + 1] == "*" else {}
+        if part == "*":
+            node.append(made)
+        else:
+            node[part] = made
+        node = made
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, tuple[str, str]]:
+    app, keys = App(), {}
+    for number, name in enumerate(TYPES):
+        # A template holds 500 resources.
+        if number % 200 == 0:
+            stack = Stack(app, f"Stack{number}", env=Environment(account=ACCOUNT, region=REGION))
+        scope = Construct(stack, name.replace("::", "-"))
+        keys[name] = HardenedKey(scope, "Key")
+        properties: dict[str, Any] = {}
+        put(properties, catalogue.key_paths(name)[0], keys[name].key_arn)
+        CfnResource(scope, "It", type=name, properties=properties)
+    with pytest.raises(RuntimeError, match="Validation failed"):
+        app.synth()
+    found = {}
+    for name, key in keys.items():
+        looker, policy = looker_of(key.stack), key._key_policy
+        said = [text for path, text in looker._said if path.startswith(f"{key.node.path}/")]
+        if refused := looker.refusals_of(policy):
+            found[name] = "refused", refused[0]
+        elif policy._served or policy._served_provisions:
+            found[name] = "served", ""
+        else:
+            found[name] = ("told", said[0]) if said else ("silent", "")
+    return found
+
+
+def test_no_type_is_silent_but_those_that_need_nothing(outcomes: dict[str, tuple[str, str]]) -> None:
+    assert {name for name, (kind, _) in outcomes.items() if kind == "silent"} == NEED_NOTHING
+
+
+def test_what_is_refused_is_listed_with_its_reason(outcomes: dict[str, tuple[str, str]]) -> None:
+    refused = {name: why for name, (kind, why) in outcomes.items() if kind == "refused"}
+    undocumented = {f"AWS::{name}" for name in UNDOCUMENTED.split()}
+    assert refused.keys() == undocumented | OTHERWISE.keys()
+    for name in undocumented:
+        assert "no page names the kms:ViaService" in refused[name]
+        assert "provision_via=[Service(" in refused[name]
+    for name, why in OTHERWISE.items():
+        assert why in refused[name]
+
+
+def test_every_type_whose_prefix_is_documented_is_served(outcomes: dict[str, tuple[str, str]]) -> None:
+    for name in TYPES:
+        deployer = [
+            row for row in catalogue.needs_of(name, catalogue.key_paths(name)[0]) if row.who.value == "deployer"
+        ]
+        if any(row.via and row.actions for row in deployer) and name not in OTHERWISE:
+            assert outcomes[name][0] == "served", name
+
+
+def test_enough_is_served(outcomes: dict[str, tuple[str, str]]) -> None:
+    counted: dict[str, int] = defaultdict(int)
+    for kind, _ in outcomes.values():
+        counted[kind] += 1
+    assert counted["served"] >= 144
+    assert counted["told"] <= 80
