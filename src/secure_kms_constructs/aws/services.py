@@ -24,11 +24,26 @@ class Use(str, Enum):
     PROVISION = "provision"
 
 
+class _Constants(type):
+    """Makes the constants that are not written here from the catalogue, once they are asked for."""
+
+    def __getattr__(cls, name: str) -> Service:
+        # Not while the class itself is made, which asks for its own.
+        if not name.isupper() or name.startswith("_") or "SERVICES" not in globals():
+            raise AttributeError(name)
+        from .catalogue.constants import provisioning_named
+
+        found = provisioning_named(name)
+        return Service(found.name, found.prefix, None, {Use.PROVISION: found.actions}, found.page)
+
+
 @dataclass(frozen=True)
-class Service:
+class Service(metaclass=_Constants):
     """An AWS service that calls KMS for its caller (forward access session).
 
-    The constants are the services with documented rows; for another one make a ``Service`` of your own.
+    The constants are the services with documented rows: those written here, and for ``provision_via`` one for each
+    CloudFormation namespace whose ``kms:ViaService`` a page names, in capitals (``Service.EFS``, ``Service.ECR``;
+    docs/services.md lists them). For another one make a ``Service`` of your own.
 
     :param name: how statement ids and messages call it, letters only.
     :param prefix: first label of ``kms:ViaService``, as in the table of the KMS condition keys page.
@@ -49,6 +64,7 @@ class Service:
     DYNAMODB: ClassVar[Service]
     EBS: ClassVar[Service]
     RDS: ClassVar[Service]
+    S3: ClassVar[Service]
     LAMBDA: ClassVar[Service]
     KINESIS: ClassVar[Service]
     SNS: ClassVar[Service]
@@ -152,6 +168,14 @@ Service.KINESIS = Service(
     {Use.READ: ("kms:Decrypt",), Use.WRITE: ("kms:GenerateDataKey",)},
     _DOCS + "streams/latest/dev/permissions-user-key-KMS.html",
 )
+# The context is the object's ARN, with a Bucket Key the bucket's.
+Service.S3 = Service(
+    "S3",
+    "s3",
+    "aws:s3:arn",
+    {Use.READ: ("kms:Decrypt",), Use.WRITE: ("kms:Decrypt", "kms:GenerateDataKey")},
+    _DOCS + "AmazonS3/latest/userguide/UsingKMSEncryption.html",
+)
 # No page gives the encryption context of SNS and SQS, so none is required of them.
 Service.SNS = Service(
     "SNS",
@@ -169,6 +193,3 @@ Service.SQS = Service(
 )
 
 SERVICES = tuple(value for value in vars(Service).values() if isinstance(value, Service))
-
-# A call to these on the deployer's behalf needs the key when the resource is created.
-PROVISIONED_SERVICES = (Service.SECRETS_MANAGER, Service.DYNAMODB, Service.EBS, Service.RDS, Service.LAMBDA)

