@@ -73,7 +73,7 @@ def test_provision_via_adds_services_that_no_resource_shows(stack: Stack) -> Non
     }
     assert allowed == {
         ("kms:CreateGrant", "rds"),
-        *((f"kms:{action}", "lambda") for action in ("CreateGrant", "Encrypt")),
+        *((f"kms:{action}", "lambda") for action in ("CreateGrant", "Decrypt", "Encrypt", "GenerateDataKey")),
     }
 
 

