@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from aws_cdk import Duration, Names
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -182,6 +181,9 @@ class ScopedSecretRotator(Construct):
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-rotationschedule.html
         """
+        # Loaded for those who rotate: it takes twice as long as all of this library.
+        from aws_cdk import aws_lambda as lambda_
+
         if secret not in self._secrets:
             raise ValueError(f"secret must be one of the rotator's, got {secret.node.path}: add it to secrets=")
         function = self._grantee

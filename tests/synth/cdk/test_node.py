@@ -117,3 +117,13 @@ def test_it_is_loaded_at_the_first_call_and_not_before() -> None:
     )
     done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"
+
+
+def test_importing_the_names_loads_no_module_of_the_cdk_that_few_need() -> None:
+    code = (
+        "import sys; from aws_cdk import aws_iam, aws_kms, aws_logs, aws_secretsmanager; had = set(sys.modules);"
+        "from secure_kms_constructs import HardenedKey, LogGroupWithCmk, ScopedSecretReader, ScopedSecretRotator;"
+        "new = {one.split('.')[1] for one in set(sys.modules) - had if one.startswith('aws_cdk.')}; print(sorted(new))"
+    )
+    done = subprocess.run(["python", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['region_info']"

@@ -6,7 +6,7 @@ from typing import Any
 
 import jsii
 import pytest
-from aws_cdk import IStableAnyProducer, Lazy, RemovalPolicy, Stack
+from aws_cdk import IAnyProducer, IListProducer, IStringProducer, Lazy, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -23,29 +23,47 @@ def test_a_reference_to_another_stack_becomes_an_import(stack: Stack, other_stac
     assert named.startswith("<import Other:ExportsOutputFnGetAttRole")
 
 
-@jsii.implements(IStableAnyProducer)
+@jsii.implements(IAnyProducer, IListProducer, IStringProducer)
 class Teams:
-    def produce(self) -> Any:
-        return ["one", "two"]
+    """Tells what is so at the time."""
+
+    def __init__(self, teams: Any) -> None:
+        self.teams = teams
+
+    def produce(self, _context: Any) -> Any:
+        return self.teams
 
 
-def auditing(role: iam.Role) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
+@pytest.mark.parametrize(
+    "lazy, before, after",
+    [
+        (Lazy.uncached_any, ["one", "two"], ["three"]),
+        (Lazy.uncached_list, ["one", "two"], ["three", "four"]),
+        (Lazy.uncached_string, "one", "three"),
+    ],
+)
+def test_what_an_object_or_a_token_hides_is_told_at_each_look(
+    stack: Stack, key: HardenedKey, role: iam.Role, lazy: Any, before: Any, after: Any
+) -> None:
+    teams = Teams(before)
+    statement = iam.PolicyStatement(
         sid="Audit",
         actions=["kms:ListGrants"],
         principals=[iam.ArnPrincipal(role.role_arn)],
         resources=["*"],
-        conditions={"StringEquals": {"aws:PrincipalTag/team": Lazy.any(Teams())}},
+        conditions={"StringEquals": {"aws:PrincipalTag/team": lazy(teams)}},
     )
+    keys = key, HardenedKey(stack, "Other")
+    for one in keys:
+        one.add_to_resource_policy(statement)
+    assert [audited(one) for one in keys] == [before, before]
+    teams.teams = after
+    assert [audited(one) for one in keys] == [after, after]
 
 
-def test_an_object_in_a_statement_is_resolved_at_synth(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
-    other = HardenedKey(stack, "Other")
-    for one in (key, other):
-        one.add_to_resource_policy(auditing(role))
-    for one in (key, other):
-        [statement] = [it for it in policy_so_far(one) if it.get("Sid") == "Audit"]
-        assert statement["Condition"]["StringEquals"]["aws:PrincipalTag/team"] == ["one", "two"]
+def audited(key: HardenedKey) -> Any:
+    [statement] = [one for one in policy_so_far(key) if one.get("Sid") == "Audit"]
+    return statement["Condition"]["StringEquals"]["aws:PrincipalTag/team"]
 
 
 def test_what_is_added_after_a_look_is_shown_at_the_next(key: HardenedKey, role: iam.Role) -> None:

@@ -130,7 +130,7 @@ class KeyBase extends Key {
     super(scope, id, { ...given, policy });
     if (this.policy !== policy) throw new Error("secure-kms-constructs: policy injected");
     // A field of the L2, so an accessor of the class would be hidden by it.
-    Object.defineProperty(this, "trustAccountIdentities", { get: () => false, set: () => {}, configurable: true });
+    Object.defineProperty(this, "trustAccountIdentities", { get: () => false, configurable: true });
     this.now = () => policies.render(place, this.stack);
     this.written = Lazy.uncachedAny({
       produce: (context) => {
