@@ -75,8 +75,11 @@ class Vocabulary:
         if via is None and context is None:
             return None
         found: dict[str, list[Any]] = {}
+        # KMS tells names of an encryption context apart by their case, as a set, and not one by one.
+        asked: dict[str, str] = {}
         for name, value in (context or {}).items():
             key = self._key(name)
+            asked[key] = name.split(":", 2)[2] if name.lower().startswith(ENCRYPTION_CONTEXT) else name
             if key in found:
                 raise AccessError(f"context must name each condition key once, got {name!r} again")
             found[key] = self._vias(value, region) if key == VIA else self._values(key, value)
@@ -87,7 +90,7 @@ class Vocabulary:
         named = [key for key in found if key.startswith(ENCRYPTION_CONTEXT)]
         if found.setdefault(VIA, [None]) == [None] and named:
             # A grant may want an encryption context as a whole.
-            found.setdefault(_CONTEXT_KEYS, [tuple(self._contexts[key] for key in named if found[key] != [None])])
+            found.setdefault(_CONTEXT_KEYS, [tuple(asked[key] for key in named if found[key] != [None])])
             found.update((key, [None]) for key in self._contexts if key not in found)
         return found
 

@@ -208,7 +208,8 @@ def side_of(party: Party, key: Key, grants: tuple[Policy, ...] = (), outer: Oute
     if party.session_of or (party.outsider and party.caller.kind is Kind.FEDERATED):
         session = party.session_of, party.principal
         policy, grants = with_sessions(policy, *session), tuple(with_sessions(one, *session) for one in grants)
-    return Side(party.principal, key.arn, Policies(policy, party.policies, party.boundary, grants, outer=outer))
+    policies = Policies(policy, party.policies, party.boundary, grants, outer=outer)
+    return Side(party.principal, key.arn, policies, party.told)
 
 
 def _found(questions: Iterable[Question]) -> Found:

@@ -66,7 +66,7 @@ def mentions_of(policy: Policy, grants: Iterable[Policy] = ()) -> Mentions:
     statements = [one for it in (policy, *grants) for one in it.statements]
     conditions = [condition for statement in statements for condition in statement.conditions]
     for statement in statements:
-        found.services |= statement.principals.services
+        found.services |= statement.principals.services | statement.principals.lowered_services
         _add_arns(found, statement.principals.aws)
         found.variables |= any(True for _ in resource_variables(statement))
         _add_of_resources(found, statement)

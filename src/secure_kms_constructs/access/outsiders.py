@@ -69,7 +69,7 @@ class Outsiders:
     @cached_property
     def parties(self) -> tuple[Party, ...]:
         """One for each kind of principal."""
-        if all(one.principals.partly_unknown and not one.conditions for one in self.policy.statements):
+        if not (self.grants or self.around) and all(_is_about_anyone(one) for one in self.policy.statements):
             # So it may be anyone, and nothing in it could tell one from the other.
             everyone = self._stands_for(*self._general_names)
             role = self._arn("role/other")
@@ -229,6 +229,11 @@ class Outsiders:
     def _accounts(self) -> tuple[str, ...]:
         """The accounts that are told from others, the key's own first."""
         return (*self._named_accounts, *sorted(self.mentions.beside - {*self._named_accounts}))
+
+
+def _is_about_anyone(statement: Statement) -> bool:
+    named = statement.principals
+    return named.partly_unknown and not (named.aws or named.services or statement.conditions)
 
 
 def of_any_account(name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy
+from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
 from secure_kms_constructs.templates.landscape import Identity, Source
 
@@ -47,6 +48,7 @@ class Party:
     :param doubt: why it is not known whether there is such a one; what it cannot do is certain nevertheless.
     :param unless: the names of those beside whom it need not be told where they may do the same.
     :param session_of: the ARN of the user who makes the federated session that it is.
+    :param role: the ARN of the role whose session it is, where the role is read.
     :param stands_for: further names that it is meant by, such as that of the role whose session it is.
     """
 
@@ -61,12 +63,20 @@ class Party:
     untold: str | None = None
     doubt: str | None = None
     session_of: str | None = None
+    role: str | None = None
     stands_for: frozenset[str] = frozenset()
 
     def is_called(self, name: str) -> bool:
         """Tell whether a name means it, alone or among others."""
         own = (self.name, self.general, None if self.outsider else self.principal)
         return name in own or name in self.stands_for
+
+    @property
+    def told(self) -> dict[str, ContextValue]:
+        """What its ARN does not tell of its requests: of a session the role's path."""
+        if self.caller.kind is not Kind.SESSION:
+            return {}
+        return {"aws:principalarn": self.role or Unknown(f"the path of the role of {self.principal} is not read")}
 
     @property
     def is_root(self) -> bool:
@@ -143,7 +153,10 @@ def of_mentioned(arn: str, identities: Iterable[Party]) -> Party | None:
     if roles:
         role, session = roles[0], arn.rpartition("/")[2]
         names = frozenset(one.name for one in roles)
-        return Party(f"{role.name} as {session}", arn, role.policies, role.boundary, role.source, stands_for=names)
+        whose = role.principal if {one.principal for one in roles} == {role.principal} else None
+        return Party(
+            f"{role.name} as {session}", arn, role.policies, role.boundary, role.source, role=whose, stands_for=names
+        )
     unread = parse_identity_policy(Unknown("its policies are in none of the templates"), name=f"policies of {arn}")
     return Party(named_by_arn(arn), arn, (unread,))
 

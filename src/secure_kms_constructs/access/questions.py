@@ -33,6 +33,9 @@ TOLD = frozenset(
         "kms:calleraccount",
     }
 )
+# A service principal is in no organization:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalorgid
+_OF_MEMBERS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
 _OF_SERVICE_CALLS = frozenset(key.lower() for key in SERVICE_CALL_KEYS.value)
 # The actions whose requests may have a condition key, of the keys that not all have.
 _WITH_KEY = {
@@ -44,11 +47,15 @@ WITH_ENCRYPTION_CONTEXT = frozenset(action.lower() for action in ENCRYPTION_CONT
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """Who asks for which key, and the policies that decide."""
+    """Who asks for which key, and the policies that decide.
+
+    :param told: condition keys, in lower case, that neither the principal's ARN nor the key's tells.
+    """
 
     principal: str
     key: str
     policies: Policies
+    told: Mapping[str, ContextValue] = field(default_factory=dict)
 
     @property
     def region(self) -> str:
@@ -80,7 +87,7 @@ class Question:
         context = {**self.given, **context}
         if isinstance(context.get(VIA), str) and VIA_ANY in context:
             context = {**context, VIA_ANY: "true"}
-        return tuple(Request(side.principal, self.action, side.key, context) for side in self.sides)
+        return tuple(Request(side.principal, self.action, side.key, {**side.told, **context}) for side in self.sides)
 
     def verdicts(self, context: Mapping[str, ContextValue]) -> tuple[Verdict, ...]:
         """Return the answer of each side; keys that the context does not have are open."""
@@ -175,6 +182,8 @@ class Question:
             return not is_service
         if key in _OF_SERVICE_CALLS:
             return is_service
+        if key in _OF_MEMBERS and is_service:
+            return False
         if key.startswith((ENCRYPTION_CONTEXT, "kms:encryptioncontextkeys")):
             return self._first.lowered_action in WITH_ENCRYPTION_CONTEXT
         return self._first.lowered_action in _WITH_KEY.get(_base(key), (self._first.lowered_action,))

@@ -73,7 +73,7 @@ def _is_direct(region: Region) -> bool:
 def verdict_of(principal: str, party: Party | None, action: str, key: Key, context: Mapping[str, str]) -> Verdict:
     """Decide one request; condition keys that the context does not have may have any value."""
     policies = Policies(key.policy, party.policies if party else (), party.boundary if party else None)
-    question = Question(action, (Side(principal, key.arn, policies),))
+    question = Question(action, (Side(principal, key.arn, policies, party.told if party else {}),))
     return question.verdicts({name.lower(): value for name, value in context.items()})[0]
 
 

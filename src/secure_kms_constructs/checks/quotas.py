@@ -36,7 +36,9 @@ def _size(written: object) -> tuple[int, int]:
         return ""
 
     text = json.dumps(written, separators=(",", ":"), default=count, ensure_ascii=False)
-    return len(text.encode()), len(text.encode()) + _LONGEST * len(unknown)
+    # Half of a surrogate pair is no character, but JSON can write one.
+    size = len(text.encode(errors="surrogatepass"))
+    return size, size + _LONGEST * len(unknown)
 
 
 def _check(size: tuple[int, int], quota: int) -> bool | None:

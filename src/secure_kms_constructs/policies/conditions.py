@@ -86,9 +86,15 @@ def _condition(name: str, key: str, values: tuple[str | Unknown, ...], where: st
     prefix, base, if_exists = _parts(name, where)
     lowered = key.lower()
     if base == "null":
-        # What a set prefix does to Null, no page says.
-        return Condition(name, key, values, (lambda _context: None) if prefix else _null(lowered, values))
+        # "They always return a true or false respectively":
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+        always = prefix == "forallvalues"
+        return Condition(name, key, values, (lambda _context: always) if prefix else _null(lowered, values))
     operator = OPERATORS[base]
+    if not values:
+        return Condition(
+            name, key, values, _empty(prefix, lowered, negated=operator.negated, if_exists=bool(if_exists))
+        )
     accepts = _one_value(operator, values, variables)
     if_absent = _if_absent(prefix, negated=operator.negated, if_exists=bool(if_exists))
 
@@ -101,6 +107,24 @@ def _condition(name: str, key: str, values: tuple[str | Unknown, ...], where: st
         return _matches(prefix, actual, lambda one: accepts(one, context))
 
     return Condition(name, key, values, matches)
+
+
+def _empty(prefix: str | None, key: str, *, negated: bool, if_exists: bool) -> Callable[[Context], Verdict]:
+    """Test against no value: the page says both that it is true and that the statement then provides no permissions.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+    """
+
+    def matches(context: Context) -> Verdict:
+        actual = context(key)
+        # What it says of prefix and suffix is not of negated operators.
+        if isinstance(actual, Unknown) or negated or (prefix == "foranyvalue" and if_exists):
+            return None
+        if prefix == "foranyvalue":
+            return False
+        return actual is None if prefix or if_exists else None
+
+    return matches
 
 
 def _if_absent(prefix: str | None, *, negated: bool, if_exists: bool) -> Verdict:
@@ -123,6 +147,8 @@ def _null(key: str, values: tuple[str | Unknown, ...]) -> Callable[[Context], Ve
     def matches(context: Context) -> Verdict:
         actual = context(key)
         if isinstance(actual, Unknown):
+            return None
+        if not values:
             return None
         wanted = "true" if actual is None else "false"
         return any_of(None if isinstance(value, Unknown) else value.lower() == wanted for value in values)

@@ -204,7 +204,7 @@ def denies(statement: Statement, named: Verdict, request: Request, policies: Pol
     """Return whether a statement that names the action (or may) denies a request."""
     if statement.effect is Effect.ALLOW:
         return False
-    covered = _is_denied_to(statement, request.caller, bounded=policies.boundary is not None)
+    covered = _is_denied_to(statement, request.caller, bounded=_is_bounded(policies.boundary))
     if covered is False:
         return False
     return _if_effect_is_known(statement, all_of((covered, named, _applies(statement, request))))
@@ -230,13 +230,18 @@ def covers(statement: Statement, caller: Caller) -> Verdict:
     return None if statement.principals.may_cover(caller) else False
 
 
-def _is_denied_to(statement: Statement, caller: Caller, *, bounded: bool) -> Verdict:
+def _is_bounded(boundary: Policy | None) -> Verdict:
+    if boundary is None:
+        return False
+    # One of which nothing is known may be none at all.
+    return True if any(one.effect is not Effect.UNKNOWN for one in boundary.statements) else None
+
+
+def _is_denied_to(statement: Statement, caller: Caller, *, bounded: Verdict) -> Verdict:
     # "The NotPrincipal element with a Deny effect will always deny any IAM principal that has a permissions
     # boundary policy attached, regardless of the values specified in the NotPrincipal element":
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-    if statement.not_principals and bounded:
-        return True
-    return covers(statement, caller)
+    return any_of((bounded, covers(statement, caller))) if statement.not_principals else covers(statement, caller)
 
 
 def _applies(statement: Statement, request: Request) -> Verdict:

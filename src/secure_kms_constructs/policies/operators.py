@@ -36,6 +36,12 @@ _DATE_FORMATS = (
 # A date with a time in another form, such as one without a zone: whether AWS takes it, no page says.
 _OTHER_DATE = re.compile(r"\d{4}-?\d\d-?\d\d\D.*", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+# What other readers take for a number, a truth value or an address: whether AWS does, no page says.
+_OTHER_NUMBER = re.compile(
+    r"\s*[+-]?(\d+\.|\.\d+|\d+(\.\d*)?e[+-]?\d+|\s+\d+(\.\d+)?|\d+(\.\d+)?\s+)\s*", re.ASCII | re.IGNORECASE
+)
+_OTHER_BOOLEANS = frozenset({"0", "1", "no", "yes", "off", "on", "n", "y", "f", "t"})
+_LEADING_ZEROS = re.compile(r"(?<![\da-fA-F:])0+(?=\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 # ``mistyped`` below is the answer for a value of another type. A positive operator does not match it; whether
@@ -136,7 +142,14 @@ def read_number(text: str) -> Decimal | None:
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
-def _boolean(text: str) -> bool | None:
+def _number(text: str) -> Decimal | Unknown | None:
+    # Whether AWS takes other forms of a number, no page says.
+    return Unknown("another form of a number") if _OTHER_NUMBER.fullmatch(text) else read_number(text)
+
+
+def _boolean(text: str) -> bool | Unknown | None:
+    if text.lower() in _OTHER_BOOLEANS:
+        return Unknown("another form of true or false")
     return {"true": True, "false": False}.get(text.lower())
 
 
@@ -157,15 +170,18 @@ def read_moment(text: str) -> datetime | None:
 
 def _moment(text: str) -> datetime | Unknown | None:
     moment = read_moment(text)
-    return Unknown("a date without zone") if moment is None and _OTHER_DATE.fullmatch(text) else moment
+    if moment is None and _OTHER_DATE.fullmatch(text):
+        return Unknown("a date without zone")
+    return Unknown("a moment out of range") if moment is None and read_number(text) is not None else moment
 
 
-def _addresses(text: str) -> tuple[int, int, int] | None:
+def _addresses(text: str) -> tuple[int, int, int] | Unknown | None:
     """Read an address or a range of them as version, first and last."""
     try:
         network = ip_network(text, strict=False)
     except ValueError:
-        return None
+        plain = _LEADING_ZEROS.sub("", text.strip())
+        return Unknown("another form of an address") if plain != text and _addresses(plain) else None
     return (network.version, int(network.network_address), int(network.broadcast_address))
 
 
@@ -191,12 +207,12 @@ OPERATORS = {
     "stringnotequalsignorecase": Operator(True, _ignoring_case),
     "stringlike": Operator(False, _text(like, wildcards=True)),
     "stringnotlike": Operator(True, _text(like, wildcards=True)),
-    "numericequals": Operator(False, _typed(read_number, operator.eq)),
-    "numericnotequals": Operator(True, _typed(read_number, operator.eq, mistyped=None)),
-    "numericlessthan": Operator(False, _typed(read_number, operator.lt)),
-    "numericlessthanequals": Operator(False, _typed(read_number, operator.le)),
-    "numericgreaterthan": Operator(False, _typed(read_number, operator.gt)),
-    "numericgreaterthanequals": Operator(False, _typed(read_number, operator.ge)),
+    "numericequals": Operator(False, _typed(_number, operator.eq)),
+    "numericnotequals": Operator(True, _typed(_number, operator.eq, mistyped=None)),
+    "numericlessthan": Operator(False, _typed(_number, operator.lt)),
+    "numericlessthanequals": Operator(False, _typed(_number, operator.le)),
+    "numericgreaterthan": Operator(False, _typed(_number, operator.gt)),
+    "numericgreaterthanequals": Operator(False, _typed(_number, operator.ge)),
     "dateequals": Operator(False, _typed(_moment, operator.eq)),
     "datenotequals": Operator(True, _typed(_moment, operator.eq, mistyped=None)),
     "datelessthan": Operator(False, _typed(_moment, operator.lt)),

@@ -73,7 +73,7 @@ class Caller:
 
     @property
     def principal_arn(self) -> str:
-        """Its ``aws:PrincipalArn``: of a session the role's, without the path, which it does not tell."""
+        """Its ``aws:PrincipalArn``; of a session that of a role without a path, which it does not tell."""
         if self.kind is Kind.SESSION:
             return f"arn:{self.partition}:iam::{self.account}:role/{self.name}"
         return self.text
@@ -108,6 +108,7 @@ class Principals:
     :param user_accounts: the accounts of the users in ``aws``.
     :param identity_accounts: the accounts of the users, roles and sessions in ``aws``.
     :param lowered: the ARNs in lower case.
+    :param lowered_services: service principals in lower case.
     :param lowered_roles: those of roles in lower case, without their paths, which sessions do not tell.
     :param partly_unknown: whether it has values that are not known.
     """
@@ -118,6 +119,7 @@ class Principals:
     user_accounts: frozenset[str | None] = frozenset()
     identity_accounts: frozenset[str] = frozenset()
     lowered: frozenset[str] = frozenset()
+    lowered_services: frozenset[str] = frozenset()
     lowered_roles: frozenset[str] = frozenset()
     partly_unknown: bool = False
 
@@ -141,6 +143,9 @@ class Principals:
         """Tell whether they may cover a caller whom the known values do not."""
         # A statement for a user extends to its federated sessions, but those do not tell whose they are:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+        if caller.kind is Kind.SERVICE and caller.text in self.lowered_services and caller.text not in self.services:
+            # Whether AWS takes the name of a service in another case, no page says.
+            return True
         if self.partly_unknown or (caller.kind is Kind.FEDERATED and caller.account in self.user_accounts):
             return True
         # No two roles have names that differ in case only. Whether one is found by such a name, no page says; of users
@@ -212,6 +217,7 @@ def parse_principals(value: object, where: str) -> Principals:
         user_accounts=frozenset(match[2] for one in aws if (match := _USER.fullmatch(one))),
         identity_accounts=frozenset(match[1] for one in aws if (match := _IDENTITY.fullmatch(one))),
         lowered=frozenset(one.lower() for one in aws),
+        lowered_services=frozenset(one.lower() for one in known.get("Service", frozenset())),
         lowered_roles=frozenset(f"arn:{one[1]}:iam::{one[2]}:role/{one[3]}".lower() for one in roles),
         partly_unknown=any(isinstance(one, Unknown) for ones in values.values() for one in ones),
     )

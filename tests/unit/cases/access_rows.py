@@ -254,7 +254,6 @@ CASES = [
         (key(allow("*", StringEquals={"aws:PrincipalOrgID": "o-ours"})),),
         (
             f"{ROOT_USER} if aws:PrincipalOrgID = o-ours",
-            "  any AWS service: Decrypt if aws:PrincipalOrgID = o-ours",
             f"  any principal of {ACCOUNT}: Decrypt if aws:PrincipalOrgID = o-ours",
             "  any principal of another account with kms:* on *: Decrypt if aws:PrincipalOrgID = o-ours",
         ),

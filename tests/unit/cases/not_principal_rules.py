@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from secure_kms_constructs.policies import Unknown
 from tests.unit.cases.case import (
     ACCOUNT,
     DELEGATES,
@@ -50,6 +51,11 @@ NOT_PRINCIPAL = [
         replace(delegated, key_policy=_spared),
         "to a role that NotPrincipal lists and that has a boundary",
         boundary=policy(allow("kms:*")),
+    ),
+    undecided(
+        _NOT_PRINCIPAL,
+        "to a role that NotPrincipal lists and that may have a boundary",
+        replace(delegated, key_policy=_spared, boundary=Unknown("whether it has one")),
     ),
     *pair(
         _NOT_PRINCIPAL,

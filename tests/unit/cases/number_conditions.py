@@ -62,15 +62,15 @@ NUMBERS_AND_DATES = [
         "by NumericLessThan with a number in the policy",
         under({"NumericLessThan": {_AGE: "300"}}, {_AGE: "1"}),
         "by NumericLessThan with no number in the policy",
-        identity_policies=[policy(allow("kms:*", condition={"NumericLessThan": {_AGE: "1e3"}}))],
+        identity_policies=[policy(allow("kms:*", condition={"NumericLessThan": {_AGE: "1k"}}))],
     ),
     *holds(
         OPERATORS,
         "by DateGreaterThan with epoch seconds",
         {"DateGreaterThan": {_TIME: "2026-01-01"}},
         {_TIME: "1893456000"},
-        "by DateGreaterThan with seconds beyond all dates",
-        {_TIME: "9" * 30},
+        "by DateGreaterThan with what is no date",
+        {_TIME: "tomorrow"},
     ),
     *holds(
         OPERATORS,

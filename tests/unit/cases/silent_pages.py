@@ -19,6 +19,7 @@ from tests.unit.cases.case import (
     Question,
     allow,
     deny,
+    holds,
     pair,
     policy,
     undecided,
@@ -28,6 +29,8 @@ from tests.unit.cases.case import (
 
 _ARNS = IAM + "reference-arns.html"
 _OPERATORS = IAM + "reference_policies_elements_condition_operators.html"
+_CHECKS = IAM + "access-analyzer-reference-policy-checks.html"
+_ORG = "aws:PrincipalOrgID"
 _NOT_PRINCIPAL = IAM + "reference_policies_elements_notprincipal.html"
 _PRINCIPAL = IAM + "reference_policies_elements_principal.html"
 _ACTIONS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html"
@@ -202,10 +205,36 @@ SPARED = [
     ),
 ]
 SETS = [
+    *pair(
+        _CHECKS,
+        "by Null with ForAllValues, which is always true",
+        under({"ForAllValues:Null": {"aws:CalledVia": "false"}}, {}),
+        "by Null with ForAnyValue, which is always false",
+        identity_policies=[policy(allow("kms:*", condition={"ForAnyValue:Null": {"aws:CalledVia": "true"}}))],
+    ),
+    undecided(_CHECKS, "by StringEquals without a value", under({"StringEquals": {_ORG: []}}, {_ORG: "o-one"})),
+    undecided(_CHECKS, "by StringEquals without a value or key", under({"StringEquals": {_ORG: []}}, {})),
+    undecided(_CHECKS, "by StringNotEquals without a value", under({"StringNotEquals": {_ORG: []}}, {_ORG: "o-one"})),
+    undecided(_CHECKS, "by Null without a value", under({"Null": {_ORG: []}}, {})),
     undecided(
-        _OPERATORS + "#Conditions_Null",
-        "by Null with ForAllValues",
-        under({"ForAllValues:Null": {"aws:CalledVia": "true"}}, {}),
+        _CHECKS,
+        "by a Deny under StringEquals without a value",
+        replace(delegated, key_policy=policy(allow("kms:*", ROOT), deny("kms:*", "*", {"StringEquals": {_ORG: []}}))),
+    ),
+    *holds(
+        _CHECKS,
+        "by IfExists without a value or key",
+        {"StringEqualsIfExists": {_ORG: []}},
+        {},
+        "by IfExists without a value",
+        {_ORG: "o-one"},
+    ),
+    *pair(
+        _CHECKS,
+        "by ForAllValues without a value or key",
+        under({"ForAllValues:StringEquals": {"aws:CalledVia": []}}, {}),
+        "by ForAnyValue without a value",
+        identity_policies=[policy(allow("kms:*", condition={"ForAnyValue:StringEquals": {"aws:CalledVia": []}}))],
     ),
     undecided(
         _OPERATORS + "#Conditions_ARN",
@@ -216,6 +245,55 @@ SETS = [
         _OPERATORS + "#Conditions_ARN",
         "by ArnEquals with a whole text of fewer than six components",
         under({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam"}}, {}),
+    ),
+]
+_AGE, _IP, _SECURE = "aws:MultiFactorAuthAge", "aws:SourceIp", "aws:SecureTransport"
+FORMS = [
+    *(
+        undecided(_OPERATORS, f"by {operator} {value!r}", under({operator: {key: value}}, {key: actual}))
+        for operator, key, value, actual in (
+            ("NumericLessThan", _AGE, "1e9", "5"),
+            ("NumericLessThan", _AGE, " 10", "5"),
+            ("NumericGreaterThan", _AGE, ".5", "5"),
+            ("NumericGreaterThan", _AGE, "1.", "5"),
+            ("Bool", _SECURE, "1", "true"),
+            ("Bool", _SECURE, "Yes", "true"),
+            ("IpAddress", _IP, "010.0.0.0/8", "10.0.0.1"),
+            ("IpAddress", _IP, "10.0.0.0/8 ", "10.0.0.1"),
+            ("DateLessThan", _TIME, "4102444800000", "2027-01-01T00:00:00Z"),
+            ("DateGreaterThan", _TIME, "-99999999999999", "2027-01-01T00:00:00Z"),
+        )
+    ),
+    *(
+        case
+        for operator, key, value, other, actual in (
+            ("NumericLessThan", _AGE, "10", "ten", "5"),
+            ("Bool", _SECURE, "True", "truth", "true"),
+            ("IpAddress", _IP, "10.0.0.0/8", "10.0.0.0/33", "10.0.0.1"),
+            ("DateLessThan", _TIME, "4102444800", "never", "2027-01-01T00:00:00Z"),
+        )
+        for case in pair(
+            _OPERATORS,
+            f"by {operator} {value!r}",
+            under({operator: {key: value}}, {key: actual}),
+            f"by {operator} {other!r}",
+            identity_policies=[policy(allow("kms:*", condition={operator: {key: other}}))],
+        )
+    ),
+]
+_LAMBDA = "lambda.amazonaws.com"
+SERVICES = [
+    undecided(
+        _PRINCIPAL,
+        "to a service whose name the key policy writes in another case",
+        Question(principal=_LAMBDA, key_policy=policy(allow("kms:*", {"Service": "Lambda.amazonaws.com"}))),
+    ),
+    *pair(
+        _PRINCIPAL,
+        "to a service that the key policy names",
+        Question(principal=_LAMBDA, key_policy=policy(allow("kms:*", {"Service": _LAMBDA}))),
+        "to another service",
+        principal="logs.amazonaws.com",
     ),
 ]
 ACTIONS = [
@@ -248,4 +326,4 @@ ACTIONS = [
     ),
 ]
 
-CASES: list[Case] = [*INCOMPLETE, *DATES, *NAMES, *SPARED, *SETS, *ACTIONS]
+CASES: list[Case] = [*INCOMPLETE, *DATES, *NAMES, *SPARED, *SETS, *FORMS, *SERVICES, *ACTIONS]
