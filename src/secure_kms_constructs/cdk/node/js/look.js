@@ -1,11 +1,12 @@
 "use strict";
-const { Annotations, CfnResource, DefaultTokenResolver, Reference, Stack, Stage, Tokenization } = require("aws-cdk-lib");
+const { Annotations, CfnResource, DefaultTokenResolver, Reference, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
 const { l1Of } = require("./l1");
 const { numbered } = require("./numbered");
 const { Scoped } = require("./scoped");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
+/** @typedef {import("aws-cdk-lib").Stack} Stack */
 /** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any }} Looked */
 
 const join = (/** @type {any} */ left, /** @type {any} */ right) =>
