@@ -125,6 +125,8 @@ def _operand(resolver: Resolver, stack: Stack, value: object) -> str | Variable 
     match value:
         case {"Ref": str(name)} if name in stack.section("Parameters"):
             return _parameter(resolver, stack, name)
+        case {"Ref": "AWS::StackName"} if not stack.has_known_name:
+            return Variable("stack", stack.name, "AWS::StackName")
         case {"Ref": "AWS::AccountId"} if stack.environment.account == ANY_ACCOUNT:
             return Variable("environment", "", "AWS::AccountId")
         case {"Ref": "AWS::Region" | "AWS::Partition" | "AWS::URLSuffix" as name}:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +24,11 @@ _UNREAD_TYPES = {
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct": "the template of this product is",
 }
 _NAMES = 5
+# Types that somebody else than AWS registered.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/registry.html
+_REGISTERED = re.compile(r"(?!AWS::|Alexa::|Custom::)\w+::\w+::\w+(::MODULE)?", re.ASCII)
+_REACHED = ("AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::User", "AWS::KMS::Key", "AWS::KMS::ReplicaKey")
+_WORD = re.compile(r"[\w+=,.@-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,27 @@ def _resources(stack: Stack) -> Iterator[Gap]:
             yield Gap(Note(source, "the template of this nested stack is not read", unread=True), stack, name)
         elif kind in _UNREAD_TYPES:
             yield Gap(Note(source, f"{_UNREAD_TYPES[kind]} not read", unread=True), stack, name)
+        elif _REGISTERED.fullmatch(kind) and not kind.endswith("::MODULE"):
+            if _reaches(whole, stack):
+                yield Gap(Note(source, f"what the private type {kind} makes is not read", unread=True), stack, name)
         elif kind.endswith("::MODULE"):
             yield Gap(Note(source, f"what the module {kind} makes is not read", unread=True), stack, name)
         elif matters(kind, whole) and (function := _transform(whole.get("Properties"))):
             # What is unknown there says so where it stands.
             note = Note(source, f"what {function} makes in this resource is not read", unread=True)
             yield Gap(note, stack)
+
+
+def _reaches(whole: object, stack: Stack) -> bool:
+    """Tell whether a resource names a role, user, group or key of its template."""
+    text = json.dumps(whole)
+    words = {*_WORD.findall(text), *re.findall("[A-Za-z0-9]+", text)}
+    for logical_id, kind, _ in stack.resources():
+        if kind in _REACHED:
+            named = (stack.properties(logical_id).get(one) for one in ("RoleName", "UserName", "GroupName"))
+            if logical_id in words or any(isinstance(one, str) and one in words for one in named):
+                return True
+    return False
 
 
 def _macros(stack: Stack) -> Iterator[Gap]:

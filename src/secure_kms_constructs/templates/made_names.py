@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from secure_kms_constructs.policies import Policy
+from secure_kms_constructs.policies import Policy, Unknown
 from secure_kms_constructs.policies.patterns import ANY, ONE, like
 
+from .forms import common, form_of
 from .inline import listed
 from .landscape import Landscape, Resource
 from .physical_names import formatted
@@ -30,6 +31,8 @@ OF = "the name of "
 Place = tuple[str, str]
 # Each case is read, and each rule run on it, for itself.
 _CASES = 12
+# What may stand for the part of a name that is not known; one of them is unlike a pattern that does not take all.
+_FILLERS = ("0", "x", "Zz")
 _LONGEST = {"AWS::IAM::Group": 128, "AWS::IAM::Role": 64, "AWS::IAM::User": 64}
 # The last is a form of our own, for what is called by its name alone.
 _ARN = re.compile(r"arn:([^:]*):(?:iam|sts|name)::([^:]*):(role|assumed-role|user|group)/(.+)", re.DOTALL)
@@ -46,6 +49,8 @@ class _Made:
 
     :param start: what CloudFormation puts before the random part; None where the template gives a name that is unknown.
     :param is_cut: whether the name would be too long in full.
+    :param form: a pattern of all that the name may be; None where what is generated tells it.
+    :param is_elsewhere: whether its path is not known.
     """
 
     stack: Stack
@@ -53,6 +58,8 @@ class _Made:
     stand_in: str
     start: tuple[str, str] | None
     is_cut: bool
+    form: str | None = None
+    is_elsewhere: bool = False
 
     @property
     def place(self) -> Place:
@@ -70,9 +77,18 @@ def cases(resolver: Resolver, landscapes: Iterable[Landscape]) -> tuple[list[dic
     if not made:
         return [], frozenset()
     by_start: dict[str, list[_Made]] = {}
+    generated: list[_Made] = []
     for one in made:
         by_start.setdefault("-".join(one.start) if one.start and not one.is_cut else "", []).append(one)
-    taken = {one.arn for landscape in landscapes for one in landscape.resources}
+        if one.start and one.form:
+            by_start.setdefault(f"-{one.start[1]}", []).append(one)
+            generated.append(one)
+    taken = {
+        one.arn
+        for landscape in landscapes
+        for one in landscape.resources
+        if not isinstance(one.properties.get("Path"), Unknown)
+    }
     found: dict[Place, dict[str, None]] = {}
     open_texts = set()
     for text in sorted({text for landscape in landscapes for text in _texts(landscape)} - taken):
@@ -86,8 +102,12 @@ def cases(resolver: Resolver, landscapes: Iterable[Landscape]) -> tuple[list[dic
             if match and _is_pattern(match[1])
             else (*by_start.get(match[1] if match else "", ()), *by_start.get("", ()))
         )
-        for one in near:
-            names = dict.fromkeys(_names(one, name)) if _is_near(one, arn) else {}
+        if _is_pattern(name):
+            near = (*near, *generated)
+        else:
+            near = (*near, *(one for part in name.split("-") for one in by_start.get(f"-{part}", ())))
+        for one in dict.fromkeys(near):
+            names = dict.fromkeys(_whole_names(one, arn, name)) if _is_near(one, arn) else {}
             if names:
                 found.setdefault(one.place, {}).update(names)
                 open_texts.add(text)
@@ -111,14 +131,21 @@ def _made(resolver: Resolver, landscapes: Iterable[Landscape]) -> Iterator[_Made
                 continue
             named_by = TYPES[resource.type].named_by
             given = resource.properties.get(named_by)
-            if as_text(given) is not None:
+            is_elsewhere = isinstance(resource.properties.get("Path"), Unknown)
+            text = as_text(given)
+            if text is not None and not (is_elsewhere and IAM_NAME.fullmatch(text)):
                 continue
             seen.add((stack.name, logical_id))
-            start = None
+            start: tuple[str, str] | None = None
+            form: str | None = text or (form_of(given) if isinstance(given, Unknown) else "*")
             if named_by not in stack.properties(logical_id):
                 start = re.sub("[^A-Za-z0-9-]", "-", stack.physical_name), re.sub("[^A-Za-z0-9]", "", logical_id)
+                # The name of the stack is one more thing that is not known.
+                form = None if stack.is_named else f"*-{start[1]}-{'?' * 12}"
             is_cut = start is not None and len("-".join(start)) + 13 > _LONGEST[resource.type]
-            yield _Made(stack, resource, formatted(resolver, stack, logical_id, NAME), start, is_cut)
+            yield _Made(
+                stack, resource, formatted(resolver, stack, logical_id, NAME), start, is_cut, form, is_elsewhere
+            )
 
 
 def _is_near(one: _Made, arn: re.Match[str]) -> bool:
@@ -147,10 +174,9 @@ def _names(one: _Made, name: str) -> Iterator[str]:
     if name == one.stand_in:
         return
     match = _RANDOM.fullmatch(name)
-    if one.start is None:
-        if not _is_pattern(name) and IAM_NAME.fullmatch(name):
-            yield name
-    elif match:
+    if one.form:
+        yield from _of_form(one.form, name, one.stand_in)
+    if one.start is not None and match:
         start, random = match.groups()
         full = "-".join(one.start)
         known = start == full or (one.is_cut and _is_cut_of(start, one.start))
@@ -158,6 +184,37 @@ def _names(one: _Made, name: str) -> Iterator[str]:
             start, known = full, True
         if known:
             yield from (f"{start}-{filled}" for filled in _filled(random, one.stand_in.rpartition("-")[2]))
+
+
+def _of_form(form: str, name: str, stand_in: str) -> Iterator[str]:
+    """Return a name of a form that a literal name, or a pattern, tells from its stand-in."""
+    if not _is_pattern(name):
+        # CloudFormation's random part has one more character at times.
+        longer = f"{form}?" if form.endswith("?") else form
+        if IAM_NAME.fullmatch(name) and (_may_be(form, name) or _may_be(longer, name)):
+            yield name
+    elif not _may_be(name, stand_in):
+        both = common(form, name)
+        if both and IAM_NAME.fullmatch(both):
+            yield both
+    else:
+        yield from [
+            one for filler in _FILLERS if not _may_be(name, one := form.replace("*", filler).replace("?", "A"))
+        ][:1]
+
+
+def _whole_names(one: _Made, arn: re.Match[str], name: str) -> Iterator[str]:
+    """Return names as above, with their paths where these are not known."""
+    names = dict.fromkeys(_names(one, name)) if one.form is None or "*" in one.form else {}
+    if not one.is_elsewhere or arn[3].startswith("assumed") or ":name::" in arn[0]:
+        yield from names
+        return
+    rest = arn[4]
+    path = rest[: rest.rfind("/") + 1].replace("*", "x").replace("?", "x")
+    told = _may_be(rest, one.stand_in)
+    for its in (one.stand_in, *names):
+        whole = [f"{before}{its}" for before in (path, "another/", "") if before or its != one.stand_in]
+        yield from [it for it in whole if _may_be(rest, it) is not told][:1]
 
 
 def _filled(random: str, stand_in: str) -> Iterator[str]:

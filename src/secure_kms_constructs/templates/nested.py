@@ -39,6 +39,7 @@ def with_nested(stack: Stack, find: Finder, paths: Iterable[tuple[str, str]] = (
                 template,
                 parent.environment,
                 parent=(parent, logical_id),
+                is_named=parent.is_named,
             )
             child.paths, further = _own(below.get(logical_id, ()))
             parent.nested[logical_id] = child

@@ -122,7 +122,7 @@ def pseudo(resolver: Resolver, stack: Stack, name: str) -> object:
             _consult(resolver, name, stack, is_open=place.region == ANY_REGION)
             return {"Region": place.region, "Partition": place.partition, "URLSuffix": place.url_suffix}[name[5:]]
         case "AWS::StackName":
-            _consult(resolver, name, stack, is_open=stack.parent is not None)
+            _consult(resolver, name, stack, is_open=not stack.has_known_name)
             return stack.physical_name
         case "AWS::StackId":
             _consult(resolver, name, stack, is_open=True)

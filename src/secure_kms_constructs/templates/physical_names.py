@@ -10,6 +10,7 @@ from secure_kms_constructs.policies.made_up import made_up_id
 from secure_kms_constructs.policies.verdicts import Verdict
 
 from . import references
+from .forms import form_of
 from .resolution import Resolver
 from .resource_types import ARN, IAM_NAME, IAM_PATH, REF_IS_PROPERTY, TYPES, ResourceType
 from .stacks import Stack
@@ -96,6 +97,9 @@ def _fields(resolver: Resolver, stack: Stack, logical_id: str) -> dict[str, str]
                 continue
             value = resolver.value(properties[name], stack)
             given[meant] = _usable(resolver, stack, logical_id, name, value)
+            if meant == "name" and name in _FITTING and isinstance(value, Unknown) and (form := form_of(value)) != "*":
+                # What is known of the name is known of what stands for it.
+                given[meant] = form.replace("*", stack.scrambled(logical_id, *_SCRAMBLED["upper12"]))
     known = {meant: text for meant, text in given.items() if text is not None}
     return _made_up(stack, logical_id, kind, _multi_region(resolver, stack, logical_id), **known, **told)
 

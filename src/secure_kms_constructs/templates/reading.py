@@ -90,7 +90,7 @@ def read_templates(
         template = load_template(given, name)
         if template.keys().isdisjoint(_SECTIONS) and not any(one.startswith("Fn::") for one in template):
             raise TemplateError(f"{name} must be a template with Resources, got {', '.join(template) or 'nothing'}")
-        stack = Stack(name, name, template, place, (parameters or {}).get(name, {}))
+        stack = Stack(name, name, template, place, (parameters or {}).get(name, {}), is_named=False)
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")

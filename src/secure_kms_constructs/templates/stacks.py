@@ -64,6 +64,7 @@ class Stack:
     :param parameters: values for its parameters, as given by whoever reads it.
     :param parent: the stack that a nested one belongs to, and its logical id there.
     :param paths: construct paths by logical id.
+    :param is_named: whether it is told under which name it is deployed; that of a file does not tell.
     """
 
     name: str
@@ -74,6 +75,12 @@ class Stack:
     parent: tuple[Stack, str] | None = None
     nested: dict[str, Stack] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
+    is_named: bool = True
+
+    @property
+    def has_known_name(self) -> bool:
+        """Whether ``AWS::StackName`` is known; of a nested stack, its beginning alone."""
+        return self.is_named and self.parent is None
 
     @property
     def physical_name(self) -> str:
@@ -143,7 +150,7 @@ class Stacks:
             self._here[stack.environment].append(stack)
             if stack.parent is None:
                 self._named[stack.stack_name].append(stack)
-        self._told = {**_told(self.all, same or {}), **{place: {"name": one} for place, one in (names or {}).items()}}
+        self._told = {**_told(self.all, same or {}), **{place: _apart(one) for place, one in (names or {}).items()}}
         # Whether a parameter has allowed values, each of which may be a case.
         self.have_choices = any(
             "AllowedValues" in _object(declared)
@@ -163,6 +170,12 @@ class Stacks:
         """Return the one stack of a physical name there; None where there is none, or more than one."""
         found = [stack for stack in self._named.get(stack_name, []) if stack.environment == environment]
         return found[0] if len(found) == 1 else None
+
+
+def _apart(name: str) -> Mapping[str, str]:
+    """Take a name apart that may say its path too."""
+    path, slash, last = name.rpartition("/")
+    return {"name": last, "path": f"/{path.strip('/')}/"} if slash else {"name": name}
 
 
 def _told(stacks: Iterable[Stack], same: Mapping[str, str]) -> dict[tuple[str, str], Mapping[str, str]]:

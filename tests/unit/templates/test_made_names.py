@@ -60,10 +60,15 @@ CASES: dict[str, tuple[Json, bool | None]] = {
     "a role with a name that is not known": (template(named(f"arn:aws:iam::{ACCOUNT}:role/x"), ANY_NAME), None),
     "in a condition": (template(where("ArnEquals", LITERAL)), None),
     "in a condition about another": (template(where("ArnEquals", LITERAL.replace("Reader", "Other"))), False),
-    "a pattern of any such name": (template(where("ArnLike", f"{LITERAL[:-12]}*")), True),
+    "a pattern of any such name, where the stack is called so": (template(where("ArnLike", f"{LITERAL[:-12]}*")), None),
+    "a pattern of any such name": (template(where("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/*-Reader-*")), True),
+    "a pattern of what begins as another stack": (
+        template(where("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/prod-*")),
+        None,
+    ),
     "a pattern within the random part": (template(where("ArnLike", f"{LITERAL[:-11]}*")), None),
     "a pattern of its end": (template(where("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/*{NAME[-13:]}")), None),
-    "a pattern of another name": (template(where("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/Other-1*")), False),
+    "a pattern of another name": (template(where("ArnLike", f"arn:aws:iam::{ACCOUNT}:role/Other-?")), False),
     "a name that is cut short": (
         template(named(f"arn:aws:iam::{ACCOUNT}:role/Shop-{LONG[:46]}-1A2b3C4d5E6f"), logical_id=LONG),
         None,

@@ -289,3 +289,66 @@ def test_the_role_that_is_made_for_a_function_with(role: Json, expected: bool | 
     # One that a macro makes is not tried.
     given["Conditions"] = {"Fn::Transform": {"Name": "Own"}}
     assert may(given) is expected
+
+
+def admits(operator: str, value: str, name: str = "aws:PrincipalArn") -> Json:
+    return says(Principal="*", Condition={operator: {name: value}})
+
+
+ROLES = f"arn:aws:iam::{ACCOUNT}:role/"
+# Whom a key admits, a role or user with a name or path that is not known, and whether it is admitted.
+FORMS: dict[str, tuple[Json, Json, bool | None]] = {
+    "a pattern of the literal part": (admits("ArnLike", f"{ROLES}app-*"), app(RoleName=SUB), True),
+    "a pattern of more than the literal part": (admits("ArnLike", f"{ROLES}app-x*"), app(RoleName=SUB), None),
+    "a pattern of another literal part": (admits("ArnLike", f"{ROLES}web-*"), app(RoleName=SUB), False),
+    "a pattern, and a name without literal part": (admits("ArnLike", f"{ROLES}app-*"), app(RoleName=P), None),
+    "a pattern of all names": (admits("ArnLike", f"{ROLES}*"), app(RoleName=P), True),
+    "a name with the literal part": (admits("ArnEquals", f"{ROLES}app-x"), app(RoleName=SUB), None),
+    "a name without the literal part": (admits("ArnEquals", f"{ROLES}web-x"), app(RoleName=SUB), False),
+    "a pattern of names of users": (admits("StringLike", "adm-*", "aws:username"), of("User", UserName=P), None),
+    "a pattern of other names of users": (
+        admits("StringLike", "adm-*", "aws:username"),
+        of("User", UserName=SUB),
+        False,
+    ),
+    "a pattern of a path": (admits("ArnLike", f"{ROLES}team/*"), app(RoleName="app", Path=P), None),
+    "a pattern of a path, and one that is known": (
+        admits("ArnLike", f"{ROLES}team/*"),
+        app(RoleName="app", Path="/"),
+        False,
+    ),
+    "no path": (admits("ArnEquals", f"{ROLES}app"), app(RoleName="app", Path=P), None),
+    "no path, and one that is known": (admits("ArnEquals", f"{ROLES}app"), app(RoleName="app", Path="/"), True),
+    "a path of another name": (admits("ArnEquals", f"{ROLES}team/web"), app(RoleName="app", Path=P), False),
+    "a path of a name that is not known": (admits("ArnEquals", f"{ROLES}team/web"), app(RoleName=Q, Path=P), None),
+}
+
+
+@pytest.mark.parametrize("policy, who, expected", FORMS.values(), ids=FORMS)
+def test_a_name_or_path_that_is_known_in_part(policy: Json, who: Json, expected: bool | None) -> None:
+    assert may(template(Key=key(policy), App=who)) is expected
+
+
+@pytest.mark.parametrize(
+    "kind, properties, expected",
+    [
+        ("My::Org::Thing", {"Role": "app"}, None),
+        ("My::Org::Thing", {"Role": {"Ref": "App"}}, None),
+        ("My::Org::Thing", {"Role": {"Fn::GetAtt": "App.Arn"}}, None),
+        ("My::Org::Thing", {"Key": {"Fn::Sub": "${Key}"}}, None),
+        ("My::Org::Thing", {"Role": "web"}, False),
+        ("AWS::Any::Thing", {"Role": "app"}, False),
+        ("Custom::Org::Thing", {"Role": "app"}, False),
+    ],
+)
+def test_a_private_type_that_names_what_the_template_makes(kind: str, properties: Json, expected: bool | None) -> None:
+    assert may(template(App=app(RoleName="app"), X={"Type": kind, "Properties": properties})) is expected
+
+
+@pytest.mark.parametrize("name", [{"Ref": "AWS::StackName"}, {"Fn::Sub": "${AWS::StackName}"}])
+@pytest.mark.parametrize("value", ["prod", "T"])
+def test_the_name_of_a_file_does_not_decide_a_condition(name: Json, value: str) -> None:
+    public = says(Principal={"AWS": f"{ROLES}app"})["Statement"]
+    statement = {"Fn::If": ["C", public, {"Ref": "AWS::NoValue"}]}
+    given = template(Key=key({"Version": "2012-10-17", "Statement": [statement]}), App=app(RoleName="app"))
+    assert may(given | {"Conditions": {"C": {"Fn::Equals": [name, value]}}}) is None
