@@ -220,9 +220,9 @@ UNDECIDED = (
         ),
     ),
     Undecided(
-        "Null with a set prefix",
-        _OPERATORS + "#Conditions_Null",
-        _under({"ForAllValues:Null": {"aws:CalledVia": "true"}}),
+        "a condition key without values",
+        IAM + "access-analyzer-reference-policy-checks.html",
+        _under({"StringEquals": {"aws:PrincipalOrgID": []}}),
     ),
     Undecided(
         "all but what is like an ARN of fewer than six components",

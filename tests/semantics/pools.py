@@ -146,8 +146,8 @@ UNSETTLED = (
     ("DateGreaterThan", "aws:CurrentTime", "2026-01-01T00:00:00"),
     ("DateLessThan", "aws:CurrentTime", ["2026-05-01 00:00:00Z"]),
     ("DateNotEquals", "aws:TokenIssueTime", "20260101T000000Z"),
-    ("ForAllValues:Null", "aws:PrincipalTag/team", "true"),
-    ("ForAnyValue:Null", "aws:CalledVia", "false"),
+    ("StringEquals", "aws:PrincipalOrgID", []),
+    ("NumericLessThan", "aws:MultiFactorAuthAge", "1e9"),
 )
 # The role's name in another case.
 OTHER_CASE = f"arn:aws:iam::{ACCOUNT}:role/APP"
