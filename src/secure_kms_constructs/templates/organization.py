@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from secure_kms_constructs.policies import Policy, Unknown, parse_key_policy, parse_scp
+from secure_kms_constructs.policies.conditions import parse_conditions
+from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.outer import Outer
 
 from .documents import Documents
 from .landscape import Resource
 from .loading import TemplateError, parse_json
 from .resources import Described
+from .stacks import ANY_ACCOUNT
 
 POLICY = "AWS::Organizations::Policy"
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
@@ -37,10 +41,23 @@ def organization_of(resources: Iterable[Described], documents: Documents) -> dic
             if isinstance(target, str) and _ACCOUNT.fullmatch(target) and target != resource.account:
                 outer, policy = found[target], policy_of(resource, beside_full_access=True)
                 documents.sources[policy.name] = resource.source
+                if resource.account == ANY_ACCOUNT:
+                    policy = _perhaps(policy)
                 kind = resource.properties.get("Type")
                 scps = (*outer.scps, policy) if kind == SCP else outer.scps
                 found[target] = Outer(scps, (*outer.rcps, policy) if kind == RCP else outer.rcps)
     return dict(found)
+
+
+def _perhaps(policy: Policy) -> Policy:
+    """Return a policy that may bind nobody: where its stack goes is not told, so its target may be its account."""
+    why = Unknown("whether the target is the management account, which no such policy binds")
+    [doubt] = parse_conditions(why, policy.name, variables=False)
+    statements = tuple(
+        replace(one, conditions=(*one.conditions, doubt)) if one.effect is Effect.DENY else one
+        for one in policy.statements
+    )
+    return Policy(policy.name, policy.is_key_policy, statements, policy.broken)
 
 
 def name_of(resource: Resource) -> str:

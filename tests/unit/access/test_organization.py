@@ -123,6 +123,15 @@ def test_a_policy_of_the_templates_that_names_the_account_binds_it_by_what_it_de
     assert "? App/App" in left({"Ref": "Content"}, ACCOUNT)
 
 
+def test_a_policy_of_a_stack_whose_account_is_not_told_may_be_about_the_management_account() -> None:
+    org = {"Resources": {"Guardrail": organization_policy(NO_DECRYPT, targets=[ACCOUNT])}}
+    given = {"App": stack(App=role("App", allow("kms:*"))), "Org": org}
+    here = {"App": f"aws://{ACCOUNT}/us-east-1"}
+    for places, wanted in ((here, [None]), (here | {"Org": "aws://999999999999/us-east-1"}, [])):
+        rows = AccessMap(read_templates(given, environments=places)).who_can("kms:Decrypt", "App/Key")
+        assert [row.allowed for row in rows if row.principal == "App/App"] == wanted
+
+
 def test_a_policy_of_the_templates_under_an_open_condition_binds_where_it_exists_only() -> None:
     resources = {"Guardrail": organization_policy(NO_DECRYPT, targets=[ACCOUNT], Condition="Guarded")}
     org = {
