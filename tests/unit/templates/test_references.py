@@ -100,7 +100,9 @@ def test_a_name_that_cannot_be_one_is_replaced_and_noted(kind: str, name: str, i
     [resource] = landscape.resources
     assert resource.arn
     assert (name in resource.arn and name != "") is is_name
-    assert ["read as one that nobody names" in note.text for note in landscape.notes] == [True] * (not is_name)
+    assert ["read as one that only a deployment tells" in note.text for note in landscape.notes] == [True] * (
+        not is_name
+    )
 
 
 def test_the_stand_in_of_a_bucket_is_in_lower_case() -> None:
