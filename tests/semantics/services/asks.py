@@ -55,7 +55,9 @@ class Ask:
             yield f"another {name}", replace(self, context={**self.context, name: _another(self.context[name])})
         for name in self.sent:
             if name.startswith("aws:Source") and ACCOUNT in self.sent[name]:
-                yield f"another {name}", replace(self, sent={**self.sent, name: _another(self.sent[name])})
+                # A source and its account come together: both are another's, or neither.
+                sent = {key: _another(it) if key.startswith("aws:Source") else it for key, it in self.sent.items()}
+                yield f"another {name}", replace(self, sent=sent)
 
 
 def _without_grant(ask: Ask) -> dict[str, str]:

@@ -280,6 +280,12 @@ def custom_sender(s: Stack, k: HardenedKey) -> None:
     )
 
 
+# Encryption contexts that name a resource of the template, by the beginning of its logical id.
+SECRET = {"SecretARN": "@Secret"}
+OBJECT = {"aws:s3:arn": "@Bucket/report.csv"}
+STREAM = {"aws:kinesis:arn": "@Stream"}
+
+
 def read_secret(s: Stack, k: HardenedKey) -> None:
     secretsmanager.Secret(s, "Secret", encryption_key=k).grant_read(role(s))
 
@@ -506,19 +512,16 @@ CONSTRUCTIONS = (
         lambda s, k: secretsmanager.Secret(s, "Secret", encryption_key=k),
         deploys("secretsmanager", "Decrypt Encrypt GenerateDataKey"),
     ),
-    Construction("secret_read", read_secret, uses("Role", "secretsmanager", "Decrypt", {})),
-    Construction("secret_write", write_secret, uses("Role", "secretsmanager", "GenerateDataKey", {})),
+    Construction("secret_read", read_secret, uses("Role", "secretsmanager", "Decrypt", SECRET)),
+    Construction("secret_write", write_secret, uses("Role", "secretsmanager", "GenerateDataKey Decrypt", SECRET)),
     Construction("secret_rotated", rotated, uses("FnServiceRole", "secretsmanager", "Decrypt GenerateDataKey", {})),
-    Construction("secret_injected", injected, uses("TaskExecutionRole", "secretsmanager", "Decrypt", {})),
+    Construction("secret_injected", injected, uses("TaskExecutionRole", "secretsmanager", "Decrypt", SECRET)),
     # -- storage --
-    Construction(
-        "bucket_read", lambda s, k: bucket(s, k).grant_read(role(s)), uses("Role", "s3", "Decrypt"), by_grant=True
-    ),
+    Construction("bucket_read", lambda s, k: bucket(s, k).grant_read(role(s)), uses("Role", "s3", "Decrypt", OBJECT)),
     Construction(
         "bucket_write",
         lambda s, k: bucket(s, k).grant_write(role(s)),
-        uses("Role", "s3", "GenerateDataKey Decrypt"),
-        by_grant=True,
+        uses("Role", "s3", "GenerateDataKey Decrypt", OBJECT),
     ),
     Construction("bucket_server_logs", server_logs, service("logging.s3", SENDS)),
     Construction(
@@ -628,11 +631,10 @@ CONSTRUCTIONS = (
     Construction(
         "stream_put",
         lambda s, k: stream(s, k).grant_write(role(s)),
-        uses("Role", "kinesis", "GenerateDataKey"),
-        by_grant=True,
+        uses("Role", "kinesis", "GenerateDataKey", STREAM),
     ),
     Construction(
-        "stream_get", lambda s, k: stream(s, k).grant_read(role(s)), uses("Role", "kinesis", "Decrypt"), by_grant=True
+        "stream_get", lambda s, k: stream(s, k).grant_read(role(s)), uses("Role", "kinesis", "Decrypt", STREAM)
     ),
     Construction("firehose_to_bucket", stream_to_bucket, uses("StreamS3DestinationRole", "s3", SENDS), by_grant=True),
     Construction("firehose_encrypted", encrypted_stream, deploys("firehose", "CreateGrant")),

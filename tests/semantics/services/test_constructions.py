@@ -42,13 +42,18 @@ def deployments() -> dict[str, Deployment]:
     }
 
 
+def made_arn(logical_id: str) -> str:
+    """Return the ARN that stands for a resource whose real one does not matter."""
+    return f"arn:aws:any:{REGION}:{ACCOUNT}:{logical_id}"
+
+
 def made(template: dict[str, Any]) -> dict[str, str]:
     """Return names and ARNs of resources that the deployment makes up, where no policy question hangs on them."""
     told = ("AWS::IAM::", "AWS::KMS::", "AWS::SecretsManager::", "AWS::Logs::", "AWS::SSM::")
     found = {}
     for name, resource in template["Resources"].items():
         if not resource["Type"].startswith(told):
-            found |= {name: name, f"{name}.Arn": f"arn:aws:any:{REGION}:{ACCOUNT}:{name}"}
+            found |= {name: name, f"{name}.Arn": made_arn(name)}
     return found
 
 
@@ -83,11 +88,23 @@ def allowed(deployment: Deployment, judge: Judge, ask: Ask) -> bool:
         ask.action,
         deployment.key("Key"),
         via=ask.via,
-        encryption_context=ask.context,
+        encryption_context={name: named(deployment, value) for name, value in ask.context.items()},
         context=ask.sent,
         identity=identity,
     )
     return judge.ask(question).allowed
+
+
+def named(deployment: Deployment, value: str) -> str:
+    """Return a value of an encryption context; ``@Bucket/x`` is a resource's ARN and what follows."""
+    if not value.startswith("@"):
+        return value
+    name, slash, rest = value[1:].partition("/")
+    if name == "Secret":
+        return deployment.secret(name) + slash + rest
+    kinds = {"Bucket": "AWS::S3::Bucket", "Stream": "AWS::Kinesis::Stream"}
+    (logical_id,) = (it for it, _ in deployment.stack("App").resources(kinds[name]) if it.startswith(name))
+    return made_arn(logical_id) + slash + rest
 
 
 STRANGE = "a stranger with every permission"
