@@ -27,6 +27,12 @@ def allow(principal: str | Json | None, action: str | list[str], condition: Json
     return statement | ({"Condition": condition} if condition else {}) | more
 
 
+def deploys(service: str, *actions: str) -> Json:
+    """Return what lets whoever deploys use the key through a service."""
+    via = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
+    return allow(_DEPLOYER, [f"kms:{action}" for action in actions], {"StringEquals": via})
+
+
 # Whoever deploys, and nobody else, may change the key; it alone decides who uses it.
 DEPLOYS = allow(_DEPLOYER, ["kms:DescribeKey", "kms:PutKeyPolicy", "kms:EnableKeyRotation", "kms:ScheduleKeyDeletion"])
 ROOT_ONLY = allow(ROOT, "kms:*", {"StringEquals": {"aws:PrincipalType": "Account"}})

@@ -17,6 +17,7 @@ from . import (
     quotas,
     refused,
     service_keys,
+    service_needs,
     services,
 )
 from .findings import Severity
@@ -25,7 +26,7 @@ from .rule import Rule
 
 _MODULES = (
     *(identity_policies, key_policies, refused, grants, conditions, bucket_keys, keys),
-    *(access, owners, services, service_keys, quotas),
+    *(access, owners, services, service_keys, service_needs, quotas),
 )
 RULES: tuple[Rule, ...] = tuple(sorted((one for it in _MODULES for one in it.RULES), key=lambda one: one.id))
 _NAMED = {name: rule for rule in RULES for name in (rule.id.lower(), rule.name)}

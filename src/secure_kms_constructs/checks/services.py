@@ -14,7 +14,7 @@ from secure_kms_constructs.templates.landscape import Key, Resource
 from .access_questions import verdict_of
 from .context import Context
 from .documents import Written
-from .examples import ACCOUNT, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, key, policy, template
+from .examples import ACCOUNT, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, deploys, key, policy, template
 from .findings import Found, Severity
 from .naming import names
 from .rule import Rule
@@ -135,8 +135,11 @@ _ADMITS_LOGS = allow(
 )
 
 
+_DEPLOYS_SECRETS = deploys("secretsmanager", "Decrypt", "GenerateDataKey")
+
+
 def _reading(*statements: object) -> dict[str, object]:
-    return template(Key=key(VIA_SECRETS), Secret=_SECRET, Role=ROLE, Policy=policy(*statements))  # type: ignore[arg-type]
+    return template(Key=key(VIA_SECRETS, _DEPLOYS_SECRETS), Secret=_SECRET, Role=ROLE, Policy=policy(*statements))  # type: ignore[arg-type]
 
 
 RULES = (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from secure_kms_constructs.aws.catalogue import edges_from
 from secure_kms_constructs.policies import Unknown
 
 from .inline import PERMISSION_SET, SAM_TYPES
@@ -104,7 +105,10 @@ def _is_list(value: object) -> bool:
 
 def matters(kind: str, whole: dict[str, object]) -> bool:
     """Tell whether a resource has to do with keys, or with who may use them."""
-    return kind.startswith(_SERVICES) or kind in _TYPES or _names_key(whole.get("Properties"))
+    if kind.startswith(_SERVICES) or kind in _TYPES or _names_key(whole.get("Properties")):
+        return True
+    # An alarm names a topic, and needs the topic's key.
+    return bool(edges_from(kind))
 
 
 def _names_key(properties: object) -> bool:

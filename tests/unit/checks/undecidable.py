@@ -44,6 +44,7 @@ BUCKET = {
 
 # Rules that always can tell, and why.
 ALWAYS_TELLS = {
+    "KLP511": "it finds only what everybody who may change the key is denied for sure",
     "KLP209": "what is not known is no mistake; KLP206 says of a statement that it is not known",
     "KLP104": "CDK writes the dummy into the template as text, so no value that comes later can be it",
 }
@@ -121,6 +122,15 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
         }
     ),
     "KLP509": template(Topic={"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": UNKNOWN}}),
+    "KLP510": template(
+        Key=key(allow(UNKNOWN, ["kms:Decrypt", "kms:GenerateDataKey"])),  # type: ignore[arg-type]
+        Topic={"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": THE_KEY}},
+        Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmActions": [{"Ref": "Topic"}]}},
+    ),
+    "KLP512": template(
+        Key=key(MultiRegion=UNKNOWN),
+        Airflow={"Type": "AWS::MWAA::Environment", "Properties": {"KmsKey": THE_KEY, "Name": "flow"}},
+    ),
     "KLP601": long_key(),
     "KLP602": long_role(),
 }
