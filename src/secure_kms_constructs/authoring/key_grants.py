@@ -129,8 +129,10 @@ def along_with_resource(
 
 def along(service: Service, actions: Sequence[str]) -> list[str]:
     """Return the actions that a resource's grant needs of a key that services use."""
-    # What the L2 forgets: PutSecretValue compares with the version that is there.
-    forgotten = ["kms:Decrypt"] if service == Service.SECRETS_MANAGER and "kms:Encrypt" in actions else []
+    # What the L2 forgets: PutSecretValue compares with the version that is there, and a replication decrypts the Bucket
+    # Key of its destination.
+    reads = service in (Service.SECRETS_MANAGER, Service.S3)
+    forgotten = ["kms:Decrypt"] if reads and "kms:Encrypt" in actions else []
     return sorted(symmetric([*actions, *forgotten]))
 
 

@@ -84,9 +84,32 @@ def contexts_of(grantee: Grantee, service: Service, asked: Asked | None) -> list
     if not all(action.startswith(f"{service.prefix}:") for action in actions):
         return []
     if service.prefix == "s3":
+        if any(_is_opaque(one) for one in resources):
+            # The objects of a replication come as one token each, which would match as it stands.
+            resources = [f"{arn}/*" for arn in _replicated_to()]
         # With a Bucket Key the context is the bucket, without it is the object.
         resources += [re.sub(r"/.*", "", one, flags=re.DOTALL) for one in resources]
     return list(dict.fromkeys(resources))
+
+
+def _is_opaque(resource: str) -> bool:
+    """Tell whether a resource is one token that hides the wildcard at its end."""
+    if not re.fullmatch(r"\$\{Token\[[^\]]*\]\}", resource):
+        return False
+    token = Tokenization.reverse_string(resource).first_token
+    return token is not None and not Reference.is_reference(token)
+
+
+def _replicated_to() -> list[str]:
+    """Return the ARNs of the buckets that the bucket being made replicates to."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        rules = frame.f_locals.get("replication_rules")
+        if frame.f_globals.get("__name__") == "aws_cdk.aws_s3" and rules:
+            destinations = [one["destination"] if isinstance(one, dict) else one.destination for one in rules]
+            return list(dict.fromkeys(one.bucket_arn for one in destinations))
+        frame = frame.f_back  # type: ignore[assignment]
+    return []
 
 
 def literal_contexts(service: Service, asked: Asked | None) -> list[str]:

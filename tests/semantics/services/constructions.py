@@ -406,6 +406,12 @@ def named_alarm_topic(s: Stack, k: HardenedKey) -> None:
     alarm(s, alarm_name="latency").add_ok_action(cloudwatch_actions.SnsAction(topic(s, k)))
 
 
+def replication(s: Stack, k: HardenedKey) -> None:
+    target = bucket(s, k, "Target", bucket_name="target", versioned=True)
+    rule = s3.ReplicationRule(destination=target, kms_key=k, sse_kms_encrypted_objects=True)
+    s3.Bucket(s, "Source", versioned=True, replication_rules=[rule])
+
+
 def bucket_topic(s: Stack, k: HardenedKey) -> None:
     s3.Bucket(s, "Source").add_event_notification(
         s3.EventType.OBJECT_CREATED, notifications.SnsDestination(topic(s, k))
@@ -698,6 +704,15 @@ CONSTRUCTIONS = (
         "rule_dead_letters",
         lambda s, k: rule(s, targets.LambdaFunction(function(s), dead_letter_queue=queue(s, k))),
         service("events", SENDS, arn=arn("events", "rule/x")),
+    ),
+    Construction(
+        "replication",
+        replication,
+        tuple(
+            ask
+            for context in ("arn:aws:s3:::target", "arn:aws:s3:::target/object")
+            for ask in uses("SourceReplicationRole", "s3", "Decrypt Encrypt GenerateDataKey", {"aws:s3:arn": context})
+        ),
     ),
     Construction(
         "bus",

@@ -52,7 +52,10 @@ def made(template: dict[str, Any]) -> dict[str, str]:
     told = ("AWS::IAM::", "AWS::KMS::", "AWS::SecretsManager::", "AWS::Logs::", "AWS::SSM::")
     found = {}
     for name, resource in template["Resources"].items():
-        if not resource["Type"].startswith(told):
+        bucket = resource.get("Properties", {}).get("BucketName")
+        if bucket:
+            found |= {name: bucket, f"{name}.Arn": f"arn:aws:s3:::{bucket}"}
+        elif not resource["Type"].startswith(told):
             found |= {name: name, f"{name}.Arn": made_arn(name)}
     return found
 
