@@ -217,6 +217,13 @@ def test_pseudo_parameters_weigh_what_they_can_become() -> None:
     assert managed(stack) == []
 
 
+def test_managed_policies_are_numbered_from_one(stack: Stack, role: iam.Role) -> None:
+    reader = ScopedSecretReader(stack, "Reader", grantee=role, secrets=imported(stack, 200), key=AWS_MANAGED)
+    ids = [child.node.id for child in reader.node.children]
+    assert len(ids) > 1
+    assert ids == [f"Policy{number}" for number in range(1, len(ids) + 1)]
+
+
 def test_what_tokens_hide_is_counted_in_managed_policies(stack: Stack, role: iam.Role) -> None:
     several = [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{n:02}{'n' * 460}-AbCdEf" for n in range(80)]
     secrets = [

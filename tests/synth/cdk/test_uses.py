@@ -159,6 +159,29 @@ def test_what_an_aspect_changes_is_told_at_synth(stack: Stack, key: HardenedKey)
     assert [one.properties for one in told] == [(("KmsMasterKeyId",),)]
 
 
+def test_a_name_in_a_text_that_stays_as_it_is_refers_to_nothing(stack: Stack, key: HardenedKey) -> None:
+    text = f"${{!{logical_id(key)}}}"
+    CfnResource(stack, "Queue", type="AWS::SQS::Queue", properties={"K": {"Fn::Sub": text}})
+    assert found(stack, key) == {}
+
+
+def test_each_of_several_keys_can_be_named_by_hand(stack: Stack, key: HardenedKey) -> None:
+    other = HardenedKey(stack, "Other")
+    for name, one in (("One", key), ("Two", other)):
+        CfnResource(stack, name, type="AWS::SQS::Queue", properties={"K": {"Ref": logical_id(one)}})
+    assert [[one.path for one in several] for several in uses(stack, [key, other])] == [["Stack/One"], ["Stack/Two"]]
+
+
+def test_a_property_that_names_the_key_twice_is_told_once(stack: Stack, key: HardenedKey) -> None:
+    CfnResource(stack, "It", type="Custom::It", properties={"Both": f"{key.key_arn} {key.key_id}"})
+    assert found(stack, key) == {"It": ["Both"]}
+
+
+def test_only_a_nested_stack_has_parameters_that_cdk_passes(stack: Stack, key: HardenedKey) -> None:
+    CfnResource(stack, "It", type="Custom::It", properties={"Parameters": {"referencetoKey": key.key_arn}})
+    assert found(stack, key) == {"It": ["Parameters.referencetoKey"]}
+
+
 def test_two_properties_of_one_resource_are_told_together(stack: Stack, key: HardenedKey) -> None:
     both = {"One": key.key_arn, "Two": {"Deep": [f"x{key.key_id}"]}, "Again": key.key_arn}
     CfnResource(stack, "It", type="Custom::It", properties=both)

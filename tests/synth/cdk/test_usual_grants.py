@@ -77,11 +77,11 @@ def test_each_principal_without_service_is_asked_about(asked: list[Any], stack: 
 
 def test_another_account_through_a_service_does_not_stand_for_our_own(asked: list[Any], stack: Stack) -> None:
     key = HardenedKey(stack, "Key")
-    for account in (OTHER_ACCOUNT, ACCOUNT, OTHER_ACCOUNT):
-        try:
-            grant(key, through(iam.AccountPrincipal(account)), DECRYPT)
-        except RuntimeError as refused:
-            assert account == OTHER_ACCOUNT, refused
+    grant(key, through(iam.AccountPrincipal(ACCOUNT)), DECRYPT)
+    # Refused for the other one, where the answer of our own would let it pass.
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="does not delegate to the IAM policies of a whole account"):
+            grant(key, through(iam.AccountPrincipal(OTHER_ACCOUNT)), DECRYPT)
     assert len(asked) == 3
 
 
