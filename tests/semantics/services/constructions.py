@@ -627,12 +627,7 @@ CONSTRUCTIONS = (
         deploys("rds", "CreateGrant"),
     ),
     Construction("table", lambda s, k: table(s, k), deploys("dynamodb", f"{ALL} CreateGrant")),
-    Construction(
-        "table_read",
-        lambda s, k: table(s, k).grant_read_data(role(s)),
-        uses("Role", "dynamodb", "Decrypt"),
-        by_grant=True,
-    ),
+    Construction("table_read", lambda s, k: table(s, k).grant_read_data(role(s)), uses("Role", "dynamodb", "Decrypt")),
     Construction("table_v2", lambda s, k: table_v2(s, k), deploys("dynamodb", f"{ALL} CreateGrant")),
     Construction(
         "stream_put",
@@ -642,7 +637,7 @@ CONSTRUCTIONS = (
     Construction(
         "stream_get", lambda s, k: stream(s, k).grant_read(role(s)), uses("Role", "kinesis", "Decrypt", STREAM)
     ),
-    Construction("firehose_to_bucket", stream_to_bucket, uses("StreamS3DestinationRole", "s3", SENDS), by_grant=True),
+    Construction("firehose_to_bucket", stream_to_bucket, uses("StreamS3DestinationRole", "s3", SENDS)),
     Construction("firehose_encrypted", encrypted_stream, deploys("firehose", "CreateGrant")),
     Construction(
         "opensearch",
@@ -665,18 +660,11 @@ CONSTRUCTIONS = (
         deploys("es", "CreateGrant"),
     ),
     # -- queues, topics, buses --
+    Construction("queue_send", lambda s, k: queue(s, k).grant_send_messages(role(s)), uses("Role", "sqs", SENDS)),
     Construction(
-        "queue_send", lambda s, k: queue(s, k).grant_send_messages(role(s)), uses("Role", "sqs", SENDS), by_grant=True
+        "queue_receive", lambda s, k: queue(s, k).grant_consume_messages(role(s)), uses("Role", "sqs", "Decrypt")
     ),
-    Construction(
-        "queue_receive",
-        lambda s, k: queue(s, k).grant_consume_messages(role(s)),
-        uses("Role", "sqs", "Decrypt"),
-        by_grant=True,
-    ),
-    Construction(
-        "topic_publish", lambda s, k: topic(s, k).grant_publish(role(s)), uses("Role", "sns", SENDS), by_grant=True
-    ),
+    Construction("topic_publish", lambda s, k: topic(s, k).grant_publish(role(s)), uses("Role", "sns", SENDS)),
     Construction("topic_to_queue", subscribed, service("sns", SENDS, arn=arn("sns", "topic"))),
     Construction("topic_dead_letters", dead_subscription, service("sns", SENDS, arn=arn("sns", "topic"))),
     Construction(
@@ -698,7 +686,6 @@ CONSTRUCTIONS = (
         "rule_to_stream",
         lambda s, k: rule(s, targets.KinesisStream(stream(s, k))),
         uses("StreamEventsRole", "kinesis", "GenerateDataKey"),
-        by_grant=True,
     ),
     Construction(
         "rule_dead_letters",
@@ -759,7 +746,6 @@ CONSTRUCTIONS = (
             target=scheduler_targets.SqsSendMessage(queue(s, k)),
         ),
         uses("SchedulerRole", "sqs", SENDS),
-        by_grant=True,
     ),
     Construction(
         "machine",
@@ -781,7 +767,6 @@ CONSTRUCTIONS = (
             s, tasks.SqsSendMessage(s, "Send", queue=queue(s, k), message_body=sfn.TaskInput.from_text("x"))
         ),
         uses("MachineRole", "sqs", SENDS),
-        by_grant=True,
     ),
     Construction(
         "machine_publishes",
@@ -830,7 +815,7 @@ CONSTRUCTIONS = (
         lambda s, k: function(s, dead_letter_topic=topic(s, k)),
         uses("FnServiceRole", "sns", SENDS),
     ),
-    Construction("queue_to_function", source, uses("FnServiceRole", "sqs", "Decrypt"), by_grant=True),
+    Construction("queue_to_function", source, uses("FnServiceRole", "sqs", "Decrypt")),
     Construction(
         "filter_criteria", filtered, (*deploys("lambda", SENDS), *service(f"lambda.{REGION}", "Decrypt", FUNCTION))
     ),
@@ -875,13 +860,13 @@ CONSTRUCTIONS = (
     Construction(
         "service_connect_tls", connect_tls, directly("Tls", "Decrypt Encrypt GenerateDataKey GenerateDataKeyPair")
     ),
-    Construction("build_project", project, uses("ProjectRole", "s3", SENDS), by_grant=True),
+    Construction("build_project", project, uses("ProjectRole", "s3", SENDS)),
     Construction(
         "code_repository",
         lambda s, k: codecommit.Repository(s, "Repo", repository_name="r", kms_key=k),
         directly("deployer", f"{ALL} GenerateDataKeyWithoutPlaintext"),
     ),
-    Construction("canary_artifacts", canary, uses("CanaryServiceRole", "s3", SENDS), by_grant=True),
+    Construction("canary_artifacts", canary, uses("CanaryServiceRole", "s3", SENDS)),
     Construction(
         "custom_sender",
         custom_sender,

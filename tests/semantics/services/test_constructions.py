@@ -15,8 +15,9 @@ from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Judge
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, Ask, Construction
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
+from tests.semantics.services.raw_constructions import RAW
 
-ALL = {one.name: one for one in (*CONSTRUCTIONS, *ASYMMETRIC)}
+ALL = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC)}
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +115,12 @@ STRANGE = "a stranger with every permission"
 
 
 def granted(ask: Ask, one: Construction) -> bool:
-    """Whether an L2's own grant on the key is what admits a role; it is as wide as the L2 makes it."""
+    """Whether an L2's own grant on the key is what admits a role, to more than its page asks."""
     return one.by_grant and not ask.is_service and ask.who != "deployer"
+
+
+def test_enough_constructs_are_tried() -> None:
+    assert len(ALL) >= 110
 
 
 @pytest.mark.parametrize("name", ALL)
