@@ -305,6 +305,36 @@ def test_a_replication_uses_the_key_of_its_destination_for_it_with_and_without_a
     }
 
 
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        iam.SessionTagsPrincipal(iam.ArnPrincipal(ROLE)),
+        iam.CompositePrincipal(iam.ArnPrincipal(ROLE), iam.ArnPrincipal(f"{ROLE}2")),
+        iam.CompositePrincipal(iam.ServicePrincipal("sns.amazonaws.com"), iam.ArnPrincipal(ROLE)),
+        iam.PrincipalWithConditions(iam.ArnPrincipal(ROLE), {"StringEquals": {"aws:PrincipalTag/team": "red"}}),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+@pytest.mark.parametrize("kind", ["bucket", "secret", "table"])
+def test_a_role_wrapped_in_another_principal_gets_no_direct_use(
+    stack: Stack, key: HardenedKey, principal: iam.IPrincipal, kind: str
+) -> None:
+    customer = dynamodb.TableEncryption.CUSTOMER_MANAGED
+    grant = {
+        "bucket": s3.Bucket(stack, "Bucket", encryption_key=key, bucket_name="named").grant_read,
+        "secret": secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name="named").grant_read,
+        "table": dynamodb.Table(
+            stack, "Table", partition_key=PARTITION_KEY, encryption=customer, encryption_key=key
+        ).grant_read_data,
+    }[kind]
+    with pytest.raises(RuntimeError, match="role or user by itself"):
+        grant(principal)
+    assert ROLE not in str(policy_so_far(key))
+
+
 def test_what_the_user_grants_on_the_key_is_direct(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
     key.grant_decrypt(role)
     [statement] = kms_statements(stack)

@@ -10,11 +10,13 @@ from functools import cached_property
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from secure_kms_constructs.authoring import principals
 from secure_kms_constructs.authoring.key_policies import Account
 from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.services import Service
 
 from .asking import account_of, arn_of, asked_once, name_given, name_of, node_of, partition_of, stack_of
 from .findings import PRINCIPAL, check_at_synth, check_no_text
@@ -245,6 +247,28 @@ def _owned(principal: iam.Role | iam.User) -> Grantee:
     stack = stack_of(principal)
     kind = "role" if isinstance(principal, iam.Role) else "user"
     return Grantee(principal, kind, account_of(stack), arn_of(principal), "", stack, stack)
+
+
+def check_plain(principal: iam.IPrincipal, service: Service) -> None:
+    """Check that no principal around a role or user hides it, which would get use of the key beside the service.
+
+    :raises ValueError: for a composite, and for a role or user with conditions or session tags.
+    """
+    if not isinstance(principal, iam.PrincipalBase) or isinstance(
+        principal, (iam.ArnPrincipal, kms.ViaServicePrincipal)
+    ):
+        return
+    try:
+        named = principal.policy_fragment.principal_json
+    except RuntimeError as error:
+        raise ValueError(f"grant to each role or user by itself, got {type(principal).__name__}: {error}") from error
+    users = [str(one) for one in named.get("AWS", []) if not str(one).endswith((":root", "*"))]
+    if users:
+        raise ValueError(
+            f"a grant of {service.name} takes one role or user as it is, got {type(principal).__name__} of {users}, "
+            "which the key could not hold to the service: grant to each role or user by itself (iam.Role, "
+            "iam.ArnPrincipal), with key.add_to_resource_policy(...) for conditions of its own"
+        )
 
 
 def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:

@@ -18,7 +18,7 @@ from secure_kms_constructs.aws.services import Service, Use
 
 from .asking import Called, region_of
 from .findings import PRINCIPAL, announce, check_no_text
-from .grantees import Grantee, resolve_grantee
+from .grantees import Grantee, check_plain, resolve_grantee
 from .holding import holds_policies, takes_policies
 from .key_arguments import check_resource_arns
 from .l2_grants import asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
@@ -60,6 +60,9 @@ class KeyGrants:
                 "can name: grant to the roles that it is attached to"
             )
         principal = grantee.grant_principal
+        if service is not None:
+            asked_for = asked_by_user(service) if is_through(principal) else None
+            check_plain(asked_for.grantee.grant_principal if asked_for else principal, service)
         if service is not None and is_through(principal):
             grantee = principal_behind(principal, asked_by_user(service)) or grantee
             principal = grantee.grant_principal
