@@ -83,3 +83,11 @@ def scene(deployment: Deployment, stack: str) -> Scene:
 def create_auditor(emulator: Emulator) -> None:
     """Create the role that looks at keys and uses none."""
     create_role(emulator, AUDITOR_ROLE, *AUDITOR_ACTIONS, resource=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*")
+
+
+def delete_auditor(emulator: Emulator) -> None:
+    """Delete it, so that another deployment on the same emulator can create its own."""
+    iam = emulator.client("iam")
+    for name in iam.list_role_policies(RoleName=AUDITOR_ROLE)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=AUDITOR_ROLE, PolicyName=name)
+    iam.delete_role(RoleName=AUDITOR_ROLE)

@@ -13,7 +13,7 @@ import pytest
 from attempts import LIBRARY, STOCK
 from deployment import Deployment
 from emulator import ACCOUNT, REGION, ROOT, Emulator
-from scene import INNOCENT, Scene, create_auditor, scene
+from scene import INNOCENT, Scene, create_auditor, delete_auditor, scene
 
 from secure_kms_constructs import AccessMap
 from secure_kms_constructs.account import Options, Snapshot, take_snapshot
@@ -28,6 +28,7 @@ def deployment(emulator: Emulator) -> Iterator[Deployment]:
     create_auditor(emulator)
     yield deployed
     deployed.destroy()
+    delete_auditor(emulator)
 
 
 @pytest.fixture(scope="module")
