@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from secure_kms_constructs.templates.landscape import Key, Landscape
 
@@ -40,6 +41,14 @@ def rows_of(access: LandscapeAccess, party: Party, name: str, action: str, key: 
             region=region,
             sources=access.landscape.sources,
         )
+
+
+def rows_when_asked(
+    access: LandscapeAccess, who: str, action: str, key: Key, given: Mapping[str, list[Any]] | None
+) -> Iterator[tuple[Party, Iterator[Row]]]:
+    """Ask for each party that a name stands for, and return it with its rows."""
+    for party in access.called(who, key):
+        yield party, rows_of(access, party, party.name, action, key, access.ask(party, action, key, given))
 
 
 def merged(answers: Iterable[Told], landscapes: Sequence[Landscape], named: Collection[str] = ()) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from secure_kms_constructs.templates.garbage_collection import seldom_collecting
 from secure_kms_constructs.templates.landscape import Key, Landscape, Note
 from secure_kms_constructs.templates.reading import Parameters, Templates
 
-from .answers import key_name, merged, rows_of
+from .answers import key_name, merged, rows_of, rows_when_asked
 from .cases import by_stand_ins
 from .diffs import Diff, differences
 from .errors import AccessError
@@ -216,8 +216,7 @@ class AccessMap:
             # Who is not there in one place may be somebody else there.
             is_sure &= bool(access.called(who, one)) or not any(it.places for it in self.landscapes)
             when = alternatives([access.landscape.assumes], [it.assumes for it in self.landscapes])
-            for party in access.called(who, one):
-                rows = rows_of(access, party, party.name, action, one, access.ask(party, action, one, given))
+            for party, rows in rows_when_asked(access, who, action, one, given):
                 answers.append(answer(party, one, access, action, given or {}, rows, when, self.words))
         return Explanation(who, action, name, tuple(answers), is_sure)
 
@@ -247,8 +246,7 @@ class AccessMap:
         answers = []
         for access, one in self._places(name):
             given = self._vocabulary.given(via, context, one.arn.split(":")[3])
-            for party in access.called(who, one):
-                rows = rows_of(access, party, party.name, action, one, access.ask(party, action, one, given))
+            for _, rows in rows_when_asked(access, who, action, one, given):
                 answers.append((rows, access.landscape))
         return tuple(merged(answers, self.landscapes, {who}))
 
