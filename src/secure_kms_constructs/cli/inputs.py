@@ -15,9 +15,11 @@ from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, 
 from secure_kms_constructs.checks.acknowledgements import recorded, template_files
 from secure_kms_constructs.checks.own_rules import UNREAD
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
+from secure_kms_constructs.templates.reading import names_in_assembly, names_in_templates
 
 from .givens import Givens
 from .policy_files import as_template, is_resource_control_policy, names_its_key, statements_of
+from .shares import Shares
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = ("node_modules", "__pycache__")
@@ -61,11 +63,11 @@ def check_paths(
     :param exceptions: where it is documented what accounts may have.
     """
     checked, templates, parts = Checked(), dict[Path, Template](), dict[Path, set[str]]()
+    assemblies: list[Path] = []
     for path in dict.fromkeys(found for given in paths for found in _found(given, checked)):
         try:
             if path.is_dir():
-                checked.add(_assembly(path, rules, known))
-                checked.files |= _files(path)
+                assemblies.append(path)
                 continue
             if names := part_of_assembly(path):
                 parts.setdefault(path.parent, set()).update(names)
@@ -89,18 +91,23 @@ def check_paths(
                 templates[path] = document
         except (ValueError, OSError) as error:
             checked.unread.append(str(error))
-    for directory, names in parts.items():
+    # What is told of one app is its own; several get each what is about them.
+    shares = Shares(known) if len(assemblies) + len(parts) + bool(templates) > 1 else None
+    apps: list[tuple[Path, set[str] | None]] = [*((one, None) for one in assemblies), *parts.items()]
+    for directory, stacks in apps:
         try:
-            whole = _assembly(directory, rules, known)
-            checked.add(_of_stacks(whole, names))
+            told = shares.of(names_in_assembly(directory)) if shares else known
+            whole = _assembly(directory, rules, told)
+            checked.add(whole if stacks is None else _of_stacks(whole, stacks))
             checked.files |= _files(directory)
         except (ValueError, OSError) as error:
             checked.unread.append(str(error))
     if templates:
         try:
-            _together(templates, checked, rules, known)
+            _together(templates, checked, rules, known, shares)
         except ValueError as error:
             checked.unread.append(str(error))
+    checked.unread += shares.problems() if shares else ()
     return checked
 
 
@@ -243,14 +250,18 @@ def _together(
     checked: Checked,
     rules: Sequence[Rule],
     known: Givens,
+    shares: Shares | None,
 ) -> None:
     nested = {inner for path, template in templates.items() for inner in _nested(path, template)}
     tops = [path for path in templates if path.resolve() not in nested]
     names = _names(tops)
-    checked.files |= {name: path for path, name in names.items()}
+    files = {name: path for path, name in names.items()}
+    checked.files |= files
+    if shares:
+        known = shares.of(names_in_templates(files))
     checked.add(
         check_templates(
-            {name: path for path, name in names.items()},
+            files,
             rules=rules,
             account=known.account,
             region=known.region,

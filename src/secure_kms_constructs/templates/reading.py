@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from os import PathLike
@@ -14,13 +15,25 @@ from .landscape import Landscape
 from .landscapes import landscapes_of
 from .loading import Template, TemplateError, load_template
 from .nested import with_nested
-from .stacks import ANY_REGION, Environment, Stack
+from .stacks import ANY_REGION, Environment, Stack, Stacks
 
 Templates = Mapping[str, Mapping[str, object] | PathLike[str] | str]
 Parameters = Mapping[str, Mapping[str, object]]
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 _SECTIONS = frozenset({"Conditions", "Mappings", "Outputs", "Parameters", "Resources", "Rules", "Transform"})
+
+
+@dataclass(frozen=True)
+class Names:
+    """What whoever reads stacks can tell of them.
+
+    :param same: the keys, roles and users that may be deployed already.
+    :param parameters: those of each stack, by its name.
+    """
+
+    same: frozenset[str]
+    parameters: Mapping[str, frozenset[str]]
 
 
 @without_collecting()
@@ -47,8 +60,13 @@ def read_assembly(
     elsewhere = _elsewhere(account, region)
     stacks = stacks_of(Path(directory), parameters or {}, elsewhere)
     _refuse_strangers("parameters", parameters, {"*", *(stack.stack_name for stack in stacks)})
-    _give_to_all(stacks, (parameters or {}).get("*", {}))
+    _give_to_all(stacks, parameters or {})
     return landscapes_of(stacks, same)
+
+
+def names_in_assembly(directory: PathLike[str] | str) -> Names:
+    """Return what can be told of an assembly."""
+    return _names(stacks_of(Path(directory), {}, Environment()))
 
 
 @without_collecting()
@@ -77,38 +95,67 @@ def read_templates(
     :raises TemplateError: when one is no template.
     """
     _refuse_nothing(templates)
-    elsewhere = _elsewhere(account, region)
     _refuse_strangers("environments", environments, templates)
     _refuse_strangers("parameters", parameters, {"*", *templates})
+    stacks = _stacks(templates, environments or {}, parameters or {}, _elsewhere(account, region))
+    _give_to_all(stacks, parameters or {})
+    return landscapes_of(stacks, same)
+
+
+def names_in_templates(templates: Templates) -> Names:
+    """Return what can be told of templates."""
+    return _names(_stacks(templates, {}, {}, Environment()))
+
+
+def _names(stacks: list[Stack]) -> Names:
+    tops = (stack for stack in stacks if stack.parent is None)
+    parameters = {stack.stack_name: frozenset(stack.section("Parameters")) for stack in tops}
+    return Names(frozenset(Stacks(stacks).deployable), parameters)
+
+
+def _stacks(
+    templates: Templates, environments: Mapping[str, str], parameters: Parameters, elsewhere: Environment
+) -> list[Stack]:
     files: dict[str, Path] = {name: Path(given) for name, given in templates.items() if isinstance(given, PathLike)}
     stacks: list[Stack] = []
     for name, given in templates.items():
         if "/" in name:
             continue
-        text = (environments or {}).get(name, "aws://unknown-account/unknown-region")
+        text = environments.get(name, "aws://unknown-account/unknown-region")
         place = parse_environment(text, name, elsewhere)
         template = load_template(given, name)
         if template.keys().isdisjoint(_SECTIONS) and not any(one.startswith("Fn::") for one in template):
             raise TemplateError(f"{name} must be a template with Resources, got {', '.join(template) or 'nothing'}")
-        stack = Stack(name, name, template, place, (parameters or {}).get(name, {}), is_named=False)
+        stack = Stack(name, name, template, place, parameters.get(name, {}), is_named=False)
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:
         raise TemplateError(f"{strangers[0]} must be <stack>/<logical id of its AWS::CloudFormation::Stack>")
-    _give_to_all(stacks, (parameters or {}).get("*", {}))
-    return landscapes_of(stacks, same)
+    return stacks
 
 
-def _give_to_all(stacks: Collection[Stack], values: Mapping[str, object]) -> None:
-    """Give each stack the values of parameters that it has."""
+def _give_to_all(stacks: Collection[Stack], parameters: Parameters) -> None:
+    """Give each stack the values of parameters that it has; TemplateError for one that no stack has."""
     tops = [stack for stack in stacks if stack.parent is None]
+    values = parameters.get("*", {})
+    for name, given in parameters.items():
+        own = {one for stack in tops if stack.stack_name == name for one in stack.section("Parameters")}
+        for one in given if name != "*" else ():
+            if one not in own:
+                close = ", ".join(close_names(one, own))
+                raise TemplateError(f"parameters of {name} must be those that it has, got {one!r}; there are {close}")
     for stack in tops:
         declared = stack.section("Parameters")
         stack.parameters = {**{name: values[name] for name in values if name in declared}, **stack.parameters}
     known = {name for stack in tops for name in stack.section("Parameters")}
     for name in values:
         if name not in known:
-            close = get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:3] or ["none"]
-            raise TemplateError(f"parameters must be those of a stack, got {name!r}; there are {', '.join(close)}")
+            close = ", ".join(close_names(name, known))
+            raise TemplateError(f"parameters must be those of a stack, got {name!r}; there are {close}")
+
+
+def close_names(name: str, known: Collection[str]) -> list[str]:
+    """Return names that are close to one that is not known, else the first."""
+    return get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:3] or ["none"]
 
 
 def _refuse_nothing(templates: object) -> None:

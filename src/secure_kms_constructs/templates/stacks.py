@@ -134,6 +134,7 @@ class Stacks:
 
     :param same: the ARNs of keys, roles and users that are deployed, by construct path or ``<stack>/<logical id>``.
     :param names: what is assumed of names that only a deployment tells, by stack and logical id.
+    :ivar deployable: what ``same`` may name: stack, logical id and type.
     """
 
     def __init__(
@@ -150,7 +151,11 @@ class Stacks:
             self._here[stack.environment].append(stack)
             if stack.parent is None:
                 self._named[stack.stack_name].append(stack)
-        self._told = {**_told(self.all, same or {}), **{place: _apart(one) for place, one in (names or {}).items()}}
+        self.deployable = _deployable(self.all)
+        self._told = {
+            **_told(self.deployable, same or {}),
+            **{place: _apart(one) for place, one in (names or {}).items()},
+        }
         # Whether a parameter has allowed values, each of which may be a case.
         self.have_choices = any(
             "AllowedValues" in _object(declared)
@@ -178,15 +183,21 @@ def _apart(name: str) -> Mapping[str, str]:
     return {"name": last, "path": f"/{path.strip('/')}/"} if slash else {"name": name}
 
 
-def _told(stacks: Iterable[Stack], same: Mapping[str, str]) -> dict[tuple[str, str], Mapping[str, str]]:
-    """Return the ids and names of what is deployed, by stack and logical id."""
-    made = {
+def _deployable(stacks: Iterable[Stack]) -> dict[str, tuple[Stack, str, str]]:
+    """Return the keys, roles and users of stacks, by construct path and by ``<stack>/<logical id>``."""
+    return {
         name: (stack, logical_id, kind)
         for stack in stacks
         for logical_id, kind, _ in stack.resources()
         if kind in _DEPLOYED
         for name in (f"{stack.name}/{logical_id}", stack.source(logical_id).path)
     }
+
+
+def _told(
+    made: Mapping[str, tuple[Stack, str, str]], same: Mapping[str, str]
+) -> dict[tuple[str, str], Mapping[str, str]]:
+    """Return the ids and names of what is deployed, by stack and logical id."""
     told: dict[tuple[str, str], Mapping[str, str]] = {}
     for name, arn in same.items():
         if name not in made:

@@ -537,3 +537,52 @@ def test_a_parameter_and_what_is_deployed_can_be_told(tmp_path: Path) -> None:
     arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0d990263-018e-4e65-a703-eff731de951e"
     assert check(template, "--same", f"App/Key={arn}").exit_code != 2
     assert check(template, "--same", f"App/Kye={arn}").exit_code == 2
+
+
+def rotating(directory: Path) -> tuple[Path, Path]:
+    """An assembly and a template, each with a key that a parameter of it lets rotate, of another name."""
+    made = []
+    for name in ("Rotates", "Turns"):
+        key = {"KeyPolicy": KEY_POLICY, "EnableKeyRotation": {"Ref": name}}
+        resources = {"Key": {"Type": "AWS::KMS::Key", "Properties": key}}
+        made.append({"Parameters": {name: {"Type": "String"}}, "Resources": resources})
+    return assembly(directory / "cdk.out", made[0]), write(directory / "App.json", made[1])
+
+
+ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/0d990263-018e-4e65-a703-eff731de951e"
+
+
+def test_each_of_several_apps_gets_what_is_told_of_it(tmp_path: Path) -> None:
+    apps = rotating(tmp_path)
+    for given, found in (
+        (["--parameter", "Stack/Rotates=false", "--parameter", "Turns=true", "--same", f"App/Key={ARN}"], "Stack"),
+        (["--parameter", "Rotates=true", "--parameter", "App/Turns=false", "--same", f"Stack/Vault={ARN}"], "App"),
+    ):
+        report = json.loads(check(*apps, *given, "--format", "json").stdout)
+        assert [one["stack"] for one in report["findings"] if one["rule"] == "KLP401"] == [found]
+
+
+NOT_TOLD: list[tuple[list[str], str]] = [
+    (["--same", f"App/Kye={ARN}"], "--same must name keys, roles or users of the templates, got 'App/Kye'; there are"),
+    (["--parameter", "App/Rotates=true"], "--parameter must be one of a stack, got 'App/Rotates'; there are"),
+    (["--parameter", "App/Turn=true"], "got 'App/Turn'; there are App/Turns"),
+    (["--parameter", "Ap/Turns=true"], "got 'Ap/Turns'; there are App/Turns"),
+    (["--parameter", "Turn=true"], "got 'Turn'; there are App/Turns"),
+]
+
+
+@pytest.mark.parametrize("given, says", NOT_TOLD)
+def test_what_is_told_of_none_of_several_apps_is_an_error(given: list[str], says: str, tmp_path: Path) -> None:
+    result = check(*rotating(tmp_path), *given)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_parameter_that_its_stack_does_not_have_is_an_error(tmp_path: Path) -> None:
+    made, template = rotating(tmp_path)
+    for path, stack, has in ((made, "Stack", "Rotates"), (template, "App", "Turns")):
+        assert check(path, "--parameter", f"{stack}/{has}=true").exit_code != 2
+        result = check(path, "--parameter", f"{stack}/{has}x=true")
+        assert result.exit_code == 2
+        assert f"parameters of {stack} must be those that it has, got '{has}x'; there are {has}" in result.stderr
+        assert run("access", path, "--parameter", f"{stack}/{has}x=true").exit_code == 2
