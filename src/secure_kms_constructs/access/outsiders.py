@@ -84,7 +84,8 @@ class Outsiders:
         whose = (*self._named_accounts, _ANY_ACCOUNT)
         named = (f"any {kind} of {account}" for kind, account in product(kinds, whose))
         every = (f"{one}{powers}" for one, powers in product(named, ("", _WITH_EVERYTHING)))
-        return (*every, *(f"root user of {one}" for one in whose[1:]), _ANY_SERVICE, ANYBODY_ELSE)
+        roots = (self._arn("root"), *(f"root user of {one}" for one in whose))
+        return (*every, *roots, _ANY_SERVICE, ANYBODY_ELSE)
 
     def sessions_of(self, user: Party) -> Iterator[Party]:
         """Return the federated sessions that a user may make, told apart like those of others."""

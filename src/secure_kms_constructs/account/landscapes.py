@@ -62,7 +62,7 @@ def landscape_of(accounts: Iterable[Account], naming: Naming = Naming(), *, serv
     :param naming: what rows call what was read.
     :param service_grants: whether grants that services made for themselves are part of it.
     """
-    documents = Documents()
+    documents = Documents(stored=True)
     parts = [_Part(account, naming, documents, service_grants) for account in accounts]
     keys = tuple(one for part in parts for one in part.made_keys())
     identities = tuple(one for part in parts for one in part.identities())

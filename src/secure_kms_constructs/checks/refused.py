@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from secure_kms_constructs.policies import PolicyError, Unknown
 from secure_kms_constructs.policies.patterns import Text
-from secure_kms_constructs.policies.principals import parse_caller
+from secure_kms_constructs.policies.principals import is_unique_id, parse_caller
 from secure_kms_constructs.templates.landscape import Resource
 from secure_kms_constructs.templates.stacks import ANY_REGION
 
@@ -21,8 +21,6 @@ _PRINCIPAL = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policie
 _KEY_POLICY = "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html"
 _GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
 _ACCOUNT = re.compile(r"\d{12}")
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 _SHORT = 60
 
 
@@ -61,8 +59,8 @@ def _wrong_principal(principal: object, resource: Resource) -> str | None:
     if text == "*" or _ACCOUNT.fullmatch(text):
         return None
     shown = text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
-    if _UNIQUE_ID.fullmatch(text):
-        return f"names {shown}, the unique id that is left of a principal that is gone: give the ARN of one that exists"
+    if is_unique_id(text):
+        return f"names {shown}, a unique id, as is left where a role or user is gone: give the ARN of one that exists"
     if not text.startswith("arn:"):
         return f"names {shown}, which is no ARN and no account: KMS refuses the policy"
     if re.search(r"[*?]", text):

@@ -12,11 +12,12 @@ from difflib import get_close_matches
 
 from .operators import OPERATOR_NAMES, OPERATORS, Operator, read_number
 from .patterns import Context, scalar
-from .verdicts import PolicyError, Unknown, Verdict, all_of, any_of, opposite
+from .verdicts import PolicyError, Unknown, Unlike, Verdict, all_of, any_of, opposite
 
 PRINCIPAL_ACCOUNT_KEYS = ("aws:principalaccount", "kms:calleraccount")
 """The condition keys, in lower case, that are the account of the principal."""
 
+_EQUALITIES = ("stringequals", "stringequalsignorecase", "stringnotequals", "stringnotequalsignorecase")
 _NAME = re.compile(r"(?:(forallvalues|foranyvalue):)?([a-z]+?)(ifexists)?")
 
 
@@ -103,7 +104,9 @@ def _condition(name: str, key: str, values: tuple[str | Unknown, ...], where: st
         if actual is None:
             return if_absent
         if isinstance(actual, Unknown):
-            return None
+            # Where it is absent or another value than all that it is compared with, both may have one answer.
+            is_other = isinstance(actual, Unlike) and base in _EQUALITIES and actual.texts.issuperset(values)
+            return if_absent if is_other and if_absent is operator.negated else None
         return _matches(prefix, actual, lambda one: accepts(one, context))
 
     return Condition(name, key, values, matches)

@@ -111,7 +111,11 @@ def perhaps(policy: Policy, why: Unknown) -> Policy:
 
 
 def parse_key_policy(
-    document: Mapping[str, object] | Unknown, *, name: str = "key policy", lenient: bool = False
+    document: Mapping[str, object] | Unknown,
+    *,
+    name: str = "key policy",
+    lenient: bool = False,
+    stored: bool = False,
 ) -> Policy:
     """Parse the policy of a KMS key.
 
@@ -120,9 +124,10 @@ def parse_key_policy(
     :param document: the policy as JSON objects; anything in it, or all of it, may be ``Unknown``.
     :param name: what reasons call it.
     :param lenient: whether what makes no sense is told in ``Policy.broken`` and not known; by default it is an error.
+    :param stored: whether AWS returned it: then the unique id of a user or role says that this one was deleted.
     :raises PolicyError: when it is not a well-formed key policy.
     """
-    return _Parser(name, is_key_policy=True, completes=False, lenient=lenient).policy(document)
+    return _Parser(name, is_key_policy=True, completes=False, lenient=lenient, stored=stored).policy(document)
 
 
 def parse_identity_policy(
@@ -173,12 +178,14 @@ class _Parser:
     """Parses documents of one kind.
 
     :param completes: whether AWS fills incomplete ARNs of resources.
+    :param stored: whether AWS returned them.
     """
 
     name: str
     is_key_policy: bool
     completes: bool
     lenient: bool
+    stored: bool = False
 
     def policy(self, document: object) -> Policy:
         try:
@@ -227,7 +234,7 @@ class _Parser:
             index,
             _sid(statement, where),
             _effect(statement, where),
-            _principals(statement, where, self.is_key_policy),
+            self._principals(statement, where),
             "NotPrincipal" in statement,
             parse_actions(statement, where),
             parse_resources(statement, where, variables=variables, completes=self.completes),
@@ -258,6 +265,14 @@ class _Parser:
         read = self._whole(index, whole | {"Effect": "Allow", "Condition": {}}, where, variables)
         return replace(read, effect=effect, conditions=parse_conditions(why, where, variables=variables))
 
+    def _principals(self, statement: Mapping[str, object], where: str) -> Principals:
+        name = next((element for element in _PAIRS[0] if element in statement), None)
+        if self.is_key_policy and name is None:
+            raise PolicyError(f"{where} must have a Principal, as every statement of a key policy")
+        if not self.is_key_policy and name is not None:
+            raise PolicyError(f"{where} must not have a {name}: an identity policy has that of its identity")
+        return parse_principals(statement[name], f"{where}: {name}", stored=self.stored) if name else _EVERYONE
+
 
 def _checked(value: object, where: str, elements: tuple[str, ...]) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
@@ -284,12 +299,3 @@ def _effect(statement: Mapping[str, object], where: str) -> Effect:
     if effect not in ("Allow", "Deny"):
         raise PolicyError(f"{where}: Effect must be Allow or Deny, got {effect!r}")
     return Effect(effect)
-
-
-def _principals(statement: Mapping[str, object], where: str, is_key_policy: bool) -> Principals:
-    name = next((element for element in _PAIRS[0] if element in statement), None)
-    if is_key_policy and name is None:
-        raise PolicyError(f"{where} must have a Principal, as every statement of a key policy")
-    if not is_key_policy and name is not None:
-        raise PolicyError(f"{where} must not have a {name}: an identity policy has that of its identity")
-    return parse_principals(statement[name], f"{where}: {name}") if name else _EVERYONE

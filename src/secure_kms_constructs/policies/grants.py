@@ -29,7 +29,8 @@ def parse_grant(grant: Mapping[str, object], *, name: str | None = None) -> Poli
     """
     name = name or f"grant {grant.get('GrantId', 'without id')}"
     # The version without variables: a grant has none.
-    return parse_key_policy({"Version": "2008-10-17", "Statement": list(_statements(grant, name))}, name=name)
+    statements = list(_statements(grant, name))
+    return parse_key_policy({"Version": "2008-10-17", "Statement": statements}, name=name, stored=True)
 
 
 def unknown_grants(why: Unknown, *, name: str = "grants") -> Policy:

@@ -19,6 +19,8 @@ _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ROLE = re.compile(rf"arn:([\w-]+):iam::(\d{{12}}):role/(?:[^*?]*/)?({_NAME})")
 _IDENTITY = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):(?!root$).+")
 _USER = re.compile(rf"arn:([\w-]+):iam::(\d{{12}}):user/(?:[^*?]*/)?({_NAME})")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}(:.+)?")
 
 
 class Kind(Enum):
@@ -41,6 +43,10 @@ PRINCIPAL_TYPES = {
     Kind.FEDERATED: "FederatedUser",
 }
 
+
+# Whom a unique id may be of, by its beginning; others are of what is no principal, such as groups.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
+_OF_ID = {"AROA": (Kind.ROLE, Kind.SESSION), "AIDA": (Kind.USER, Kind.FEDERATED)}
 
 _CALLERS = (
     (Kind.ROOT, re.compile(r"arn:([\w-]+):iam::(\d{12}):root")),
@@ -110,6 +116,7 @@ class Principals:
     :param lowered: the ARNs in lower case.
     :param lowered_services: service principals in lower case.
     :param lowered_roles: those of roles in lower case, without their paths, which sessions do not tell.
+    :param ids: unique ids. No page says whether KMS takes one, and for whom.
     :param partly_unknown: whether it has values that are not known.
     """
 
@@ -121,6 +128,7 @@ class Principals:
     lowered: frozenset[str] = frozenset()
     lowered_services: frozenset[str] = frozenset()
     lowered_roles: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
     partly_unknown: bool = False
 
     def reach(self, caller: Caller) -> Reach:
@@ -147,6 +155,8 @@ class Principals:
             # Whether AWS takes the name of a service in another case, no page says.
             return True
         if self.partly_unknown or (caller.kind is Kind.FEDERATED and caller.account in self.user_accounts):
+            return True
+        if any(caller.kind in _OF_ID.get(one[:4], ()) for one in self.ids):
             return True
         # No two roles have names that differ in case only. Whether one is found by such a name, no page says; of users
         # one does: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
@@ -195,9 +205,16 @@ def parse_caller(text: str) -> Caller:
     )
 
 
-def parse_principals(value: object, where: str) -> Principals:
+def is_unique_id(text: str) -> bool:
+    """Tell whether a text is the unique id of something of IAM, or of a session of a role."""
+    return _UNIQUE_ID.fullmatch(text) is not None
+
+
+def parse_principals(value: object, where: str, *, stored: bool = False) -> Principals:
     """Parse a ``Principal`` or ``NotPrincipal`` element.
 
+    :param stored: whether AWS returned it. Then a unique id stands for a user or role that is gone:
+        https://repost.aws/knowledge-center/iam-resource-policy-format
     :raises PolicyError: for anything but ``"*"`` or an object of the documented kinds.
     """
     if isinstance(value, Unknown):
@@ -210,6 +227,7 @@ def parse_principals(value: object, where: str) -> Principals:
     known = {kind: frozenset(one for one in ones if isinstance(one, str)) for kind, ones in values.items()}
     aws = known.get("AWS", frozenset())
     roles = [match for one in aws if (match := _ROLE.fullmatch(one))]
+    ids = () if stored else (one for one in aws if is_unique_id(one))
     return Principals(
         aws=aws,
         services=known.get("Service", frozenset()),
@@ -219,6 +237,7 @@ def parse_principals(value: object, where: str) -> Principals:
         lowered=frozenset(one.lower() for one in aws),
         lowered_services=frozenset(one.lower() for one in known.get("Service", frozenset())),
         lowered_roles=frozenset(f"arn:{one[1]}:iam::{one[2]}:role/{one[3]}".lower() for one in roles),
+        ids=frozenset(ids),
         partly_unknown=any(isinstance(one, Unknown) for ones in values.values() for one in ones),
     )
 

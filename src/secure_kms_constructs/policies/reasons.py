@@ -186,8 +186,10 @@ def _doubt(statement: Statement, request: Request) -> str:
         return "its actions are not known"
     if statement.resources.matches_resource(request.key, request.value) is None:
         return "its resources are not known"
-    doubtful = (one for one in statement.conditions if one.matches(request.value) is None)
-    return next((_condition(one, request) for one in doubtful), "whether it covers the principal is not known")
+    doubtful = [_condition(one, request) for one in statement.conditions if one.matches(request.value) is None]
+    ids = ", ".join(sorted(statement.principals.ids))
+    of_ids = [f"whether KMS takes the unique id {ids} for the principal, no page says"] if ids else []
+    return (*doubtful, *of_ids, "whether it covers the principal is not known")[0]
 
 
 def _near_miss(policy: Policy, statement: Statement, request: Request) -> Iterator[Reason]:

@@ -12,7 +12,7 @@ from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
 from .patterns import ContextValue, scalar
 from .principals import PRINCIPAL_TYPES, Caller, Kind, parse_caller
-from .verdicts import PolicyError, Unknown
+from .verdicts import PolicyError, Unknown, Unlike
 
 _KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:(\d{12}):key/[^\s*?:]+")
 _ACCOUNT = re.compile(r"\d{12}")
@@ -144,6 +144,9 @@ def _derived(caller: Caller, key_account: str, via_service: str | Unknown) -> Ma
         derived["aws:principalservicename"] = caller.text
         derived["aws:principalservicenameslist"] = undocumented
         derived["aws:principaltype"] = undocumented
+        # "All requests" have the one, and the other is to let in identities of an account, which a service is not.
+        account = Unlike(undocumented.description, frozenset({key_account}))
+        derived["aws:principalaccount"] = derived["kms:calleraccount"] = account
         return derived
     derived["aws:principalaccount"] = derived["kms:calleraccount"] = caller.account
     derived["aws:principaltype"] = PRINCIPAL_TYPES[caller.kind]

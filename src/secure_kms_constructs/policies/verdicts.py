@@ -29,6 +29,16 @@ class Unknown:
         return f"unknown ({self.description})"
 
 
+@dataclass(frozen=True)
+class Unlike(Unknown):
+    """A value of a request that is not known, nor whether there is one; what is known is which texts it is not.
+
+    :param texts: those texts.
+    """
+
+    texts: frozenset[str] = frozenset()
+
+
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     """Return whether all hold; one that does not is enough, whatever is unknown."""
     result: Verdict = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
@@ -14,15 +15,19 @@ from .texts import as_text, unknown
 
 @dataclass
 class Documents:
-    """Parses each document once, and remembers where its policy stands and what was wrong with it."""
+    """Parses each document once, and remembers where its policy stands and what was wrong with it.
 
+    :param stored: whether AWS returned them, as ``parse_key_policy`` has it.
+    """
+
+    stored: bool = False
     sources: dict[str, Source] = field(default_factory=dict)
     notes: dict[Note, None] = field(default_factory=dict)
     _parsed: dict[tuple[Unknown | int, str], tuple[object, Policy]] = field(default_factory=dict)
 
     def key_policy(self, document: object, name: str, source: Source) -> Policy:
         """Parse the policy of a key."""
-        return self._policy(document, name, source, parse_key_policy)
+        return self._policy(document, name, source, partial(parse_key_policy, stored=self.stored))
 
     def identity_policy(self, document: object, name: str, source: Source | None = None) -> Policy:
         """Parse a policy of a role, user or group, or a boundary; ``source`` is None for one of no template."""

@@ -19,6 +19,7 @@ from .resources import Described
 from .stacks import ANY_ACCOUNT
 
 POLICY = "AWS::Organizations::Policy"
+_ORGANIZATION = "AWS::Organizations::Organization"
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 _ACCOUNT = re.compile(r"\d{12}")
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
@@ -29,9 +30,13 @@ def organization_of(resources: Iterable[Described], documents: Documents) -> dic
     """Return, by account, the policies that templates attach to it by its id.
 
     To whom those of the root and of organizational units apply, templates do not tell. FullAWSAccess may stand beside
-    each, so only what they deny counts. None bind the management account, which may be the account of the stack.
+    each, so only what they deny counts. None bind the management account. That is where an organization is made; a
+    policy may be made in the account of a delegated administrator, so its target may be the management account.
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_delegate_policies.html
     """
     found: dict[str, Outer] = defaultdict(Outer)
+    resources = tuple(resources)
+    managing = {one.resource.account for one in resources if one.resource.type == _ORGANIZATION and one.exists}
     for one in resources:
         resource = one.resource
         if resource.type != POLICY or one.exists is None:
@@ -41,7 +46,7 @@ def organization_of(resources: Iterable[Described], documents: Documents) -> dic
             if isinstance(target, str) and _ACCOUNT.fullmatch(target) and target != resource.account:
                 outer, policy = found[target], policy_of(resource, beside_full_access=True)
                 documents.sources[policy.name] = resource.source
-                if resource.account == ANY_ACCOUNT:
+                if resource.account == ANY_ACCOUNT or resource.account not in managing:
                     policy = _perhaps(policy)
                 kind = resource.properties.get("Type")
                 scps = (*outer.scps, policy) if kind == SCP else outer.scps
@@ -50,7 +55,7 @@ def organization_of(resources: Iterable[Described], documents: Documents) -> dic
 
 
 def _perhaps(policy: Policy) -> Policy:
-    """Return a policy that may bind nobody: where its stack goes is not told, so its target may be its account."""
+    """Return a policy that may bind nobody."""
     why = Unknown("whether the target is the management account, which no such policy binds")
     [doubt] = parse_conditions(why, policy.name, variables=False)
     statements = tuple(

@@ -17,7 +17,8 @@ from .resolution import Resolver
 from .stacks import Stack
 
 _SERVICES = ("AWS::IAM::", "AWS::KMS::", "AWS::Logs::LogGroup", "AWS::SSM::Parameter", "AWS::SecretsManager::")
-_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Organizations::Policy", PERMISSION_SET, *SAM_TYPES})
+_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Organizations::Organization", "AWS::Organizations::Policy"})
+_TYPES |= {PERMISSION_SET, *SAM_TYPES}
 # Properties that name a key are called KmsKeyId, KMSMasterKeyID, EncryptionKey, KmsKeyArn and so on.
 _NAMES_KEY = re.compile(r"kms|encryptionkey|customermasterkey", re.IGNORECASE)
 

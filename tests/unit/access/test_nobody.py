@@ -6,9 +6,23 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.access import AccessMap, assert_cannot
-from secure_kms_constructs.policies import Unknown
-from tests.unit.landscapes import ACCOUNT, ROOT_ARN, access, allow, deny, identity, key, role_arn
+from secure_kms_constructs.access import AccessError, AccessMap, assert_cannot
+from secure_kms_constructs.policies import Unknown, parse_key_policy
+from secure_kms_constructs.templates.landscape import Key
+from tests.unit.landscapes import (
+    ACCOUNT,
+    KEY,
+    OTHER_ACCOUNT,
+    ROOT_ARN,
+    access,
+    allow,
+    deny,
+    document,
+    identity,
+    key,
+    role_arn,
+    source,
+)
 
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1"
 SSO = f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Adm_0123456789abcdef/alice"
@@ -84,3 +98,96 @@ def test_a_service_is_in_no_organization() -> None:
 def test_a_service_in_another_case_may_be_that_service() -> None:
     assert can(access(key(allow({"Service": "Lambda.amazonaws.com"}))), "lambda.amazonaws.com") is None
     assert can(access(key(allow({"Service": "lambda.amazonaws.com"}))), "lambda.amazonaws.com") is True
+
+
+ROLE_ID, USER_ID, GROUP_ID = "AROAEXAMPLEEXAMPLE123", "AIDAEXAMPLEEXAMPLE123", "AGPAEXAMPLEEXAMPLE123"
+USER = f"arn:aws:iam::{ACCOUNT}:user/ann"
+OF_IDS: list[tuple[Any, str, bool | None]] = [
+    (ROLE_ID, "App/app", None),
+    (f"{ROLE_ID}:nightly", "App/app", None),
+    (ROLE_ID, SESSION, None),
+    (ROLE_ID, "App/ann", False),
+    (ROLE_ID, ROOT_ARN, False),
+    (USER_ID, "App/ann", None),
+    (USER_ID, "App/app", False),
+    (GROUP_ID, "App/app", False),
+    (GROUP_ID, "App/ann", False),
+    ("AROAEXAMPLE", "App/app", False),
+    (ROLE_ID.lower(), "App/app", False),
+    ([ROLE_ID, role_arn("app")], "App/app", True),
+]
+
+
+@pytest.mark.parametrize("whom, who, expected", OF_IDS)
+def test_a_unique_id_may_be_that_of_somebody_of_its_kind(whom: Any, who: str, expected: bool | None) -> None:
+    ann, app = identity("ann", arn=USER), identity("app")
+    assert can(access(key(allow({"AWS": whom}), allow({"AWS": SESSION}, "kms:Encrypt")), app, ann), who) is expected
+
+
+def test_a_unique_id_may_be_the_one_that_is_denied_or_spared() -> None:
+    everyone, app = allow({"AWS": role_arn("app")}), identity("app")
+    assert can(access(key(everyone, deny({"AWS": ROLE_ID})), app), "App/app") is None
+    assert can(access(key(everyone, deny({"AWS": USER_ID})), app), "App/app") is True
+    spared = {"Effect": "Deny", "NotPrincipal": {"AWS": ROLE_ID}, "Action": "kms:*", "Resource": "*"}
+    assert can(access(key(everyone, spared), app), "App/app") is None
+    assert can(access(key(everyone, {**spared, "NotPrincipal": {"AWS": USER_ID}}), app), "App/app") is False
+
+
+def test_a_unique_id_that_aws_returned_is_of_somebody_who_is_gone() -> None:
+    written = document(allow({"AWS": ROLE_ID}))
+    for stored, expected in ((False, None), (True, False)):
+        policy = parse_key_policy(written, name="policy of App/Key", stored=stored)
+        asked = access(Key(KEY, policy, source("App/Key")), identity("app"))
+        assert can(asked, "App/app") is expected
+    said = str(access(key(allow({"AWS": ROLE_ID})), identity("app")).explain("App/app", "kms:Decrypt", "App/Key"))
+    assert f"whether KMS takes the unique id {ROLE_ID} for the principal, no page says" in said
+
+
+LOGS = "logs.us-east-1.amazonaws.com"
+ACCOUNTS: list[tuple[dict[str, Any], bool | None]] = [
+    ({"StringEquals": {"kms:CallerAccount": ACCOUNT}}, False),
+    ({"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}, False),
+    ({"StringEquals": {"kms:CallerAccount": [ACCOUNT, OTHER_ACCOUNT]}}, None),
+    ({"StringEquals": {"kms:CallerAccount": OTHER_ACCOUNT}}, None),
+    ({"StringNotEquals": {"kms:CallerAccount": ACCOUNT}}, True),
+    ({"StringNotEquals": {"kms:CallerAccount": OTHER_ACCOUNT}}, None),
+    ({"StringEqualsIfExists": {"kms:CallerAccount": ACCOUNT}}, None),
+    ({"StringLike": {"kms:CallerAccount": "*"}}, None),
+    ({"StringNotLike": {"kms:CallerAccount": "1*"}}, None),
+    ({"ForAnyValue:StringNotEquals": {"kms:CallerAccount": ACCOUNT}}, None),
+    ({"Null": {"kms:CallerAccount": "true"}}, None),
+    ({"Null": {"aws:PrincipalAccount": "false"}}, None),
+]
+
+
+@pytest.mark.parametrize("condition, expected", ACCOUNTS)
+def test_whether_a_service_has_an_account_no_page_says(condition: dict[str, Any], expected: bool | None) -> None:
+    assert can(access(key(allow({"Service": LOGS}, **condition))), LOGS) is expected
+
+
+def test_kinds_that_may_the_same_under_other_circumstances_are_told_apart() -> None:
+    def of(kind: str, team: str) -> Any:
+        return allow("*", StringEquals={"aws:PrincipalType": kind, "aws:PrincipalTag/team": team})
+
+    said = access(key(of("User", "red"), of("AssumedRole", "blue"))).to_text(["kms:Decrypt"])
+    assert f"any user of {ACCOUNT}: Decrypt if aws:PrincipalTag/team = red" in said
+    assert f"any role of {ACCOUNT}: Decrypt if aws:PrincipalTag/team = blue" in said
+    alike = access(key(of("User", "red"), of("AssumedRole", "red"), of("FederatedUser", "red")))
+    assert f"any principal of {ACCOUNT}: Decrypt if aws:PrincipalTag/team = red" in alike.to_text(["kms:Decrypt"])
+
+
+@pytest.mark.parametrize("name", [ROOT_ARN, f"root user of {ACCOUNT}", "root user of another account"])
+def test_a_root_user_may_be_whom_a_policy_that_is_not_known_admits(name: str) -> None:
+    unread = access(key())
+    assert can(unread, name) is None
+    assert can(access(key(allow({"AWS": role_arn("app")}))), name) is False
+
+
+def test_a_pattern_of_services_is_asked_as_the_policy_has_it() -> None:
+    asked = access(
+        key(allow({"AWS": role_arn("app")}, StringLike={"kms:ViaService": "*.us-east-1.amazonaws.com"})),
+        identity("app"),
+    )
+    assert can(asked, "App/app", via="*.us-east-1.amazonaws.com") is True
+    with pytest.raises(AccessError, match="no service that calls KMS for others is called"):
+        can(asked, "App/app", via="*.eu-west-1.amazonaws.com")

@@ -198,12 +198,15 @@ CASES = [
     Rows(
         "accounts that a pattern admits are told from others",
         (key(allow("*", StringLike={"aws:PrincipalAccount": f"{OTHER_ACCOUNT[:4]}*"})),),
-        (f"  any principal of another account like arn:*:*::{OTHER_ACCOUNT[:4]}*:*{DECRYPT}",),
+        (
+            "? any AWS service: Decrypt",
+            f"  any principal of another account like arn:*:*::{OTHER_ACCOUNT[:4]}*:*{DECRYPT}",
+        ),
     ),
     Rows(
-        "accounts that a pattern cannot have are nobody's",
+        "accounts that a pattern cannot have are nobody's, but what a service has for an account no page says",
         (key(allow("*", StringLike={"aws:PrincipalAccount": "abc*"})),),
-        ("  nobody",),
+        ("? any AWS service: Decrypt",),
     ),
     Rows(
         "what is not known of principals counts for each kind that conditions tell apart",

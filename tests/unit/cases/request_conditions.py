@@ -70,8 +70,8 @@ FROM_THE_REQUEST = [
     ),
     *_derived(
         "by kms:CallerAccount of a role",
-        {"Null": {"kms:CallerAccount": False}},
-        "by kms:CallerAccount, which no service has",
+        {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
+        "by kms:CallerAccount, which is no service's",
         principal="s3.amazonaws.com",
     ),
     *_derived(

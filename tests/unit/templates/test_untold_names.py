@@ -299,6 +299,8 @@ ROLES = f"arn:aws:iam::{ACCOUNT}:role/"
 # Whom a key admits, a role or user with a name or path that is not known, and whether it is admitted.
 FORMS: dict[str, tuple[Json, Json, bool | None]] = {
     "a pattern of the literal part": (admits("ArnLike", f"{ROLES}app-*"), app(RoleName=SUB), True),
+    "its ARN": (says(Principal={"AWS": {"Fn::GetAtt": ["App", "Arn"]}}), app(), True),
+    "its unique id": (says(Principal={"AWS": {"Fn::GetAtt": ["App", "RoleId"]}}), app(), None),
     "a pattern of more than the literal part": (admits("ArnLike", f"{ROLES}app-x*"), app(RoleName=SUB), None),
     "a pattern of another literal part": (admits("ArnLike", f"{ROLES}web-*"), app(RoleName=SUB), False),
     "a pattern, and a name without literal part": (admits("ArnLike", f"{ROLES}app-*"), app(RoleName=P), None),
