@@ -24,7 +24,8 @@ LAYERS = {
     "access": {"aws", "policies", "templates"},
     "checks": {"access", "aws", "policies", "templates"},
     "account": {"access", "aws", "checks", "policies", "templates"},
-    "cli": {"access", "account", "aws", "checks", "policies", "templates"},
+    "evidence": {"account", "aws", "policies"},
+    "cli": {"access", "account", "aws", "checks", "evidence", "policies", "templates"},
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
@@ -37,9 +38,13 @@ LAYERS = {
     "logs": {"authoring", "aws", "cdk", "keys", "scoped"},
 }
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
-PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "account", "cli"]
+PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "account", "evidence", "cli"]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
-OUTER = {"account": {"boto3", "botocore", "msgspec", "tomli"}, "cli": {"rich", "typer"}}
+OUTER = {
+    "account": {"boto3", "botocore", "msgspec", "tomli"},
+    "evidence": {"msgspec"},
+    "cli": {"rich", "typer"},
+}
 
 # What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not
 # need it.
@@ -158,9 +163,11 @@ def test_the_command_line_starts_without_what_reads_accounts() -> None:
         "for name in ('boto3', 'botocore', 'msgspec', 'tomli'): sys.modules[name] = None\n"
         "from typer.testing import CliRunner\n"
         "from secure_kms_constructs.cli.commands import app\n"
-        "for asked in ([], ['account'], ['account', 'snapshot'], ['account', 'verify'], ['check'], ['diff']):\n"
-        "    assert CliRunner().invoke(app, [*asked, '--help']).exit_code == 0, asked\n"
+        "asked = ([], ['account'], ['account', 'snapshot'], ['account', 'verify'], ['check'], ['diff'], ['observe'])\n"
+        "for one in asked:\n"
+        "    assert CliRunner().invoke(app, [*one, '--help']).exit_code == 0, one\n"
         "assert 'secure_kms_constructs.account' not in sys.modules\n"
+        "assert 'secure_kms_constructs.evidence' not in sys.modules\n"
     )
     assert done.returncode == 0, done.stderr
 

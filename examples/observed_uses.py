@@ -1,0 +1,16 @@
+"""Which role used which key, as CloudTrail tells it: `python observed_uses.py FOLDER`."""
+
+import sys
+
+# [start: show]
+from secure_kms_constructs.evidence import observe
+
+
+def show(folder: str) -> None:
+    for use in observe([folder]).uses:
+        print(use.principal, use.action, use.key, use.via or "directly", use.context, use.count)
+    # [end: show]
+
+
+if __name__ == "__main__":
+    show(sys.argv[1])

@@ -1,0 +1,55 @@
+"""``secure-kms observe``: uses of keys read from CloudTrail on the command line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .mistakes import UNUSABLE, mistakes, progress
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(observe)
+
+
+def observe(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="CloudTrail files (.json.gz or .json), folders of them, patterns, or answers of lookup-events.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(help="An account file: it tells the paths of roles, and which keys and roles there are."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="How many processes read; by default one for each processor.", min=1)
+    ] = None,
+) -> None:
+    """Tell which role used which key, through which service and for what, as CloudTrail files say.
+
+    Exit code 0: everything was read. 2: something was not, and is told; the file is written all the same.
+    """
+    from secure_kms_constructs.evidence import observe as read
+    from secure_kms_constructs.evidence import write_uses
+
+    with mistakes():
+        known = None
+        if snapshot is not None:
+            from secure_kms_constructs.account import read_snapshot
+
+            known = read_snapshot(snapshot)
+        with progress("reading"):
+            found = read(sources, snapshot=known, processes=processes or os.cpu_count() or 1)
+        write_uses(found, output)
+        from secure_kms_constructs.evidence.texts import report
+    typer.echo(report(found))
+    if found.evidence.problems:
+        raise typer.Exit(UNUSABLE)

@@ -1,0 +1,81 @@
+"""Who called, and through which service, as a record tells it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from secure_kms_constructs.aws.cloudtrail import AWS_INTERNAL, FORWARDING, INFRASTRUCTURE_ROLE, SERVICE_LINKED_PATH
+
+from .records import Identity
+
+_SESSION = re.compile(r"(arn:[\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
+_PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam::\d{12}:(?:root|role/.+|user/.+)|sts::\d{12}:federated-user/.+)")
+_SERVICE = ".amazonaws.com"
+
+
+class Caller(NamedTuple):
+    """Whoever called.
+
+    :param kind: ``principal``; ``service`` for AWS itself, service-linked roles included; ``account`` where the record
+        tells no more than the account, as the owner's record of a call from another account does.
+    :param name: the ARN of the role, user, federated user or root; the name of a service.
+    """
+
+    kind: str
+    name: str
+    account: str
+
+
+def caller_of(identity: Identity | None) -> Caller | None:
+    """Return who called; None where that is not told."""
+    if identity is None:
+        return None
+    account = identity.account or ""
+    arn = _arn(identity)
+    if arn is None:
+        if identity.type == "Root" and account:
+            return Caller("principal", f"arn:aws:iam::{account}:root", account)
+        if identity.type == "AWSAccount" and account:
+            return Caller("account", "", account)
+        if identity.type in ("AWSService", None) and identity.invoked_by:
+            return Caller("service", identity.invoked_by, account)
+        return None
+    return _named(arn)
+
+
+@lru_cache(maxsize=4096)
+def _named(arn: str) -> Caller | None:
+    if not _PRINCIPAL.fullmatch(arn):
+        return None
+    role = arn.partition(":role/")[2]
+    own = role.rpartition("/")[2].startswith(INFRASTRUCTURE_ROLE.value) or SERVICE_LINKED_PATH.value in f"/{role}"
+    return Caller("service" if role and own else "principal", arn, arn.split(":")[4])
+
+
+def _arn(identity: Identity) -> str | None:
+    issuer = identity.session.issuer if identity.session else None
+    if issuer is not None and issuer.type == "Role" and issuer.arn:
+        return issuer.arn
+    arn = identity.arn
+    if arn is not None and (session := _SESSION.fullmatch(arn)):
+        # A session's ARN has the name of its role, and not its path. Samples of AWS have it beside other types too.
+        return f"{session[1]}:iam::{session[2]}:role/{session[3]}"
+    return arn
+
+
+def service_of(identity: Identity, address: str | None) -> str | None:
+    """Return the service that made the call for its caller; None for a direct call."""
+    if identity.invoked_by:
+        return identity.invoked_by
+    # "For services in AWS, only the DNS name is displayed": cloudtrail-event-reference-record-contents
+    if address is not None and (address.endswith(_SERVICE) or address.startswith(AWS_INTERNAL.value)):
+        return address if address.endswith(_SERVICE) else AWS_INTERNAL.value
+    return None
+
+
+def via_of(service: str | None, region: str) -> str | None:
+    """Return the ``kms:ViaService`` of a call; None where it came through no service, or that is not told."""
+    known = FORWARDING.get(service) if service else None
+    return f"{known.value}.{region}.amazonaws.com" if known else None

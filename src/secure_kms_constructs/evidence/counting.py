@@ -1,0 +1,150 @@
+"""What one reader has counted so far, of which there may be several beside each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from . import files
+from .events import NEEDLE, Events, SkippedError
+from .files import NamedFile
+from .records import File
+from .tallies import Tallies
+
+# So many places are named for each problem.
+PLACES = 5
+# So many problems are told apart.
+PROBLEMS = 200
+
+
+@dataclass
+class Counted:
+    """What was counted."""
+
+    tallies: Tallies = field(default_factory=Tallies)
+    files: int = 0
+    events: int = 0
+    kms_events: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    days: set[NamedFile] = field(default_factory=set)
+    digests: set[tuple[str, str, str, str]] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
+
+    def trouble(self, what: str, where: str) -> None:
+        """Count something that could not be read."""
+        if what not in self.problems and len(self.problems) >= PROBLEMS:
+            what = "other problems"
+        self.problems[what] += 1
+        places = self.places.setdefault(what, [])
+        if len(places) < PLACES:
+            places.append(where)
+
+    def merge(self, other: Counted) -> None:
+        """Add what another reader counted."""
+        self.tallies.merge(other.tallies)
+        self.files += other.files
+        self.events += other.events
+        self.kms_events += other.kms_events
+        self.skipped.update(other.skipped)
+        self.problems.update(other.problems)
+        for what, places in other.places.items():
+            self.places[what] = [*self.places.get(what, []), *places][:PLACES]
+        for mine, others in (
+            (self.names, other.names),
+            (self.listed, other.listed),
+            (self.wanted, other.wanted),
+        ):
+            mine |= others
+        self.days |= other.days
+        self.digests |= other.digests
+
+
+class Reader:
+    """Reads files, and counts.
+
+    :param wanted: ids of events that are looked for.
+    """
+
+    def __init__(self, wanted: frozenset[str] = frozenset(), limit: int = files.UNPACKED_BYTES) -> None:
+        self.counted = Counted()
+        self._events = Events()
+        self._wanted = wanted
+        self._limit = limit
+        self._seen: set[bytes] = set()
+
+    def read(self, paths: Iterable[Path]) -> Counted:
+        """Read files."""
+        for path in paths:
+            self._file(path)
+        return self.counted
+
+    def _file(self, path: Path) -> None:
+        counted = self.counted
+        try:
+            packed = files.load(path, self._limit)
+            if self._is_repeated(packed):
+                counted.skipped["files read before"] += 1
+                return
+            file = files.taken_apart(packed, self._limit)
+        except ValueError as error:
+            counted.trouble(str(error), str(path))
+            return
+        counted.files += 1
+        if file.digest_end is not None and file.records is None:
+            self._digest(file, path)
+            return
+        counted.names.add(path.name)
+        if (name := files.named(path)) is not None:
+            counted.days.add(name)
+        self.count(_texts(file), str(path))
+
+    def _is_repeated(self, packed: bytes) -> bool:
+        digest = hashlib.blake2b(packed, digest_size=16).digest()
+        if digest in self._seen:
+            return True
+        self._seen.add(digest)
+        return False
+
+    def _digest(self, file: File, path: Path) -> None:
+        self.counted.skipped["digest files"] += 1
+        listed = [one.name.rpartition("/")[2] for one in file.delivered or ()]
+        self.counted.listed.update(listed)
+        region = path.name.split("_")[2] if path.name.count("_") > 2 else ""
+        self.counted.digests.add((file.account or "", region, file.digest_start or "", file.digest_end or ""))
+
+    def count(self, texts: Iterable[bytes | msgspec.Raw], where: str) -> None:
+        """Count the uses that records tell of."""
+        counted, add = self.counted, self.counted.tallies.add
+        for number, one in enumerate(texts):
+            counted.events += 1
+            text = bytes(one)
+            if NEEDLE not in text:
+                continue
+            try:
+                told = list(self._events.uses(text))
+            except SkippedError as kind:
+                counted.skipped[str(kind)] += 1
+                continue
+            except (ValueError, RecursionError) as error:
+                counted.kms_events += 1
+                counted.trouble(f"record left out: {error}", f"{where}#{number}")
+                continue
+            counted.kms_events += 1
+            for head, context, time, event, own in told:
+                add(head, context, time, event, own)
+            if self._wanted and told[0].event in self._wanted:
+                counted.wanted.add(told[0].event)
+
+
+def _texts(file: File) -> Iterator[bytes | msgspec.Raw]:
+    yield from file.records or ()
+    yield from (one.record.encode() for one in file.events or ())
