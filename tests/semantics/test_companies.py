@@ -63,6 +63,7 @@ def broken_promises(judge: Judge, seed: int) -> Iterator[str]:
 def undeployable(made: Company, deployment: Deployment) -> Iterator[str]:
     """Return what CloudFormation, IAM or KMS would refuse."""
     manifest = json.loads(Path(made.app.synth().directory, "manifest.json").read_text())["artifacts"]
+    called = {stack.artifact_id: stack.stack_name for stack in made.stacks}
     waits: dict[str, set[str]] = {}
     for stack in made.stacks:
         template = deployment.stack(stack.stack_name).template
@@ -72,7 +73,8 @@ def undeployable(made: Company, deployment: Deployment) -> Iterator[str]:
             for one in template.get("Resources", {}).values():
                 if name in map(str, listed(one.get("Properties", {}).get("Roles", []))):
                     yield f"a policy for {name}, which takes none"
-        waits[stack.stack_name] = {one for one in manifest[stack.stack_name].get("dependencies", []) if one in manifest}
+        before = manifest[stack.artifact_id].get("dependencies", [])
+        waits[stack.stack_name] = {called[one] for one in before if one in called}
         needed = set(_outputs(template))
         if missing := needed - waits[stack.stack_name]:
             yield f"{stack.node.id} reads outputs of {missing} and does not wait for them"

@@ -164,3 +164,9 @@ def info(stack: Stack) -> list[str]:
     """Return the informational findings."""
     found = Annotations.from_stack(stack).find_info("*", Match.any_value())
     return [str(message.entry.data) for message in found]
+
+
+def warnings(stack: Stack) -> list[str]:
+    """Return the warnings."""
+    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    return [str(message.entry.data) for message in found]

@@ -117,8 +117,19 @@ def test_a_role_of_another_account_waits_for_the_key(app: App, stack: Stack) -> 
 def test_a_circle_across_accounts_is_refused(app: App, stack: Stack) -> None:
     roles = Stack(app, "Roles", env=environment(account=OTHER_ACCOUNT))
     stack.add_stack_dependency(roles)
-    with pytest.raises(ValueError, match="already waits"):
+    with pytest.raises(ValueError, match="already waits for it: put the HardenedKey into a stack of its own"):
         HardenedKey(stack, "Key").grant_decrypt(make_role(roles, role_name="reader"))
+
+
+def test_the_advice_for_such_a_circle_works(app: App, stack: Stack) -> None:
+    roles, keys = Stack(app, "Roles", env=environment(account=OTHER_ACCOUNT)), Stack(app, "Keys", env=environment())
+    stack.add_stack_dependency(roles)
+    key = HardenedKey(keys, "Key")
+    key.grant_decrypt(make_role(roles, role_name="reader"))
+    s3.Bucket(stack, "Bucket", encryption_key=key)
+    app.synth()
+    assert keys in roles.dependencies
+    assert naming(key_policy(keys), ":role/reader")
 
 
 def test_a_foreign_role_by_its_arn_gets_both_halves(stack: Stack, key: HardenedKey) -> None:

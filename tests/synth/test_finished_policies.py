@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import jsii
 import pytest
-from aws_cdk import IPropertyInjector, NestedStack, PropertyInjectors, Stack
+from aws_cdk import App, IPropertyInjector, NestedStack, PropertyInjectors, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
@@ -19,6 +19,7 @@ from tests.synth.templates import (
     key_policy,
     policy_so_far,
     template,
+    warnings,
 )
 
 
@@ -215,6 +216,35 @@ def test_a_deny_of_the_deployer_fails_synth(stack: Stack, key: HardenedKey) -> N
     deployer = iam.ArnPrincipal(key.deployer_arn)
     key.add_to_resource_policy(statement("kms:Put*", effect=iam.Effect.DENY, principals=[deployer]))
     with pytest.raises(RuntimeError, match="PutKeyPolicy"):
+        template(stack)
+
+
+def test_a_doubt_about_the_deployer_of_any_place_is_a_warning_until_it_is_exempt() -> None:
+    def warned(**more: Any) -> list[str]:
+        stack = Stack(App(), "Stack")
+        key = HardenedKey(stack, "Key")
+        exempt = {name: {"aws:PrincipalArn": [key.deployer_arn]} for name in more.get("exempt", [])}
+        conditions = {"StringNotEquals": {"aws:PrincipalAccount": [ACCOUNT]}, **exempt}
+        key.add_to_resource_policy(
+            statement("kms:*", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], conditions=conditions)
+        )
+        template(stack)
+        assert len(warnings(stack)) == len(set(warnings(stack)))
+        return [one for one in warnings(stack) if "deployer" in one]
+
+    [told] = warned()
+    assert "would be denied kms:PutKeyPolicy in account 000000000000" in told
+    assert '"ArnNotEquals": {"aws:PrincipalArn": [key.deployer_arn]}' in told
+    assert warned(exempt=["ArnNotEquals"]) == []
+
+
+def test_what_is_locked_in_any_place_fails_synth_before_the_place_is_known() -> None:
+    stack = Stack(App(), "Stack")
+    conditions = {"ArnNotEquals": {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/break-glass"]}}
+    HardenedKey(stack, "Key").add_to_resource_policy(
+        statement("kms:Put*", effect=iam.Effect.DENY, principals=[iam.AnyPrincipal()], conditions=conditions)
+    )
+    with pytest.raises(RuntimeError, match=r"exempt it in that statement"):
         template(stack)
 
 

@@ -44,6 +44,21 @@ def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Iterator[
                     )
 
 
+def allowed(app: App, key: str, holder: Looked) -> set[str]:
+    """Return the actions on a key that the policies of a role or user allow it.
+
+    :param key: path of the key's resource.
+    """
+    names = names_of(app, key)
+    found: set[str] = set()
+    for policy in app.referring_to(names):
+        if any(one.path == holder.path for one in _holders(app, policy)):
+            for statement in _statements(policy):
+                if statement.get("Effect") == "Allow" and _names(statement, names):
+                    found |= meant(statement.get("Action"), _TELLING)
+    return found
+
+
 def _statements(policy: Looked) -> Iterator[dict[str, Any]]:
     if policy.type in _POLICIES:
         documents = [policy.properties.get("PolicyDocument")]

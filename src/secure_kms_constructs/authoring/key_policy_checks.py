@@ -12,6 +12,7 @@ from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, KEY_POLICY_BY
 from secure_kms_constructs.policies import PolicyError, parse_key_policy
 
 from . import deployability, stand_ins
+from .deployability import Found
 from .reading import (
     allows_or_denies,
     aws_principals,
@@ -45,12 +46,20 @@ def problems(resolved: Any, deployment: Deployment | None = None) -> list[str]:
     :param resolved: the key policy with CloudFormation intrinsics, as in a template.
     :param deployment: who deploys it. Default: any owner that the policy names may change it.
     """
+    return look(resolved, deployment).problems
+
+
+def look(resolved: Any, deployment: Deployment | None = None) -> Found:
+    """Return the problems of a key policy, and what may be one where the deployment decides."""
+    doubts: list[str] = []
     policy = arns.plain(resolved)
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     if not isinstance(statements, list) or not statements:
-        return ["the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"]
+        none = "the key policy has no statements, so KMS would delegate kms:* to every IAM policy of the account"
+        return Found([none], [])
     if None in statements:
-        return ["an override leaves null in the place of a statement, which CloudFormation refuses: leave it out"]
+        null = "an override leaves null in the place of a statement, which CloudFormation refuses: leave it out"
+        return Found([null], [])
     own = _account_in(deployment.deployer) if deployment else ""
     found = [
         p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement, own)
@@ -65,16 +74,17 @@ def problems(resolved: Any, deployment: Deployment | None = None) -> list[str]:
     elif not found and deployment is None:
         found += _lockouts(policy, owners)
     elif not found and deployment is not None:
-        found += deployability.problems(
+        certain, doubts = deployability.look(
             policy, deployment.deployer, deployment.known, deployment.created, rotates=deployment.rotates
         )
+        found += certain
     size = len(arns.bounded(json.dumps(policy, separators=(",", ":"))).encode())
     if size > KEY_POLICY_BYTES.value:
         found.append(
             f"the key policy can be {size} bytes long, and KMS takes {KEY_POLICY_BYTES.value}: "
             "serve the readers with delegate_via, or spread them over several keys"
         )
-    return found
+    return Found(found, doubts)
 
 
 def overridden(resolved: Any, before: Any) -> list[str]:

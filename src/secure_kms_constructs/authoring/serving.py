@@ -14,7 +14,7 @@ from secure_kms_constructs.aws.services import Service, Use
 from . import replica_uses
 from . import serving_words as words
 from .apps import App, Looked, Place, as_text, beside, plain, value_at
-from .identity_sides import unadmitted
+from .identity_sides import allowed, unadmitted
 from .key_requirements import Kind, unmet
 from .reading import bound, listed, meant
 from .served_statements import filled, is_said, joined, statements_for
@@ -166,9 +166,12 @@ class _Deciding:
         elif role is not None and role.type == _ROLE:
             who = self._literal(role)
             if who is None:
+                delegable = self._is_delegable(use.need, role)
+                if delegable and any(service.prefix in use.need.via for service in self._key.delegates):
+                    return
                 self._refuse(
                     f"{whose}, which is in another stack and has a generated name: give it a literal role_name and "
-                    "both stacks an env"
+                    f"both stacks an env{words.or_delegated(use.need) if delegable else ''}"
                 )
                 return
         else:
@@ -177,6 +180,12 @@ class _Deciding:
                 self._refuse(f"{whose}, and which role that is cannot be told: call key.grant(role, ...) for it")
                 return
         self._write(use, {"AWS": who}, "AllowRoles")
+
+    def _is_delegable(self, need: Need, role: Looked) -> bool:
+        """Tell whether the IAM policies of a role are enough where the key leaves it to those of its account."""
+        place = self._app.places.get(role.stack)
+        near = place is not None and place.account == self._place.account
+        return near and set(need.actions) <= allowed(self._app, self._key.path, role)
 
     def _literal(self, role: Looked) -> str | None:
         name, path = role.properties.get("RoleName"), role.properties.get("Path", "/")

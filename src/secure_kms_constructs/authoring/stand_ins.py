@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
@@ -77,15 +77,26 @@ def _slug(text: str) -> str:
     return re.sub("[^A-Za-z0-9]+", "-", text).strip("-")
 
 
-def denied(
+class Answer(NamedTuple):
+    """What is told of a request before the deployment.
+
+    :param allowed: None where it depends on what nobody knows yet.
+    :param reasons: why it is not allowed for sure.
+    """
+
+    allowed: bool | None
+    reasons: tuple[str, ...]
+
+
+def answered(
     principal: str,
     action: str,
     key: str,
     context: Mapping[str, str | Unknown],
     key_policy: Policy,
     identity_policies: Sequence[Policy] = (),
-) -> tuple[str, ...]:
-    """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet.
+) -> Answer:
+    """Return whether a request is allowed, and why not.
 
     :param context: the condition keys that are known; of others a policy asks for, it is not known.
     """
@@ -107,11 +118,26 @@ def denied(
         key_policy=key_policy,
         identity_policies=list(identity_policies),
     )
-    if decision.allowed is not False:
-        return ()
+    if decision.allowed is True:
+        return Answer(True, ())
+    if decision.allowed is None:
+        return Answer(None, tuple(str(one) for one in decision.reasons if one.outcome is Outcome.UNDECIDED))
     # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
     telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
-    return tuple(map(str, telling or decision.reasons))
+    return Answer(False, tuple(map(str, telling or decision.reasons)))
+
+
+def denied(
+    principal: str,
+    action: str,
+    key: str,
+    context: Mapping[str, str | Unknown],
+    key_policy: Policy,
+    identity_policies: Sequence[Policy] = (),
+) -> tuple[str, ...]:
+    """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet."""
+    answer = answered(principal, action, key, context, key_policy, identity_policies)
+    return answer.reasons if answer.allowed is False else ()
 
 
 def _may_have(action: str, condition_key: str) -> bool:

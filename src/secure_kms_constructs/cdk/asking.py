@@ -42,6 +42,11 @@ def asked_once(question: Callable[[Any], _T]) -> Callable[[Any], _T]:
     return ask
 
 
+def reference(value: Any) -> str:
+    """Return what tells an object of Node: jsii may make a new Python object each time it hands over the same."""
+    return str(value.__jsii_ref__.ref)
+
+
 @asked_once
 def stack_of(construct: IConstruct) -> Stack:
     """Return the stack that a construct belongs to."""

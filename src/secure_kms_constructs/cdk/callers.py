@@ -12,34 +12,27 @@ from collections.abc import Sequence
 
 from constructs import RootConstruct
 
-from secure_kms_constructs.aws.services import Service, Use
+from secure_kms_constructs.aws.services import Service
 
-_S3 = Service(
-    "S3",
-    "s3",
-    "aws:s3:arn",
-    {Use.READ: ("kms:Decrypt",), Use.WRITE: ("kms:Decrypt", "kms:GenerateDataKey")},
-    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
-)
 # The module of aws-cdk-lib, and maybe a file in it -> the service that calls KMS for whom it grants to.
 # Left out are those whose page names no service to come through; their grants are direct.
 _SERVICES = {
     "aws-autoscaling-hooktargets": Service.SNS,
     "aws-cloudfront": Service.KINESIS,
-    "aws-codebuild": _S3,
-    "aws-codepipeline-actions": _S3,
+    "aws-codebuild": Service.S3,
+    "aws-codepipeline-actions": Service.S3,
     "aws-dynamodb": Service.DYNAMODB,
     "aws-kinesis": Service.KINESIS,
-    "aws-kinesisfirehose/lib/private": _S3,
+    "aws-kinesisfirehose/lib/private": Service.S3,
     "aws-rds": Service.SECRETS_MANAGER,
-    "aws-s3": _S3,
+    "aws-s3": Service.S3,
     "aws-scheduler-targets/lib/kinesis": Service.KINESIS,
     "aws-scheduler-targets/lib/sqs": Service.SQS,
     "aws-secretsmanager": Service.SECRETS_MANAGER,
     "aws-sns": Service.SNS,
     "aws-sqs": Service.SQS,
     "aws-ssm": Service.PARAMETER_STORE,
-    "aws-synthetics": _S3,
+    "aws-synthetics": Service.S3,
 }
 _GRANTS = re.compile("(ask_)?grant(_(decrypt|encrypt|encrypt_decrypt))?")
 _MODULE = re.compile(r"node_modules[\\/]aws-cdk-lib[\\/](?P<path>[^:]+)\.js:")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import jsii
 from aws_cdk import Annotations, Stack, region_info
@@ -16,6 +16,7 @@ from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import LOOKUP_DUMMY_KEY_ID
 
 from .asking import asked_once, node_of, region_of, stack_of
+from .node import Questions
 from .places import is_known
 
 
@@ -77,6 +78,26 @@ def announce(scope: Construct, name: str, why: str, needed: Sequence[Statement])
     """Tell, as an informational finding, what somebody else has to write."""
     text = f"{why} {paste_ready(stack_of(scope), needed)}"
     Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
+
+
+def warn(name: str, texts: Mapping[Construct, Sequence[str]]) -> None:
+    """Warn of what a synth has found, once and with one call for all constructs."""
+    notes = [
+        (number, True, f"secure-kms-constructs:{name}", text)
+        for number, (construct, several) in enumerate(texts.items())
+        for text in several
+        if text not in _said_of(construct)
+    ]
+    if notes:
+        Questions.tell(list(texts), notes)
+    for construct, several in texts.items():
+        _said_of(construct).update(several)
+
+
+@asked_once
+def _said_of(_construct: Construct) -> set[str]:
+    # An app may be synthesized more than once.
+    return set()
 
 
 def paste_ready(stack: Stack, needed: Sequence[Statement]) -> str:

@@ -22,7 +22,7 @@ from .grantees import Grantee, check_plain, resolve_grantee
 from .holding import holds_policies, takes_policies
 from .key_arguments import check_resource_arns
 from .l2_grants import asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
-from .places import GRANT_APART, check_reference, same_environment
+from .places import GRANT_APART, KEY_APART, check_reference, same_environment
 
 
 class KeyGrants:
@@ -131,7 +131,7 @@ class KeyGrants:
         """Write both sides as decided."""
         if who.holds:
             # Its identity policy, in the stack of its policies, has to name the key.
-            check_reference(resolved.policies_in, self._stack, Called("key", self._key), GRANT_APART)
+            check_reference(resolved.policies_in, self._stack, Called("key", self._key), GRANT_APART, KEY_APART)
         if decision.admission is not None:
             self._admit(decision.admission)
         if not who.holds and who.foreign:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 from aws_cdk import Stack
+from constructs import IConstruct
 
-from .asking import environment_of, stage_of, top_of
+from .asking import asked_once, environment_of, reference, root_of, stage_of, top_of
 
 _WAYS = "pass its full ARN as key=ResolvedKey.from_arn(...) or key=ResolvedKey.from_parameter(...)"
 
@@ -16,11 +15,18 @@ GRANT_APART = (
     "each for its own side"
 )
 
-# Stack -> the stacks that its policies made it wait for.
-_waits: WeakKeyDictionary[Stack, set[Stack]] = WeakKeyDictionary()
+# The ways out of a circle of stacks: for a grant on the key, be it along with a bucket or queue, and for others.
+KEY_APART = (
+    "put the HardenedKey into a stack of its own, with delegate_via=[...] for roles of its account that have generated "
+    "names"
+)
+_APART = (
+    "give the role a literal role_name and build the grant in the role's stack, serve it with delegate_via=[...] on "
+    "the HardenedKey, or take the key by ResolvedKey.from_parameter(...)"
+)
 
 
-def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = _WAYS) -> None:
+def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = _WAYS, apart: str = _APART) -> None:
     """Check that a stack can refer to something in another one, and record that it waits for it.
 
     References between known accounts and regions are CloudFormation's to resolve
@@ -28,9 +34,10 @@ def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = 
 
     :param what: how the message calls the thing, once there is one.
     :param ways: what to do instead.
+    :param apart: what to do instead where that closes a circle.
     :raises ValueError: between stages, between a known place and an unknown one, and where it closes a circle.
     """
-    if consumer is producer:
+    if reference(consumer) == reference(producer):
         return
     here, there = stage_of(consumer), stage_of(producer)
     if here is not there:
@@ -38,7 +45,7 @@ def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = 
             f"{what} is in another stage than stack {consumer.node.path}, and references end at a stage: {ways}"
         )
     check_environments(consumer, producer, what, ways)
-    wait_for(consumer, producer, what)
+    wait_for(consumer, producer, what, apart)
     if not same_environment(consumer, producer):
         # CDK resolves the reference with Fn::GetStackOutput, and neither orders the stacks nor refuses a circle.
         top_of(consumer).add_stack_dependency(top_of(producer))
@@ -67,7 +74,7 @@ def same_place(one: Stack, other: Stack) -> bool:
     return one is other or (stage_of(one) is stage_of(other) and same_environment(one, other))
 
 
-def wait_for(consumer: Stack, producer: Stack, what: object) -> None:
+def wait_for(consumer: Stack, producer: Stack, what: object, apart: str = _APART) -> None:
     """Record that a stack waits for another.
 
     Known here are the references of grants, and of the secrets they name. What waits outside of grants, such as a
@@ -76,24 +83,31 @@ def wait_for(consumer: Stack, producer: Stack, what: object) -> None:
     :raises ValueError: where that stack already waits for this one.
     """
     consumer, producer = top_of(consumer), top_of(producer)
-    if consumer is producer:
+    if reference(consumer) == reference(producer):
         return
-    if producer in _waits.get(consumer, ()):
+    waits = _waits_in(root_of(consumer))
+    of_consumer = waits.setdefault(reference(consumer), {})
+    if reference(producer) in of_consumer:
         return
-    seen: set[Stack] = set()
+    seen: set[str] = set()
     reached = [producer]
     while reached:
         stack = reached.pop()
-        if stack is consumer:
+        if reference(stack) == reference(consumer):
             raise ValueError(
                 f"{what} would make stack {consumer.node.path} wait for stack {producer.node.path}, which already "
-                "waits for it: give the role a literal role_name and build the grant in the role's stack, serve it "
-                "with delegate_via=[...] on the HardenedKey, or take the key by ResolvedKey.from_parameter(...)"
+                f"waits for it: {apart}"
             )
-        if stack not in seen:
-            seen.add(stack)
-            reached += [*_waits.get(stack, ()), *stack.dependencies]
-    _waits.setdefault(consumer, set()).add(producer)
+        if reference(stack) not in seen:
+            seen.add(reference(stack))
+            reached += [*waits.get(reference(stack), {}).values(), *stack.dependencies]
+    of_consumer[reference(producer)] = producer
+
+
+@asked_once
+def _waits_in(_app: IConstruct) -> dict[str, dict[str, Stack]]:
+    """Return, by a stack, the stacks that its policies made it wait for."""
+    return {}
 
 
 def is_known(text: str) -> bool:

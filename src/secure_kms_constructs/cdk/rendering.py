@@ -16,8 +16,8 @@ from constructs import Construct
 from secure_kms_constructs.authoring.key_policies import KeyPolicy
 from secure_kms_constructs.aws import arns
 
-from .asking import asked_once, region_of
-from .findings import check_at_synth
+from .asking import asked_once, reference, region_of
+from .findings import check_at_synth, warn
 from .looking import looker_of
 from .node import KeyPolicies, Questions
 from .places import is_known
@@ -91,7 +91,8 @@ class Renderings:
         # Without a question where nothing is a token.
         resolved = dict(zip(names, self._stack.resolve(list(names.values())), strict=True))
         known = known_partition(self._stack)
-        found: dict[tuple[int, str, bool], list[str]] = {}
+        found: dict[tuple[int, str, bool], tuple[list[str], list[str]]] = {}
+        doubtful: dict[Construct, list[str]] = {}
         finished = Questions.key_policies(self._stack, self._keys)
         for key, policy, own, it in zip(self._keys, finished, self._policies, told, strict=True):
             name = (id(policy.policy), json.dumps(it), own.rotates)
@@ -99,10 +100,15 @@ class Renderings:
                 deployer, *created = resolved[name[1]]
                 uses = {arns.as_text(via): actions for via, actions in (created[0] if created else ())}
                 deployment = key_policy_checks.Deployment(arns.as_text(deployer), known, uses, own.rotates)
-                found[name] = key_policy_checks.overridden(policy.policy, policy.before)
-                found[name] += key_policy_checks.problems(policy.policy, deployment)
+                overridden = key_policy_checks.overridden(policy.policy, policy.before)
+                problems, doubts = key_policy_checks.look(policy.policy, deployment)
+                found[name] = [*overridden, *problems], doubts
+            problems, doubts = found[name]
+            if doubts:
+                doubtful[key] = doubts
             refused = self.looker.refusals_of(own)
-            yield from (f"{key.node.path}: {problem}" for problem in (*found[name], *refused))
+            yield from (f"{key.node.path}: {problem}" for problem in (*problems, *refused))
+        warn("deployer", doubtful)
 
 
 def known_partition(stack: Stack) -> dict[str, str]:
@@ -137,8 +143,3 @@ def not_injected(scope: Construct, id: str) -> Iterator[None]:
             f"a property injector sets the policy of {scope.node.path}/{id}, and a HardenedKey writes its own: "
             "leave policy out of what it injects into kms.Key"
         ) from None
-
-
-def reference(value: Any) -> str:
-    """Return what tells an object of Node: jsii may make a new Python object each time it hands over the same."""
-    return str(value.__jsii_ref__.ref)

@@ -15,9 +15,8 @@ from secure_kms_constructs.authoring.narrowing import add_narrowed
 from secure_kms_constructs.authoring.statements import Statement, key_statement
 from secure_kms_constructs.aws import arns
 
-from .asking import account_of, asked_once
+from .asking import account_of, asked_once, reference
 from .grantees import account_text
-from .rendering import reference
 
 
 class Usual(NamedTuple):

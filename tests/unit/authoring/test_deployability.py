@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.deployability import problems
+from secure_kms_constructs.authoring.deployability import Found, look
 
 ACCOUNT = "111122223333"
 DEPLOYER = f"arn:${{AWS.Partition}}:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-eu-west-1"
@@ -30,7 +30,7 @@ def deny(action: Any, principal: Any = "*", **condition: Any) -> dict[str, Any]:
 
 def found(*statements: dict[str, Any], known: dict[str, str] = KNOWN, **more: Any) -> list[str]:
     policy = {"Version": "2012-10-17", "Statement": [OWNER, *statements]}
-    return list(problems(policy, DEPLOYER, known, more.pop("created", {}), **more))
+    return look(policy, DEPLOYER, known, more.pop("created", {}), **more).problems
 
 
 def unless(*names: str, operator: str = "ArnNotEquals") -> dict[str, Any]:
@@ -98,8 +98,114 @@ def test_uses_count_where_something_is_created_with_the_key(created: dict[str, A
     assert all(f"kms:GenerateDataKey through {VIA}, which creates resources" in one for one in messages)
 
 
-def test_an_account_that_is_not_known_is_compared_with_nothing() -> None:
-    deployer = DEPLOYER.replace(ACCOUNT, "${AWS.AccountId}")
-    statement = {**OWNER, "Principal": {"AWS": deployer}}
-    policy = {"Statement": [statement, deny("kms:*", **unless(BREAK_GLASS))]}
-    assert list(problems(policy, deployer, KNOWN, {})) == []
+# -- a stack without environment --
+
+ANYWHERE = "arn:${AWS.Partition}:iam::${AWS.AccountId}:role/cdk-hnb659fds-cfn-exec-role-${AWS.AccountId}-${AWS.Region}"
+
+
+def anywhere(*statements: Any, deployer: str = ANYWHERE, **more: Any) -> Found:
+    owner = {**OWNER, "Principal": {"AWS": deployer}}
+    return look({"Version": "2012-10-17", "Statement": [owner, *statements]}, deployer, {}, more.pop("created", {}))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param(unless(BREAK_GLASS), id="another role, whatever the account"),
+        pytest.param(unless("arn:aws:iam::*:role/app-*", operator="ArnNotLike"), id="a pattern of other roles"),
+        pytest.param(
+            {"StringEquals": {"aws:PrincipalAccount": "${AWS.AccountId}"}}, id="whoever is of the account of the key"
+        ),
+    ],
+)
+def test_what_every_place_denies_is_a_problem_before_the_place_is_known(condition: dict[str, Any]) -> None:
+    [message], doubts = anywhere(deny("kms:Put*", **condition))
+    assert message.endswith('exempt it in that statement, "ArnNotEquals": {"aws:PrincipalArn": [key.deployer_arn]}')
+    assert doubts == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param(unless(ANYWHERE), id="the deployer itself"),
+        pytest.param(unless("arn:*:iam::*:role/cdk-*", operator="ArnNotLike"), id="a pattern that means it"),
+        pytest.param({"StringNotEquals": {"aws:PrincipalAccount": "${AWS.AccountId}"}}, id="the account of the key"),
+        pytest.param({"StringNotEquals": {"aws:ResourceAccount": "${AWS.AccountId}"}}, id="the account again"),
+    ],
+)
+def test_what_no_place_denies_is_nothing(condition: dict[str, Any]) -> None:
+    assert anywhere(deny("kms:Put*", **condition)) == Found([], [])
+
+
+@pytest.mark.parametrize(
+    "condition, where",
+    [
+        pytest.param(
+            {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}, "in account 000000000000", id="one account"
+        ),
+        pytest.param(
+            {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}, f"in account {ACCOUNT}", id="all but one account"
+        ),
+        pytest.param(
+            unless("arn:aws:iam::11*:role/cdk-*", operator="ArnNotLike"),
+            "in account 000000000000",
+            id="accounts of a pattern",
+        ),
+        pytest.param(
+            unless("arn:aws:iam::*:role/cdk-*", operator="ArnNotLike"), "and region cn-north-1", id="one partition"
+        ),
+        pytest.param(
+            unless("arn:*:iam::*:role/cdk-*-us-east-1", operator="ArnNotLike"),
+            "and region ap-southeast-2",
+            id="one region",
+        ),
+        pytest.param(
+            unless("arn:*:iam::*:role/cdk-*-eu-*", operator="ArnNotLike"),
+            "and region ap-southeast-2",
+            id="regions of a pattern",
+        ),
+    ],
+)
+def test_what_some_places_deny_is_a_doubt_with_the_line_to_write(condition: dict[str, Any], where: str) -> None:
+    problems, [message] = anywhere(deny("kms:Put*", **condition))
+    assert problems == []
+    assert "would be denied kms:PutKeyPolicy in account " in message
+    assert where in message
+    assert message.endswith('"ArnNotEquals": {"aws:PrincipalArn": [key.deployer_arn]}')
+    exempt = {**condition, "ArnNotEquals": {"aws:PrincipalArn": ANYWHERE}}
+    assert anywhere(deny("kms:Put*", **exempt)) == Found([], [])
+
+
+def test_what_nobody_knows_of_the_call_is_a_doubt_too() -> None:
+    statement = deny("kms:*", NotIpAddress={"aws:SourceIp": "10.0.0.0/8"})
+    policy = {"Version": "2012-10-17", "Statement": [OWNER, statement]}
+    problems, [message] = look(policy, DEPLOYER, KNOWN, {})
+    assert problems == []
+    assert f"the deployer {LITERAL} may be denied kms:PutKeyPolicy, " in message
+    assert "aws:SourceIp wants 10.0.0.0/8" in message
+    exempt = {**statement, "Condition": {**statement["Condition"], "ArnNotEquals": {"aws:PrincipalArn": LITERAL}}}
+    assert look({**policy, "Statement": [OWNER, exempt]}, DEPLOYER, KNOWN, {}) == Found([], [])
+
+
+def test_a_service_of_a_region_that_is_not_known_is_that_of_the_policy() -> None:
+    via = "secretsmanager.${AWS.Region}.amazonaws.com"
+    other = deny("kms:Decrypt", StringNotEquals={"kms:ViaService": via})
+    assert anywhere(other, created={via: ["kms:Decrypt"]}) == Found([], [])
+    same = deny("kms:Decrypt", StringEquals={"kms:ViaService": via})
+    [message], _ = anywhere(same, created={via: ["kms:Decrypt"]})
+    assert f"kms:Decrypt through {via}" in message
+
+
+@pytest.mark.parametrize(
+    "deployer, says",
+    [
+        pytest.param("${Deployer}", "pass deployer= with the ARN of a role or user", id="no ARN"),
+        pytest.param(DEPLOYER, "write each statement of the key policy as one", id="a function for a statement"),
+    ],
+)
+def test_what_cannot_be_read_is_a_doubt(deployer: str, says: str) -> None:
+    more = "${If}" if says.startswith("write") else deny("kms:Encrypt")
+    problems, [message] = anywhere(more, deployer=deployer)
+    assert problems == []
+    assert "cannot be told" in message
+    assert message.endswith(says)

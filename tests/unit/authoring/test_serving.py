@@ -176,6 +176,38 @@ def test_a_role_that_cannot_be_named_is_refused(role: Any, says: str) -> None:
     assert says in refusal
 
 
+def held(*actions: str, effect: str = "Allow", resource: Any = KEY) -> tuple[str, dict[str, Any]]:
+    """Return a policy of the role of another stack."""
+    statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
+    return "AWS::IAM::Policy", {"PolicyDocument": {"Statement": [statement]}, "Roles": [ref("OtherRole", "Ref")]}
+
+
+SENDS = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+@pytest.mark.parametrize("delegates", [(), (Service.SQS,), (Service.S3,)])
+@pytest.mark.parametrize(
+    "policy, place, enough",
+    [
+        pytest.param(held(*SENDS), HERE, True, id="all that it needs"),
+        pytest.param(held("kms:*"), HERE, True, id="more"),
+        pytest.param(held(*SENDS[:1]), HERE, False, id="less"),
+        pytest.param(held(*SENDS, effect="Deny"), HERE, False, id="a Deny"),
+        pytest.param(held(*SENDS, resource=ref("Dead")), HERE, False, id="for something else"),
+        pytest.param(held(*SENDS), THERE, False, id="of another account"),
+    ],
+)
+def test_what_a_role_is_allowed_by_iam_is_enough_where_the_key_leaves_that_to_iam(
+    delegates: Any, policy: Any, place: Place, enough: bool
+) -> None:
+    made = app(place, OtherRole=ROLE, OtherPolicy=policy, **function(ref("OtherRole")))
+    decision = decided(made, delegates=delegates)
+    whose = [one for one in decision.refusals if "for the role in Role" in one]
+    assert bool(whose) is not (enough and delegates == (Service.SQS,))
+    assert all(one.endswith("or pass delegate_via=[Service.SQS] to the HardenedKey") is enough for one in whose)
+    assert not [one for one in written(decision) if "GenerateDataKey" in str(one)]
+
+
 def test_a_prefix_that_no_page_names_is_refused_until_it_is_given() -> None:
     made = app(Db=("AWS::DSQL::Cluster", {"KmsEncryptionKey": KEY}))
     [refusal] = decided(made).refusals
