@@ -24,7 +24,7 @@ from .landscape_access import LandscapeAccess
 from .limits import limited
 from .names import find
 from .outsiders import of_any_account
-from .parties import Party
+from .parties import Party, with_named
 from .rows import Row
 from .template_conditions import alternatives
 from .texts import ACTIONS, Line, Words, as_text, lines, words_of
@@ -347,8 +347,20 @@ class AccessMap:
         :param other: the map after the change. Keys and principals are the same where rows call them the same.
         :param actions: the KMS actions; by default all but those that only read a key's metadata.
         """
-        actions = tuple(actions)
-        return Diff(tuple(differences(self.rows(actions), other.rows(actions), self.words, other.words)))
+        actions, named = tuple(actions), self._only_named | other._only_named
+        # Also where it is one and the same, but of another key.
+        mine, theirs = (one._with(named) if named else one for one in (self, other))
+        return Diff(tuple(differences(mine.rows(actions), theirs.rows(actions), self.words, other.words)))
+
+    @property
+    def _only_named(self) -> frozenset[str]:
+        """The roles and users that no template makes, and that a key policy or a grant names."""
+        parties = (party for access in self._each for key in access.landscape.keys for party in access.parties(key))
+        return frozenset(one.principal for one in parties if one.is_only_named)
+
+    def _with(self, named: Iterable[str]) -> AccessMap:
+        """Return this map with others who are only named: before a policy named them they were some of any others."""
+        return AccessMap(tuple(with_named(landscape, named) for landscape in self.landscapes))
 
     @cached_property
     def words(self) -> Words:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy
 from secure_kms_constructs.policies.patterns import ContextValue
 from secure_kms_constructs.policies.principals import Caller, Kind, parse_caller
-from secure_kms_constructs.templates.landscape import Identity, Source
+from secure_kms_constructs.templates.landscape import Identity, Landscape, Source
 
 # The execution role of a CDK bootstrap stack: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 _DEPLOYER = re.compile(r"cdk-[a-z0-9_-]+-cfn-exec-role-(\d{12})-[a-z0-9-]+")
@@ -94,6 +94,12 @@ class Party:
         return self.caller.kind is Kind.SERVICE
 
     @property
+    def is_only_named(self) -> bool:
+        """Whether it is a role or user of which no template says more than the name."""
+        is_somebody = self.caller.kind in (Kind.ROLE, Kind.USER)
+        return is_somebody and self.source is None and not self.outsider and not self.untold
+
+    @property
     def is_deployer(self) -> bool:
         """Whether it is the role with which CloudFormation deploys what CDK makes in its account.
 
@@ -157,8 +163,18 @@ def of_mentioned(arn: str, identities: Iterable[Party]) -> Party | None:
         return Party(
             f"{role.name} as {session}", arn, role.policies, role.boundary, role.source, role=whose, stands_for=names
         )
-    unread = parse_identity_policy(Unknown("its policies are in none of the templates"), name=f"policies of {arn}")
-    return Party(named_by_arn(arn), arn, (unread,))
+    return Party(named_by_arn(arn), arn, (_unread(arn),))
+
+
+def with_named(landscape: Landscape, named: Iterable[str]) -> Landscape:
+    """Return a landscape with further roles and users that are only named."""
+    known = {one.arn for one in landscape.identities}
+    more = (Identity(arn, (_unread(arn),), None, None) for arn in sorted(named) if arn not in known)
+    return replace(landscape, identities=(*landscape.identities, *more))
+
+
+def _unread(arn: str) -> Policy:
+    return parse_identity_policy(Unknown("its policies are in none of the templates"), name=f"policies of {arn}")
 
 
 def caller_of(text: str) -> Caller | None:

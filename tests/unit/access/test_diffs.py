@@ -8,6 +8,7 @@ from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.templates.landscape import Identity
 from tests.unit.cases.access_rows import ONE_SECRET, ROOT_ALONE, VIA_ONE
 from tests.unit.landscapes import (
+    KEY,
     PARAMETER_STORE,
     SECRETS_MANAGER,
     access,
@@ -97,3 +98,48 @@ def test_a_condition_of_the_templates_is_a_change() -> None:
         )
     )
     assert "narrowed: App/reader: Decrypt, always -> when App/Dev" in str(AccessMap((can,)).diff(depends))
+
+
+DEPLOYER = role_arn("cdk-hnb659fds-cfn-exec-role-111122223333-us-east-1")
+ROOT_MAY = allow({"AWS": role_arn("x")[:-6] + "root"}, "kms:*")
+
+
+def test_a_deployer_that_a_policy_comes_to_name_gains_nothing() -> None:
+    """As one of any principals with kms:* it could, perhaps, do the same before."""
+    stock = access(key(ROOT_MAY))
+    hardened = access(key(ROOT_ALONE, allow({"AWS": DEPLOYER}, ["kms:PutKeyPolicy", "kms:Decrypt"])))
+    called = "deployer cdk-hnb659fds-cfn-exec-role-111122223333-us-east-1"
+    said = f"{called}: every action but Decrypt, PutKeyPolicy, perhaps always"
+    assert [str(one) for one in stock.diff(hardened).differences if called in str(one)] == [f"lost: {said}"]
+    assert [str(one) for one in hardened.diff(stock).differences if called in str(one)] == [f"gained: {said}"]
+
+
+def test_a_deployer_that_nobody_let_in_before_gains_what_a_policy_says() -> None:
+    before = access(key(ROOT_ALONE))
+    after = access(key(ROOT_ALONE, allow({"AWS": DEPLOYER}, "kms:PutKeyPolicy")))
+    said = "deployer cdk-hnb659fds-cfn-exec-role-111122223333-us-east-1: PutKeyPolicy, perhaps always"
+    assert str(before.diff(after)) == f"App/Key\n  gained: {said}"
+    assert str(after.diff(before)) == f"App/Key\n  lost: {said}"
+
+
+def test_whom_a_policy_comes_to_name_is_compared_on_every_key() -> None:
+    """Also where both maps name it, each on another key."""
+    partner, second = role_arn("Partner"), KEY.replace("1234", "9999")
+    names = allow({"AWS": partner})
+
+    def named_on(*places: str) -> AccessMap:
+        keys = {"App/Key": KEY, "App/Second": second}
+        made = (key(ROOT_MAY, *([names] if path in places else []), arn=arn, path=path) for path, arn in keys.items())
+        return access(*made)
+
+    assert not named_on().diff(named_on("App/Key"))
+    assert not named_on("App/Key").diff(named_on("App/Second"))
+    shut = access(key(ROOT_ALONE), key(ROOT_ALONE, names, arn=second, path="App/Second"))
+    opened = access(key(ROOT_ALONE, names), key(ROOT_ALONE, arn=second, path="App/Second"))
+    assert str(shut.diff(opened)).split("\n") == [
+        "App/Key",
+        f"  gained: {partner}: Decrypt, perhaps always",
+        "",
+        "App/Second",
+        f"  lost: {partner}: Decrypt, perhaps always",
+    ]
