@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class Answer(Enum):
+    """What is answered of accounts: who can use which key, who needs which, what rules find, what differs."""
+
+    MAP = "map"
+    NEEDS = "needs"
+    CHECK = "check"
+    DIFF = "diff"
 
 
 @dataclass(frozen=True)
@@ -11,14 +21,16 @@ class Call:
 
     :param service: what boto3 calls the service.
     :param operation: the operation.
-    :param action: the IAM action, where it is not ``<service>:<operation>``.
     :param what: what is not known where it is not answered.
+    :param answers: what depends on it, and is not whole without it.
+    :param action: the IAM action, where it is not ``<service>:<operation>``.
     :param part: what it belongs to: ``account`` is always read, other parts on request.
     """
 
     service: str
     operation: str
     what: str
+    answers: frozenset[Answer] = frozenset()
     action: str = ""
     part: str = "account"
 
@@ -31,46 +43,52 @@ class Call:
 _IDENTITIES = "roles, users and their policies"
 _OPINION = "the opinion of Access Analyzer"
 _ORGANIZATION = "the policies of the organization"
+_EVERY = frozenset(Answer)
+_THINGS = frozenset({Answer.NEEDS, Answer.CHECK})
+_DIFF = frozenset({Answer.DIFF})
+_STATE = frozenset({Answer.CHECK, Answer.DIFF})
+_NONE: frozenset[Answer] = frozenset()
 CALLS = (
-    Call("sts", "GetCallerIdentity", "the account"),
-    Call("iam", "GetAccountAuthorizationDetails", _IDENTITIES),
-    Call("kms", "ListKeys", "keys"),
-    Call("kms", "ListAliases", "aliases"),
-    Call("kms", "DescribeKey", "state and kind"),
-    Call("kms", "GetKeyPolicy", "the key policy"),
-    Call("kms", "ListGrants", "grants"),
-    Call("kms", "GetKeyRotationStatus", "rotation"),
+    Call("sts", "GetCallerIdentity", "the account", _EVERY),
+    Call("iam", "GetAccountAuthorizationDetails", _IDENTITIES, _EVERY),
+    Call("kms", "ListKeys", "keys", _EVERY),
+    Call("kms", "ListAliases", "aliases", _THINGS | _DIFF),
+    Call("kms", "DescribeKey", "state and kind", _STATE),
+    Call("kms", "GetKeyPolicy", "the key policy", _EVERY),
+    Call("kms", "ListGrants", "grants", _EVERY),
+    Call("kms", "GetKeyRotationStatus", "rotation", _STATE),
     Call("kms", "GetKeyLastUsage", "the last use"),
-    Call("secretsmanager", "ListSecrets", "secrets"),
-    Call("secretsmanager", "GetResourcePolicy", "the resource policy"),
-    Call("secretsmanager", "ListSecretVersionIds", "keys of older versions"),
-    Call("ssm", "DescribeParameters", "parameters"),
-    Call("logs", "DescribeLogGroups", "log groups"),
-    Call("s3", "ListBuckets", "buckets", "s3:ListAllMyBuckets"),
-    Call("s3", "GetBucketEncryption", "the key", "s3:GetEncryptionConfiguration"),
-    Call("sqs", "ListQueues", "queues"),
-    Call("sqs", "GetQueueAttributes", "the key"),
-    Call("sns", "ListTopics", "topics"),
-    Call("sns", "GetTopicAttributes", "the key"),
-    Call("dynamodb", "ListTables", "tables"),
-    Call("dynamodb", "DescribeTable", "the key"),
-    Call("efs", "DescribeFileSystems", "file systems", "elasticfilesystem:DescribeFileSystems"),
-    Call("rds", "DescribeDBInstances", "databases"),
-    Call("rds", "DescribeDBClusters", "database clusters"),
-    Call("cloudformation", "ListStacks", "stacks", part="stacks"),
-    Call("cloudformation", "ListStackResources", "physical ids", part="stacks"),
-    Call("organizations", "DescribeOrganization", _ORGANIZATION, part="organization"),
-    Call("organizations", "ListParents", _ORGANIZATION, part="organization"),
-    Call("organizations", "ListPoliciesForTarget", _ORGANIZATION, part="organization"),
-    Call("organizations", "DescribePolicy", _ORGANIZATION, part="organization"),
+    Call("secretsmanager", "ListSecrets", "secrets", _THINGS),
+    Call("secretsmanager", "GetResourcePolicy", "the resource policy", _THINGS),
+    Call("secretsmanager", "ListSecretVersionIds", "keys of older versions", _THINGS),
+    Call("ssm", "DescribeParameters", "parameters", _THINGS),
+    Call("logs", "DescribeLogGroups", "log groups", _THINGS),
+    Call("s3", "ListBuckets", "buckets", _THINGS, "s3:ListAllMyBuckets"),
+    Call("s3", "GetBucketEncryption", "the key", _THINGS, "s3:GetEncryptionConfiguration"),
+    Call("sqs", "ListQueues", "queues", _THINGS),
+    Call("sqs", "GetQueueAttributes", "the key", _THINGS),
+    Call("sns", "ListTopics", "topics", _THINGS),
+    Call("sns", "GetTopicAttributes", "the key", _THINGS),
+    Call("dynamodb", "ListTables", "tables", _THINGS),
+    Call("dynamodb", "DescribeTable", "the key", _THINGS),
+    Call("efs", "DescribeFileSystems", "file systems", _THINGS, "elasticfilesystem:DescribeFileSystems"),
+    Call("rds", "DescribeDBInstances", "databases", _THINGS),
+    Call("rds", "DescribeDBClusters", "database clusters", _THINGS),
+    Call("cloudformation", "ListStacks", "stacks", _DIFF, part="stacks"),
+    Call("cloudformation", "ListStackResources", "physical ids", _DIFF, part="stacks"),
+    Call("organizations", "DescribeOrganization", _ORGANIZATION, _EVERY, part="organization"),
+    Call("organizations", "ListParents", _ORGANIZATION, _EVERY, part="organization"),
+    Call("organizations", "ListPoliciesForTarget", _ORGANIZATION, _EVERY, part="organization"),
+    Call("organizations", "DescribePolicy", _ORGANIZATION, _EVERY, part="organization"),
     Call("securityhub", "GetFindings", "findings", part="security-hub"),
-    Call("accessanalyzer", "ValidatePolicy", _OPINION, "access-analyzer:ValidatePolicy", "verify"),
-    Call("accessanalyzer", "CheckNoPublicAccess", _OPINION, "access-analyzer:CheckNoPublicAccess", "verify"),
-    Call("accessanalyzer", "CheckAccessNotGranted", _OPINION, "access-analyzer:CheckAccessNotGranted", "verify"),
-    Call("accessanalyzer", "CheckNoNewAccess", _OPINION, "access-analyzer:CheckNoNewAccess", "verify"),
+    Call("accessanalyzer", "ValidatePolicy", _OPINION, _NONE, "access-analyzer:ValidatePolicy", "verify"),
+    Call("accessanalyzer", "CheckNoPublicAccess", _OPINION, _NONE, "access-analyzer:CheckNoPublicAccess", "verify"),
+    Call("accessanalyzer", "CheckAccessNotGranted", _OPINION, _NONE, "access-analyzer:CheckAccessNotGranted", "verify"),
+    Call("accessanalyzer", "CheckNoNewAccess", _OPINION, _NONE, "access-analyzer:CheckNoNewAccess", "verify"),
 )
 PARTS = tuple(dict.fromkeys(one.part for one in CALLS))
 BY_OPERATION = {(one.service, one.operation): one for one in CALLS}
+BY_ACTION = {one.allowed_by: one for one in CALLS}
 
 
 def required_policy(parts: tuple[str, ...] = ("account",)) -> dict[str, object]:

@@ -15,7 +15,7 @@ from secure_kms_constructs.checks.rules import rule_named
 
 from .drift import Drift
 from .exceptions import as_acknowledgements, read_exceptions
-from .inputs import landscapes, read_input
+from .inputs import Both, Templates, beside
 from .matching import match
 from .remarks import WIDE, Remark
 from .snapshots import Snapshot
@@ -37,14 +37,14 @@ def documented(
         if path.suffix == ".toml":
             found += as_acknowledgements(read_exceptions(path))
         elif path.exists():
-            found += _of_templates(path, snapshot, stacks or {})
+            found += _of_templates(beside(path, snapshot, stacks), snapshot, stacks or {})
         else:
             raise ValueError(f"{path} does not exist")
     return tuple(dict.fromkeys(found))
 
 
-def _of_templates(path: Path, snapshot: Snapshot, stacks: Mapping[str, str]) -> Iterator[Acknowledgement]:
-    described = landscapes(path, snapshot)
+def _of_templates(templates: Templates, snapshot: Snapshot, stacks: Mapping[str, str]) -> Iterator[Acknowledgement]:
+    path, described = templates.path, templates.landscapes
     given = [*(in_assembly(path) if path.is_dir() else ()), *in_templates(described)]
     for landscape in described:
         for made, arn in match(landscape, snapshot, stacks).arns.items():
@@ -54,11 +54,11 @@ def _of_templates(path: Path, snapshot: Snapshot, stacks: Mapping[str, str]) -> 
 
 
 def _by_names(
-    known: Iterable[Acknowledgement], before: Path, snapshot: Snapshot, stacks: Mapping[str, str]
+    known: Iterable[Acknowledgement], templates: Templates, snapshot: Snapshot, stacks: Mapping[str, str]
 ) -> tuple[Acknowledgement, ...]:
     """Return exceptions also by the construct paths by which a comparison with templates calls what they are about."""
     known = tuple(known)
-    matches = [match(one, snapshot, stacks).arns for one in landscapes(before, snapshot)]
+    matches = [match(one, snapshot, stacks).arns for one in templates.landscapes]
     named = (
         replace(one, path=path) for arns in matches for path, arn in arns.items() for one in known if one.path == arn
     )
@@ -89,30 +89,22 @@ def remarked(remarks: Iterable[Remark], known: Iterable[Acknowledgement], today:
         yield replace(remark, text=f"{remark.text} ({'; '.join(why)})") if why else remark
 
 
-def with_exceptions(
-    drift: Drift,
-    before: Path,
-    after: Path,
-    paths: Iterable[Path],
-    *,
-    stacks: Mapping[str, str] | None = None,
-    today: date | None = None,
-) -> Drift:
+def with_exceptions(drift: Drift, both: Both, paths: Iterable[Path], *, today: date | None = None) -> Drift:
     """Return what differs, with the exceptions set apart: those that are given, and those of the templates before.
 
-    :param stacks: by the names of stacks in the app, what they are called where they are deployed.
+    :param both: what was compared.
     :param today: the day on which exceptions may have ended; by default the current one.
     :raises ValueError: where exceptions are given and no account is compared.
     """
-    paths, snapshot = list(paths), read_input(after)
+    paths, snapshot, before = list(paths), both.after, both.before
     if not isinstance(snapshot, Snapshot):
         if paths:
             raise ValueError("--exceptions is about account files, and none was given")
         return drift
-    of_templates = not isinstance(read_input(before), Snapshot)
-    known = documented([*paths, *([before] if of_templates else ())], snapshot, stacks=stacks)
-    if of_templates:
-        known = _by_names(known, before, snapshot, stacks or {})
+    known = documented(paths, snapshot, stacks=both.stacks)
+    if isinstance(before, Templates):
+        known = tuple(dict.fromkeys((*known, *_of_templates(before, snapshot, both.stacks))))
+        known = _by_names(known, before, snapshot, both.stacks)
     return set_apart(drift, known, today or date.today())
 
 

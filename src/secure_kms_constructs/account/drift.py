@@ -9,12 +9,15 @@ from secure_kms_constructs.access import AccessMap, Diff
 from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.templates.landscape import Identity, Landscape
 
+from .calls import Answer
 from .landscapes import Naming, landscape_of
 from .matching import Matched, match
-from .records import Key
+from .records import Account, Key
 from .snapshots import Snapshot
 
 _NOT_READ = ("kms:ListKeys", "iam:GetAccountAuthorizationDetails")
+# The state of a key that could not be described.
+_UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,14 @@ class Drift:
     :param changes: what else changed.
     :param unknown: what could not be read, and so may differ too.
     :param documented: access that somebody documented, which is no difference; and exceptions that have ended.
+    :param is_whole: whether all was read that a difference could be in.
     """
 
     access: Diff
     changes: tuple[Change, ...] = ()
     unknown: tuple[str, ...] = ()
     documented: tuple[str, ...] = ()
+    is_whole: bool = True
 
     def __bool__(self) -> bool:
         return bool(self.access) or bool(self.changes)
@@ -72,8 +77,8 @@ def compare_accounts(before: Snapshot, after: Snapshot) -> Drift:
     for one in (before, after):
         _check_read(one)
     maps = [AccessMap((landscape_of(one.accounts, service_grants=False),)) for one in (before, after)]
-    changes = _between({key.arn: key for _, key in before.keys}, {key.arn: key for _, key in after.keys})
-    return Drift(maps[0].diff(maps[1]), tuple(changes), _unread(before, after))
+    changes = _between(before, after)
+    return Drift(maps[0].diff(maps[1]), tuple(changes), _unread(before, after), is_whole=_is_whole(before, after))
 
 
 def compare_templates(
@@ -112,7 +117,8 @@ def _compared(templates: Landscape, snapshot: Snapshot, stacks: Mapping[str, str
     keys = tuple(one for one in live.keys if one.source and one.source.path in wanted)
     after = replace(live, keys=keys, resources=(*live.resources, *more))
     diff = AccessMap((before,)).diff(AccessMap((after,)))
-    return Drift(diff, tuple(_changes(templates, snapshot, matched)), _unread(snapshot))
+    changes = tuple(_changes(templates, snapshot, matched))
+    return Drift(diff, changes, _unread(snapshot), is_whole=_is_whole(snapshot))
 
 
 def _before(templates: Landscape, snapshot: Snapshot, naming: Naming, keys: set[str]) -> Landscape:
@@ -145,14 +151,15 @@ def _changes(templates: Landscape, snapshot: Snapshot, matched: Matched) -> Iter
     for one in templates.resources:
         key = keys.get(matched.arns.get(one.source.path, ""))
         if key is not None and one.type in ("AWS::KMS::Key", "AWS::KMS::ReplicaKey"):
-            if key.state != "Enabled" and one.properties.get("Enabled") not in (False, "false"):
+            if key.state not in ("Enabled", _UNKNOWN) and one.properties.get("Enabled") not in (False, "false"):
                 yield Change("key-off", one.source.path, f"is {key.state}")
             if key.rotation is False and one.properties.get("EnableKeyRotation") in (True, "true"):
                 yield Change("rotation-off", one.source.path, "is not rotated")
-    yield from _aliases(templates, keys, matched)
+    yield from _aliases(templates, snapshot, matched)
 
 
-def _aliases(templates: Landscape, keys: Mapping[str, Key], matched: Matched) -> Iterator[Change]:
+def _aliases(templates: Landscape, snapshot: Snapshot, matched: Matched) -> Iterator[Change]:
+    keys = {key.arn: key for account, key in snapshot.keys if _aliases_are_known(account, key)}
     paths = {one.arn: one.source.path for one in templates.resources if one.arn}
     for one in templates.resources:
         name, target = one.properties.get("AliasName"), str(one.properties.get("TargetKeyId"))
@@ -160,7 +167,7 @@ def _aliases(templates: Landscape, keys: Mapping[str, Key], matched: Matched) ->
             continue
         meant = next((path for arn, path in paths.items() if arn.endswith(f"/{target.rpartition('/')[2]}")), None)
         wanted = matched.arns.get(meant or "")
-        if wanted is None:
+        if wanted not in keys:
             continue
         holder = next((key.arn for key in keys.values() if name in key.aliases and _near(key.arn, wanted)), None)
         if holder != wanted:
@@ -172,19 +179,25 @@ def _near(arn: str, other: str) -> bool:
     return arn.split(":")[3:5] == other.split(":")[3:5]
 
 
-def _between(before: Mapping[str, Key], after: Mapping[str, Key]) -> Iterator[Change]:
-    for arn in sorted({*before, *after}):
-        old, new = before.get(arn), after.get(arn)
-        if old is None or new is None:
-            yield Change("new-key" if new else "gone-key", arn, "was made" if new else "is gone")
+def _between(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    olds, news = ({key.arn: (account, key) for account, key in one.keys} for one in (before, after))
+    for arn in sorted({*olds, *news}):
+        if arn not in olds or arn not in news:
+            yield Change("new-key" if arn in news else "gone-key", arn, "was made" if arn in news else "is gone")
             continue
-        if old.state != new.state:
+        (old_account, old), (new_account, new) = olds[arn], news[arn]
+        if old.state != new.state and _UNKNOWN not in (old.state, new.state):
             yield Change("key-off" if new.state != "Enabled" else "key-on", arn, f"was {old.state} and is {new.state}")
-        if old.aliases != new.aliases:
+        known = _aliases_are_known(old_account, old) and _aliases_are_known(new_account, new)
+        if known and old.aliases != new.aliases:
             said = f"was {', '.join(old.aliases) or 'nothing'} and is {', '.join(new.aliases) or 'nothing'}"
             yield Change("alias-moved", arn, said)
         if old.rotation != new.rotation and None not in (old.rotation, new.rotation):
             yield Change("rotation-on" if new.rotation else "rotation-off", arn, "changed")
+
+
+def _aliases_are_known(account: Account, key: Key) -> bool:
+    return account.missing("kms:ListAliases", key.region) is None
 
 
 def _check_read(snapshot: Snapshot) -> None:
@@ -195,3 +208,7 @@ def _check_read(snapshot: Snapshot) -> None:
 
 def _unread(*snapshots: Snapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one) for snapshot in snapshots for one in snapshot.unread))
+
+
+def _is_whole(*snapshots: Snapshot) -> bool:
+    return not any(Answer.DIFF in one.answers for snapshot in snapshots for one in snapshot.unread)

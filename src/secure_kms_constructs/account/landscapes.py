@@ -15,20 +15,10 @@ from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.landscape import Identity, Key, Landscape, Note, Resource, Source
 
 from . import records
+from .calls import Answer
+from .grantees import is_of_service
 from .records import Account
-
-_SERVICE = ".amazonaws.com"
-_TYPES = {
-    "secret": "AWS::SecretsManager::Secret",
-    "parameter": "AWS::SSM::Parameter",
-    "log group": "AWS::Logs::LogGroup",
-    "queue": "AWS::SQS::Queue",
-    "topic": "AWS::SNS::Topic",
-    "table": "AWS::DynamoDB::Table",
-    "bucket": "AWS::S3::Bucket",
-    "file system": "AWS::EFS::FileSystem",
-    "database": "AWS::RDS::DBInstance",
-}
+from .uses import TYPES
 
 
 @dataclass(frozen=True)
@@ -75,14 +65,6 @@ def landscape_of(accounts: Iterable[Account], naming: Naming = Naming(), *, serv
     )
 
 
-def is_of_service(grant: Mapping[str, object]) -> bool:
-    """Tell whether a service made a grant for itself: it is the grantee, or the one that retires it."""
-    if grant.get("GranteeServicePrincipal") or grant.get("RetiringServicePrincipal"):
-        return True
-    named = (str(grant.get(one, "")) for one in ("GranteePrincipal", "RetiringPrincipal"))
-    return any(one.endswith(_SERVICE) for one in named)
-
-
 @dataclass
 class _Part:
     """One account."""
@@ -97,7 +79,14 @@ class _Part:
             source = self.naming.source(self.account.account, key.arn)
             policy = self.documents.key_policy(self._policy(key), f"key policy of {source.path}", source)
             arn = self.naming.instead.get(key.arn, key.arn)
-            yield Key(arn, policy, source, tuple(self._grants(key)), of_aws=key.manager == "AWS")
+            yield Key(arn, policy, source, tuple(self._grants(key)), of_aws=self._may_be_of_aws(key))
+
+    def _may_be_of_aws(self, key: records.Key) -> bool:
+        """Tell whether AWS manages a key, so that no resource control policy takes access to it away, or may do so."""
+        if self.account.missing("kms:DescribeKey", key.arn) is None:
+            return key.manager == "AWS"
+        unknown = self.account.missing("kms:ListAliases", key.region) is not None
+        return unknown or any(one.startswith("alias/aws/") for one in key.aliases)
 
     def _policy(self, key: records.Key) -> object:
         if key.policy is not None:
@@ -109,7 +98,7 @@ class _Part:
             why = self._unknown("kms:ListGrants", key.arn, f"the grants on {key.called}")
             yield unknown_grants(why, name=why.description)
         for grant in key.grants or ():
-            if is_of_service(grant) and not self.service_grants:
+            if is_of_service(grant, self.account.account) and not self.service_grants:
                 continue
             name = f"grant {grant.get('GrantId', 'without id')}"
             source = self.naming.source(self.account.account, key.arn)
@@ -180,7 +169,7 @@ class _Part:
                 yield self._resource("AWS::IAM::ManagedPolicy", arn, {"PolicyDocument": document})
         for it in self.account.resources:
             properties = {"Name": it.name} | ({"KmsKeyId": it.key} if it.key else {})
-            yield self._resource(_TYPES[it.kind], it.arn, properties)
+            yield self._resource(TYPES[it.kind], it.arn, properties)
 
     def _key_properties(self, key: records.Key) -> dict[str, object]:
         properties: dict[str, object] = {"KeyPolicy": self._policy(key), "KeySpec": key.spec, "KeyUsage": key.usage}
@@ -225,7 +214,7 @@ class _Part:
     def notes(self) -> Iterator[Note]:
         for one in self.account.unread:
             number = self.account.account
-            yield Note(Source(number, "", f"account {number}"), str(one))
+            yield Note(Source(number, "", f"account {number}"), str(one), unread=Answer.CHECK in one.answers)
         known = {one.arn for one in self.account.identities}
         if self.account.missing("iam:GetAccountAuthorizationDetails", self.account.account) is None:
             for key in self.account.keys:

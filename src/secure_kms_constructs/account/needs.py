@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from secure_kms_constructs.access.landscape_access import LandscapeAccess
 from secure_kms_constructs.access.parties import Party
@@ -18,50 +19,25 @@ from secure_kms_constructs.policies.principals import Reach
 from secure_kms_constructs.policies.verdicts import Verdict, all_of, any_of, opposite
 from secure_kms_constructs.templates.landscape import Key as LandscapeKey
 
+from .calls import Answer
+from .grantees import services_in
+from .key_names import is_of_aws, keys_of
 from .records import Account, Resource
 from .snapshots import Snapshot
+from .uses import ACCESSES, BY_GRANT, Access, services_of
 
-
-@dataclass(frozen=True)
-class Access:
-    """What somebody does with a thing under a key, and what of the key that takes.
-
-    :param action: the action on the thing, in lower case.
-    :param kms: the KMS action that its service asks for in the caller's name.
-    :param via: the service, as in ``kms:ViaService``.
-    :param context: the name in the encryption context that has the thing's ARN; None where it has none.
-    """
-
-    kind: str
-    action: str
-    kms: str
-    via: str
-    context: str | None = None
-
-
-# Each with its page in SERVICES: what a caller needs of the key beside the permission on the thing.
-# https://docs.aws.amazon.com/kms/latest/developerguide/service-integration.html
-ACCESSES = (
-    Access("secret", "secretsmanager:getsecretvalue", "kms:Decrypt", "secretsmanager", "SecretARN"),
-    Access("secret", "secretsmanager:putsecretvalue", "kms:GenerateDataKey", "secretsmanager", "SecretARN"),
-    Access("parameter", "ssm:getparameter", "kms:Decrypt", "ssm", "PARAMETER_ARN"),
-    Access("parameter", "ssm:getparameters", "kms:Decrypt", "ssm", "PARAMETER_ARN"),
-    Access("queue", "sqs:receivemessage", "kms:Decrypt", "sqs"),
-    Access("queue", "sqs:sendmessage", "kms:GenerateDataKey", "sqs"),
-    Access("topic", "sns:publish", "kms:GenerateDataKey", "sns"),
-    Access("table", "dynamodb:getitem", "kms:Decrypt", "dynamodb"),
-    Access("table", "dynamodb:putitem", "kms:Decrypt", "dynamodb"),
-    Access("bucket", "s3:getobject", "kms:Decrypt", "s3"),
-    Access("bucket", "s3:putobject", "kms:GenerateDataKey", "s3"),
-)
+_IDENTITIES = "iam:GetAccountAuthorizationDetails"
+# Without an answer it is not known whom a thing's own policy admits.
+_OWN_POLICIES = ("secretsmanager:GetResourcePolicy",)
 
 
 @dataclass(frozen=True)
 class Need:
     """A key that somebody needs because of a thing.
 
-    :param principal: ARN of the role or user.
-    :param key: ARN of the key.
+    :param principal: ARN of the role or user, the name of a service that needs it for itself, or ``any principal of
+        <account>`` where it is not read who may use the thing.
+    :param key: ARN of the key; what the thing calls it where no key is read.
     :param because: the thing, such as ``secret app``.
     :param action: the KMS action.
     :param may: whether it may do with the thing what takes the key; None where that depends on what is not known.
@@ -114,19 +90,50 @@ class Needs:
         """Return who needs a key."""
         return tuple(one for one in self.all if one.key == key)
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What could not be read, so that there may be more needs."""
+        return tuple(dict.fromkeys(str(one) for one in self._snapshot.unread if Answer.NEEDS in one.answers))
+
     def _of(self, account: Account) -> Iterator[Need]:
         keys = {one.arn: one for one in self._landscape.keys}
-        parties = self._access.identities.parties
         for thing in account.resources:
             for arn, whose in keys_of(account, thing):
-                made = keys.get(arn)
-                if made is None or _is_of_aws(account, arn):
-                    continue
-                for access in ACCESSES:
-                    if access.kind == thing.kind:
-                        # Whom its own policy admits needs none of his own.
-                        some = parties if isinstance(thing.policy, dict) else self._candidates(access, thing)
-                        yield from self._needs(access, thing, whose, made, some)
+                if not is_of_aws(account, arn):
+                    under = _Under(account, thing, whose, arn, keys.get(arn))
+                    yield from self._by_callers(under)
+                    yield from self._by_services(under)
+
+    def _by_callers(self, under: _Under) -> Iterator[Need]:
+        account, thing = under.account, under.thing
+        unread = account.missing(_IDENTITIES, account.account) or any(
+            account.missing(one, thing.arn) for one in _OWN_POLICIES
+        )
+        for access in ACCESSES:
+            if access.kind != thing.kind:
+                continue
+            # Whom its own policy admits needs none of his own.
+            every = isinstance(thing.policy, dict)
+            some = self._access.identities.parties if every else self._candidates(access, thing)
+            for party in some:
+                may = self._may(party, access, thing)
+                if may is not False:
+                    yield under.need(party.principal, access.kms, may, self._can(party, access, under))
+            if unread:
+                yield under.need(f"any principal of {account.account}", access.kms, None, None)
+
+    def _by_services(self, under: _Under) -> Iterator[Need]:
+        for service in services_of(under.account, under.thing):
+            party = Party(service.principal, service.principal)
+            # Which source a service names is not documented for all of them.
+            asked: dict[str, ContextValue] = {"aws:SourceArn": OPEN, "aws:SourceAccount": OPEN}
+            asked |= {f"kms:EncryptionContext:{name}": value for name, value in service.context}
+            for action in service.actions:
+                yield under.need(service.principal, action, True, self._decided(party, action, under, asked))
+        prefix = BY_GRANT.get(under.thing.kind)
+        if prefix:
+            granted = any(_is_granted(one, prefix) for one in under.grants)
+            yield under.need(f"{prefix}.amazonaws.com", "kms:Decrypt", True, granted or None)
 
     def _candidates(self, access: Access, thing: Resource) -> tuple[Party, ...]:
         """Return whoever has a statement that may be about a thing: all others need not be asked one by one."""
@@ -138,15 +145,6 @@ class Needs:
             self._named[access.action] = named
         named = self._named[access.action]
         return tuple({**named.get(_asked(thing), {}), **named.get(_ANY, {})})
-
-    def _needs(
-        self, access: Access, thing: Resource, whose: str, made: LandscapeKey, parties: tuple[Party, ...]
-    ) -> Iterator[Need]:
-        for party in parties:
-            may = self._may(party, access, thing)
-            if may is not False:
-                can = self._can(party, access, thing, made)
-                yield Need(party.principal, made.arn, whose, thing.arn, access.kms, may, can)
 
     def _may(self, party: Party, access: Access, thing: Resource) -> Verdict:
         arn = _asked(thing)
@@ -192,13 +190,45 @@ class Needs:
             )
         return self._verdicts[asked]
 
-    def _can(self, party: Party, access: Access, thing: Resource, made: LandscapeKey) -> Verdict:
-        region = made.arn.split(":")[3]
-        context: dict[str, object] = {"kms:ViaService": f"{access.via}.{region}.amazonaws.com"}
+    def _can(self, party: Party, access: Access, under: _Under) -> Verdict:
+        region = under.arn.split(":")[3] if under.made else ""
+        context: dict[str, ContextValue] = {"kms:ViaService": f"{access.via}.{region}.amazonaws.com"}
         if access.context:
-            context[f"kms:EncryptionContext:{access.context}"] = thing.arn
-        request = Request(party.principal, access.kms, made.arn, context)  # type: ignore[arg-type]
-        return decide(request, self._access.side(party, made)).allowed
+            context[f"kms:EncryptionContext:{access.context}"] = under.thing.arn
+        return self._decided(party, access.kms, under, context)
+
+    def _decided(self, party: Party, action: str, under: _Under, context: Mapping[str, ContextValue]) -> Verdict:
+        if under.made is None:
+            return None
+        request = Request(party.principal, action, under.made.arn, context)
+        return decide(request, self._access.side(party, under.made)).allowed
+
+
+@dataclass(frozen=True)
+class _Under:
+    """A thing under a key.
+
+    :param whose: what of it is.
+    :param made: None for a key that was not read.
+    """
+
+    account: Account
+    thing: Resource
+    whose: str
+    arn: str
+    made: LandscapeKey | None
+
+    @property
+    def grants(self) -> list[dict[str, Any]]:
+        return next((one.grants or [] for one in self.account.keys if one.arn == self.arn), [])
+
+    def need(self, principal: str, action: str, may: Verdict, can: Verdict) -> Need:
+        return Need(principal, self.arn, self.whose, self.thing.arn, action, may, can)
+
+
+def _is_granted(grant: Mapping[str, Any], prefix: str) -> bool:
+    """Tell whether a grant is of a service, and lets it decrypt."""
+    return "Decrypt" in grant.get("Operations", ()) and any(one.split(".")[0] == prefix for one in services_in(grant))
 
 
 # Stands for every thing.
@@ -228,33 +258,3 @@ def _is_whole(name: str) -> bool:
 
 def _open(_key: str) -> ContextValue:
     return OPEN
-
-
-def keys_of(account: Account, thing: Resource) -> Iterator[tuple[str, str]]:
-    """Return the ARNs of the keys that a thing is under, each with what of it is."""
-    whole = f"{thing.kind} {thing.name}"
-    for name, whose in ((thing.key, whole), *((one, f"older versions of {whole}") for one in thing.older)):
-        arn = key_named(account, name, thing) if name else None
-        if arn is not None:
-            yield arn, whose
-
-
-def key_named(account: Account, name: str, thing: Resource) -> str | None:
-    """Return the ARN of the key that a service names by ARN, id or alias; None where it is not among those read."""
-    if name.startswith("arn:") and ":key/" in name:
-        return name
-    region = thing.arn.split(":")[3]
-    alias = name.rpartition(":")[2]
-    for key in account.keys:
-        if region in ("", key.region) and (key.id == name or alias in key.aliases):
-            return key.arn
-    return None
-
-
-def _is_of_aws(account: Account, arn: str) -> bool:
-    return any(one.arn == arn and one.manager == "AWS" for one in account.keys)
-
-
-def is_alias(name: str | None) -> bool:
-    """Tell whether a service names a key by an alias of a customer."""
-    return name is not None and "alias/" in name and "alias/aws/" not in name

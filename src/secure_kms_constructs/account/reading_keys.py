@@ -40,15 +40,12 @@ def _read(to: Connection, aliases: list[dict[str, Any]], arn: str) -> Key:
     grants = [one for page in to.pages("kms", "ListGrants", arn, KeyId=about) for one in page["Grants"]]
     complete = to.was_answered("kms", "ListGrants", arn)
     rotation = to.call("kms", "GetKeyRotationStatus", arn, KeyId=about) if _rotates(known) else None
-    usage = (
-        to.call("kms", "GetKeyLastUsage", arn, KeyId=about)
-        if known.get("KeyManager", "CUSTOMER") == "CUSTOMER"
-        else None
-    )
+    manager = known.get("KeyManager", "CUSTOMER")
+    usage = to.call("kms", "GetKeyLastUsage", arn, KeyId=about) if manager == "CUSTOMER" else None
     return Key(
         arn=arn,
         state=known.get("KeyState", "unknown"),
-        manager=known.get("KeyManager", "CUSTOMER"),
+        manager=manager,
         spec=known.get("KeySpec", known.get("CustomerMasterKeySpec", "unknown")),
         usage=known.get("KeyUsage", "unknown"),
         origin=known.get("Origin", "unknown"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from .calls import BY_ACTION, Answer
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -30,6 +32,12 @@ class Unread:
     def throttled(self) -> bool:
         """Whether there were too many calls, also after waiting."""
         return any(word in self.why.lower() for word in ("throttl", "toomanyrequests", "limitexceeded", "slowdown"))
+
+    @property
+    def answers(self) -> frozenset[Answer]:
+        """What is not whole without it; all where it is not among the calls that are known here."""
+        call = BY_ACTION.get(self.action)
+        return call.answers if call else frozenset(Answer)
 
     def __str__(self) -> str:
         way_out = f": allow {self.action}" if self.denied else ": read again later" if self.throttled else ""

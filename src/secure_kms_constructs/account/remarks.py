@@ -13,11 +13,15 @@ from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.patterns import Text
 from secure_kms_constructs.templates.landscape import Landscape
 
-from .landscapes import is_of_service
-from .needs import Needs, is_alias
+from .grantees import is_of_service
+from .key_names import is_alias
+from .needs import Needs
 from .records import Account, Key
 from .snapshots import Snapshot
 
+# States in which a key is used, or is about to be; and what stands for one that was not read.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+_ON = ("Enabled", "Creating", "Updating", "unknown")
 # The rules behind Security Hub KMS.1 and KMS.2, and behind Prowler's check.
 WIDE = ("decrypt-on-all-keys", "every-action")
 
@@ -47,7 +51,7 @@ def remarks_of(snapshot: Snapshot, needs: Needs | None = None) -> tuple[Remark, 
         *_dead_readers(needs),
         *_inert(snapshot, landscape),
         *(one for account in snapshot.accounts for one in _of_account(account, snapshot)),
-        *_lone_administrators(landscape),
+        *_lone_administrators(snapshot, landscape),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.kind, one.about, one.text)))
 
@@ -78,10 +82,13 @@ def _wide(landscape: Landscape, needs: Needs) -> Iterator[Remark]:
 
 def _dead_readers(needs: Needs) -> Iterator[Remark]:
     for need in needs.all:
-        if need.is_dead and need.action == "kms:Decrypt":
-            yield Remark(
-                "dead-reader", need.principal, f"may read {need.because} and cannot decrypt it with {need.key}"
-            )
+        if not need.is_dead or need.action != "kms:Decrypt":
+            continue
+        if need.principal.startswith("arn:"):
+            text = f"may read {need.because} and cannot decrypt it with {need.key}"
+            yield Remark("dead-reader", need.principal, text)
+        else:
+            yield Remark("dead-service", need.thing, f"is under {need.key}, which {need.principal} cannot use")
 
 
 def _inert(snapshot: Snapshot, landscape: Landscape) -> Iterator[Remark]:
@@ -113,7 +120,7 @@ def _of_account(account: Account, snapshot: Snapshot) -> Iterator[Remark]:
         usage = key.last_usage
         if usage and usage.since and usage.operation is None and key.state == "Enabled":
             yield Remark("unused-key", key.arn, f"({key.called}) was not used since {usage.since[:10]}")
-        if key.state in ("Disabled", "PendingDeletion", "PendingReplicaDeletion"):
+        if key.state not in _ON:
             when = f", gone on {key.deletion[:10]}" if key.deletion else ""
             yield Remark("key-off", key.arn, f"({key.called}) is {key.state}{when}")
 
@@ -122,7 +129,7 @@ def _grants(account: Account, key: Key, snapshot: Snapshot) -> Iterator[Remark]:
     known = {one.arn for it in snapshot.accounts for one in it.identities}
     numbers = {it.account for it in snapshot.accounts}
     for grant in key.grants or ():
-        if is_of_service(grant):
+        if is_of_service(grant, account.account):
             continue
         grantee, id = str(grant.get("GranteePrincipal", "")), str(grant.get("GrantId", ""))[:12]
         operations = [str(one) for one in grant.get("Operations", ())]
@@ -140,8 +147,10 @@ def _grants(account: Account, key: Key, snapshot: Snapshot) -> Iterator[Remark]:
             yield Remark("stale-grant", key.arn, f"{what}, who does not exist")
 
 
-def _lone_administrators(landscape: Landscape) -> Iterator[Remark]:
+def _lone_administrators(snapshot: Snapshot, landscape: Landscape) -> Iterator[Remark]:
     """Keys whose policy only one role can change: without that role, nobody can."""
+    if any(one.action == "iam:GetAccountAuthorizationDetails" for one in snapshot.unread):
+        return
     access = LandscapeAccess(landscape)
     for key in landscape.keys:
         able = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from secure_kms_constructs.templates.landscape import Landscape
 
@@ -34,7 +35,7 @@ class Snapshot:
         """What could not be read of any account."""
         return [one for account in self.accounts for one in account.unread]
 
-    @property
+    @cached_property
     def landscapes(self) -> tuple[Landscape]:
         """What it describes, as templates are read: one landscape, because an account has no conditions."""
         return (landscape_of(self.accounts),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from .drift import Drift
@@ -13,15 +14,19 @@ from .remarks import Remark
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def needs_as_text(needs: Iterable[Need]) -> str:
-    """Return who needs which key because of what, below who it is about."""
-    by_principal: dict[str, list[str]] = {}
+def needs_as_text(needs: Iterable[Need], unread: Iterable[str] = ()) -> str:
+    """Return who needs which key because of what, below who it is about; and what was not read, so that more may."""
+    alike: dict[Need, list[str]] = {}
     for one in needs:
+        alike.setdefault(replace(one, action=""), []).append(one.action.removeprefix("kms:"))
+    by_principal: dict[str, list[str]] = {}
+    for one, actions in alike.items():
         mark = {True: "", False: ", and cannot use it", None: ", and perhaps cannot use it"}[one.can]
         doubt = "" if one.may else "? "
-        line = f"  {doubt}{one.action.removeprefix('kms:')} {one.key} because of {one.because}{mark}"
+        line = f"  {doubt}{', '.join(dict.fromkeys(actions))} {one.key} because of {one.because}{mark}"
         by_principal.setdefault(one.principal, []).append(line)
-    return "\n\n".join("\n".join([who, *dict.fromkeys(lines)]) for who, lines in by_principal.items())
+    blocks = ["\n".join([who, *dict.fromkeys(lines)]) for who, lines in by_principal.items()]
+    return "\n\n".join([*blocks, *(["\n".join(f"? {one}" for one in unread)] if unread else [])])
 
 
 def needs_as_data(needs: Iterable[Need]) -> list[dict[str, Any]]:

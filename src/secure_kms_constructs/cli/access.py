@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .givens import Account, Givens, Parameter, Region, Same, givens
+from .givens import Account, Parameter, Region, Same, givens
 from .mistakes import mistakes
+from .options import Action, Expect, MapFormat, Output, write
 
 if TYPE_CHECKING:
     from secure_kms_constructs.access import AccessMap
-
-
-class Format(str, Enum):
-    """How the answer is written."""
-
-    TABLE = "table"
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
+    from secure_kms_constructs.templates.givens import Givens
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,18 +28,10 @@ def access(
         str | None,
         typer.Option(help="Only what this principal can: a construct path or its unique end, an ARN, or as printed."),
     ] = None,
-    action: Annotated[
-        list[str] | None, typer.Option(help="Only this KMS action; by default all but reading metadata. Repeatable.")
-    ] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to write the answer.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
-    expect: Annotated[
-        Path | None,
-        typer.Option(
-            help="Compare with this file, which --format text --output FILE wrote: exit with 1 and the difference "
-            "unless it says the same. Lines of it that begin with # do not count."
-        ),
-    ] = None,
+    action: Action = None,
+    form: Annotated[MapFormat, typer.Option("--format", help="How to write the answer.")] = MapFormat.TABLE,
+    output: Output = None,
+    expect: Expect = None,
     account: Account = None,
     region: Region = None,
     same: Same = None,
@@ -62,36 +45,22 @@ def access(
     from . import expectations, formats
 
     with mistakes():
-        if expect is not None and output is not None:
-            raise ValueError("--expect compares and writes nothing: leave out --output")
-        expected = None if expect is None else expectations.read(expect)
+        expected = expectations.read(expect, output)
         found = _read(path, givens(account, region, same, parameter))
         report = formats.report(found, key, action, principal)
-    if expected is not None:
-        differences = expectations.differences(expected, formats.write(report, "text", to_terminal=False), str(expect))
-        typer.echo("\n".join(differences) or "access is as expected")
-        raise typer.Exit(1 if differences else 0)
-    if principal and not report.lines:
-        typer.echo(f"{principal} can use none of the keys", err=True)
-    written = formats.write(report, form.value, to_terminal=output is None)
-    if output is not None:
-        output.write_text(written, encoding="utf-8")
-    else:
-        typer.echo(written)
+        if expected is not None:
+            written = formats.write(report, "text", to_terminal=False)
+            expectations.end_with(expected, written, str(expect))
+        if principal and not report.lines:
+            typer.echo(f"{principal} can use none of the keys", err=True)
+        write(formats.write(report, form.value, to_terminal=output is None), output)
 
 
 def _read(path: Path, known: Givens) -> AccessMap:
     """Read an assembly, or a template together with the assembly that it belongs to."""
     from secure_kms_constructs.access import AccessMap
+    from secure_kms_constructs.templates.givens import read_path
 
     from .inputs import part_of_assembly
 
-    more: Any = {
-        "account": known.account,
-        "region": known.region,
-        "same": known.same,
-        "parameters": known.parameters,
-    }
-    if path.is_dir() or part_of_assembly(path):
-        return AccessMap.from_assembly(path if path.is_dir() else path.parent, **more)
-    return AccessMap.from_templates({path.name.split(".")[0]: path}, **more)
+    return AccessMap(read_path(path.parent if not path.is_dir() and part_of_assembly(path) else path, known))

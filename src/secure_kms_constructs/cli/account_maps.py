@@ -59,6 +59,7 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
     known, today = documented(question.exceptions, snapshot), date.today()
     told = [one for one in remarked(remarks_of(snapshot, needs), known, today) if _is_about(one, who, keys)]
     more: dict[str, Any] = {"needs": needs_as_data(asked), "remarks": [vars(one) for one in told]}
+    more["needsUnread"] = list(needs.unread)
     if question.exceptions:
         more["exceptions"] = [vars(one) | {"ended": not holds(one, today)} for one in known]
     if question.security_hub:
@@ -66,7 +67,7 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
     if form == "json":
         return json.dumps(formats.as_data(report) | more, indent=2)
     sections = {
-        "WHO NEEDS WHICH KEY": needs_as_text(asked),
+        "WHO NEEDS WHICH KEY": needs_as_text(asked, needs.unread),
         "REMARKS": remarks_as_text(told),
         "DOCUMENTED EXCEPTIONS": "\n".join(sorted(f"{one.path}: {said(one, today)}" for one in known)),
         "SECURITY HUB": security_hubs.as_text(snapshot) if question.security_hub else "",

@@ -75,8 +75,9 @@ def _agreed(cost: str) -> None:
 
 def _policies(path: Path, like: Policies | None = None) -> Policies:
     from secure_kms_constructs.account import Snapshot
-    from secure_kms_constructs.account.inputs import landscapes, read_input
+    from secure_kms_constructs.account.inputs import read_input
     from secure_kms_constructs.account.opinions import Policies, policies_of
+    from secure_kms_constructs.templates.givens import read_path
 
     from .inputs import document_in
     from .policy_files import statements_of
@@ -86,7 +87,7 @@ def _policies(path: Path, like: Policies | None = None) -> Policies:
         return policies_of(given.landscapes)
     document = None if path.is_dir() else document_in(path)
     if document is None or "Statement" not in document:
-        return policies_of(landscapes(path))
+        return policies_of(read_path(path))
     of_key = any("Principal" in one or "NotPrincipal" in one for one in statements_of(document))
     found = Policies()
     # Two files are compared though they are called differently.

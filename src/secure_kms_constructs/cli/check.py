@@ -10,6 +10,7 @@ import typer
 
 from .givens import Account, Parameter, Region, Same, givens
 from .mistakes import UNUSABLE, mistakes, progress
+from .options import Exceptions, Output, SecurityHub, write
 
 
 class Level(str, Enum):
@@ -48,7 +49,7 @@ def check(
     ] = Level.WARNING,
     show: Annotated[Level, typer.Option(help="The least severity that text output shows.")] = Level.WARNING,
     form: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TEXT,
-    output: Annotated[Path | None, typer.Option(help="Write to this file instead of the terminal.")] = None,
+    output: Output = None,
     rule: Annotated[
         list[str] | None, typer.Option(help="Run only this rule, by id or name. Repeatable.", show_default=False)
     ] = None,
@@ -70,19 +71,8 @@ def check(
     region: Region = None,
     same: Same = None,
     parameter: Parameter = None,
-    exceptions: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="What is documented about the account of a file: an exceptions.toml, or the app (cdk.out) or template "
-            "whose documented exceptions it has. Repeatable."
-        ),
-    ] = None,
-    security_hub: Annotated[
-        bool,
-        typer.Option(
-            "--security-hub", help="Tell of each open finding of Security Hub in an account file whether it will pass."
-        ),
-    ] = False,
+    exceptions: Exceptions = None,
+    security_hub: SecurityHub = False,
 ) -> None:
     """Check key policies and IAM policies for KMS least privilege.
 
@@ -109,10 +99,8 @@ def check(
         written = reports.write(report, checked.files, form.value, show.value, rules)
         if security_hub:
             written = security_hubs.added_to(written, checked.snapshots, form.value)
-        if output is None and not (checked.unread and form is Format.TEXT and not report.findings):
-            typer.echo(written)
-        elif output is not None:
-            output.write_text(written + "\n", encoding="utf-8")
+        if output is not None or not (checked.unread and form is Format.TEXT and not report.findings):
+            write(written, output)
         if baseline and update_baseline:
             baselines.write(baseline, checked.report)
     for problem in checked.unread:

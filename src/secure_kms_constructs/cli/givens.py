@@ -1,12 +1,14 @@
-"""What whoever asks knows of stacks that their templates do not say: where they go, parameters, what is deployed."""
+"""The options that say of stacks what their templates do not: where they go, parameters, what is deployed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from secure_kms_constructs.templates.givens import Givens
 
 Account = Annotated[str | None, typer.Option(help="Account id of stacks that do not say where they go.", metavar="ID")]
 Region = Annotated[str | None, typer.Option(help="The same for the region.")]
@@ -28,20 +30,6 @@ Parameter = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Givens:
-    """What is known of stacks.
-
-    :param same: ARNs of what is deployed, by construct path.
-    :param parameters: values by stack, and under ``*`` those for every stack that has the parameter.
-    """
-
-    account: str | None = None
-    region: str | None = None
-    same: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
 def givens(
     account: str | None, region: str | None, same: Iterable[str] | None, parameters: Iterable[str] | None
 ) -> Givens:
@@ -49,14 +37,20 @@ def givens(
 
     :raises ValueError: for one without ``=``, and for one name twice.
     """
+    from secure_kms_constructs.templates.givens import Givens
+
     by_stack: dict[str, dict[str, str]] = {}
-    for name, value in _pairs("--parameter", "Stack/Name=value", parameters).items():
+    for name, value in pairs("--parameter", "Stack/Name=value", parameters).items():
         stack, _, parameter = name.rpartition("/")
         by_stack.setdefault(stack or "*", {})[parameter] = value
-    return Givens(account, region, _pairs("--same", "Vault/Key=arn:aws:kms:...", same), by_stack)
+    return Givens(account, region, pairs("--same", "Vault/Key=arn:aws:kms:...", same), by_stack)
 
 
-def _pairs(option: str, example: str, texts: Iterable[str] | None) -> dict[str, str]:
+def pairs(option: str, example: str, texts: Iterable[str] | None) -> dict[str, str]:
+    """Read an option of names and values.
+
+    :raises ValueError: for one without ``=``, and for one name twice.
+    """
     found: dict[str, str] = {}
     for text in texts or ():
         name, equals, value = text.partition("=")

@@ -14,10 +14,10 @@ from secure_kms_constructs.account.inputs import read_input
 from secure_kms_constructs.checks import Finding, Report, Rule, check_assembly, check_landscapes, check_templates
 from secure_kms_constructs.checks.acknowledgements import recorded, template_files
 from secure_kms_constructs.checks.own_rules import UNREAD
+from secure_kms_constructs.templates.givens import Givens
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
 from secure_kms_constructs.templates.reading import names_in_assembly, names_in_templates
 
-from .givens import Givens
 from .policy_files import as_template, is_resource_control_policy, names_its_key, statements_of
 from .shares import Shares
 

@@ -14,7 +14,7 @@ from secure_kms_constructs.access.diffs import Change, Difference
 from secure_kms_constructs.account import Snapshot, take_snapshot, write_snapshot
 from secure_kms_constructs.account.documented import documented, remarked, set_apart, with_exceptions
 from secure_kms_constructs.account.drift import Drift
-from secure_kms_constructs.account.inputs import compare
+from secure_kms_constructs.account.inputs import compare, read_both
 from secure_kms_constructs.account.remarks import Remark
 from secure_kms_constructs.account.texts import drift_as
 from secure_kms_constructs.checks import Acknowledgement, check_landscapes
@@ -146,11 +146,12 @@ def widened(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_two_accounts_are_compared_with_exceptions(widened: tuple[Path, Path], file: Path) -> None:
     file.write_text(TOML.replace("Bounded", "Reader"))
-    drift = compare(*widened)
+    both = read_both(*widened)
+    drift = compare(both)
     assert drift
-    assert not with_exceptions(drift, *widened, [file], today=LAST)
-    assert with_exceptions(drift, *widened, [file], today=AFTER).access == drift.access
-    assert with_exceptions(drift, *widened, [], today=LAST) == drift
+    assert not with_exceptions(drift, both, [file], today=LAST)
+    assert with_exceptions(drift, both, [file], today=AFTER).access == drift.access
+    assert with_exceptions(drift, both, [], today=LAST) == drift
 
 
 def gained(drift: Drift) -> list[tuple[str, tuple[str, ...]]]:
@@ -169,21 +170,26 @@ def test_what_the_template_documents_is_carried_over(widened: tuple[Path, Path],
             "Properties": {"AliasName": "alias/app", "TargetKeyId": {"Fn::GetAtt": ["Key", "Arn"]}},
         },
     }
-    plain = template(tmp_path / "plain.json", **resources, Role=a_role("Reader"))
-    drift = compare(plain, after)
+
+    def compared(*exceptions: Path, today: date = LAST, **metadata: str) -> tuple[Drift, Drift]:
+        """What differs without exceptions, and with them."""
+        both = read_both(template(tmp_path / "plain.json", **resources, Role=a_role("Reader", **metadata)), after)
+        return compare(both), with_exceptions(compare(both), both, exceptions, today=today)
+
+    drift, same = compared()
     assert gained(drift) == [("plain/Role", ("kms:Decrypt",))]
-    assert with_exceptions(drift, plain, after, [], today=LAST) == drift
-    told = template(tmp_path / "plain.json", **resources, Role=a_role("Reader", KLP101=REASON))
-    assert gained(with_exceptions(compare(told, after), told, after, [], today=LAST)) == []
-    assert with_exceptions(compare(told, after), told, after, [], today=AFTER).access == drift.access
-    plain = template(tmp_path / "plain.json", **resources, Role=a_role("Reader"))
+    assert same == drift
+    assert gained(compared(KLP101=REASON)[1]) == []
+    drift, same = compared(today=AFTER, KLP101=REASON)
+    assert same.access == drift.access
     file.write_text(TOML.replace("Bounded", "Reader"))
-    assert gained(with_exceptions(compare(plain, after), plain, after, [file], today=LAST)) == []
+    assert gained(compared(file)[1]) == []
 
 
 def test_exceptions_without_an_account_are_refused(tmp_path: Path, file: Path) -> None:
     made = template(tmp_path / "app.json")
-    drift = compare(made, made)
-    assert with_exceptions(drift, made, made, []) == drift
+    both = read_both(made, made)
+    drift = compare(both)
+    assert with_exceptions(drift, both, []) == drift
     with pytest.raises(ValueError, match=r"^--exceptions is about account files, and none was given$"):
-        with_exceptions(drift, made, made, [file])
+        with_exceptions(drift, both, [file])

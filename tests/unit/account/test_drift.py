@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.account import Options, Snapshot, take_snapshot, write_snapshot
+from secure_kms_constructs.account import Options, Snapshot, inputs, take_snapshot, write_snapshot
 from secure_kms_constructs.account.drift import Drift, compare_accounts, compare_templates
-from secure_kms_constructs.account.inputs import compare
 from secure_kms_constructs.account.records import Account, Group, Identity, Key, Unread
 from secure_kms_constructs.account.texts import drift_as
 from secure_kms_constructs.templates import read_templates
@@ -66,6 +65,10 @@ TEMPLATE: Json = {
         },
     }
 }
+
+
+def compare(before: Path, after: Path) -> Drift:
+    return inputs.compare(inputs.read_both(before, after))
 
 
 def grant(id: str, grantee: str, *operations: str, **more: Any) -> Json:
@@ -207,8 +210,30 @@ def test_a_role_beside_the_template_may_change_its_own_policies() -> None:
 
 def test_grants_of_services_are_no_difference() -> None:
     assert not against(with_key(grants=[]))
-    retired = grant("g3", OTHER, "Decrypt", RetiringPrincipal="rds.us-east-1.amazonaws.com")
-    assert not against(with_key(grants=[retired]))
+    volume = f"arn:aws:sts::{ACCOUNT}:assumed-role/aws:ec2-infrastructure/i-0123456789abcdef0"
+    for grantee in (volume, f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"):
+        retired = grant("g3", grantee, "Decrypt", RetiringPrincipal="ec2.us-east-1.amazonaws.com")
+        assert not against(with_key(grants=[retired]))
+
+
+@pytest.mark.parametrize(
+    "grantee, more",
+    [
+        (OTHER, {"RetiringPrincipal": "rds.us-east-1.amazonaws.com"}),
+        (OTHER, {"RetiringServicePrincipal": "rds.amazonaws.com"}),
+        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/Thief", {"RetiringServicePrincipal": "rds.amazonaws.com"}),
+    ],
+)
+def test_a_grant_to_somebody_is_a_difference_though_a_service_retires_it(grantee: str, more: Json) -> None:
+    """Whoever may make grants may say that a service retires them."""
+    assert f"gained: {grantee}: Decrypt" in str(against(with_key(grants=[grant("g3", grantee, "Decrypt", **more)])))
+
+
+def test_a_service_that_acts_for_another_account_is_a_difference() -> None:
+    for account, differs in ((ACCOUNT, False), (OTHER_ACCOUNT, True)):
+        source = {"Constraints": {"SourceArn": f"arn:aws:lambda:{REGION}:{account}:function:x"}}
+        made = grant("g4", "lambda.amazonaws.com", "Decrypt", **source)
+        assert bool(against(with_key(grants=[made]))) is differs
 
 
 def test_a_stack_that_is_called_otherwise_is_named() -> None:

@@ -15,6 +15,7 @@ from tests.unit.account.accounts import (
     APP,
     GRANTS,
     MANAGED,
+    ROOT,
     SECRET,
     SHUT,
     SPARE,
@@ -26,7 +27,7 @@ from tests.unit.account.accounts import (
     role,
     role_arn,
 )
-from tests.unit.account.fake_aws import ACCOUNT, Json
+from tests.unit.account.fake_aws import ACCOUNT, OTHER_ACCOUNT, REGION, Json
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +43,13 @@ def short(one: Need) -> tuple[str, str, str, bool | None, bool | None]:
     return one.principal.rpartition("/")[2], one.key[-1], one.because, one.may, one.can
 
 
+def of_people(needs: Needs) -> list[Need]:
+    """Those of roles and users."""
+    return [one for one in needs.all if one.principal.startswith("arn:")]
+
+
 def test_a_need_names_the_key_and_the_thing(needs: Needs) -> None:
-    assert [short(one) for one in needs.all] == [
+    assert [short(one) for one in of_people(needs)] == [
         ("Dead", "1", "secret app", True, False),
         ("Dead", "3", "older versions of secret app", True, False),
         ("Reader", "1", "secret app", True, True),
@@ -55,7 +61,9 @@ def test_a_need_names_the_key_and_the_thing(needs: Needs) -> None:
 
 def test_needs_are_found_from_both_sides(needs: Needs) -> None:
     assert {one.key for one in needs.of(role_arn("Reader"))} == {key_arn(APP), key_arn(SPARE)}
-    assert {one.principal for one in needs.on(key_arn(APP))} == {role_arn(name) for name in ("Dead", "Reader", "Wide")}
+    services = {"elasticfilesystem.amazonaws.com", "logs.us-east-1.amazonaws.com", "rds.amazonaws.com"}
+    roles = {role_arn(name) for name in ("Dead", "Reader", "Wide")}
+    assert {one.principal for one in needs.on(key_arn(APP))} == services | roles
     assert needs.of(role_arn("Nobody")) == ()
 
 
@@ -75,7 +83,8 @@ def test_needs_are_found_from_both_sides(needs: Needs) -> None:
     ],
 )
 def test_what_somebody_may_do_takes_a_key(action: str, because: str, kms: str) -> None:
-    found = Needs(snapshot_with(roles=[role("One", allow(action)), role("Other", allow("s3:ListBucket"))])).all
+    needs = Needs(snapshot_with(roles=[role("One", allow(action)), role("Other", allow("s3:ListBucket"))]))
+    found = of_people(needs)
     assert ("One", because, kms) in [(one.principal.rpartition("/")[2], one.because, one.action) for one in found]
     assert {one.principal for one in found} == {role_arn("One")}
 
@@ -127,7 +136,7 @@ def test_a_thing_that_no_resource_excludes_is_found() -> None:
 
 def test_a_boundary_limits_who_may_read() -> None:
     bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Wide"}}
-    assert Needs(snapshot_with(roles=[role("One", READS, **bound)])).all == ()
+    assert of_people(Needs(snapshot_with(roles=[role("One", READS, **bound)]))) == []
 
 
 def test_a_policy_of_the_secret_admits_too(snapshot: Snapshot) -> None:
@@ -143,6 +152,106 @@ def test_a_policy_of_the_secret_admits_too(snapshot: Snapshot) -> None:
     resources = [replace(one, policy=admits) if one.arn == SECRET else one for one in account.resources]
     found = Needs(Snapshot("now", [replace(account, resources=resources)])).of(role_arn("Needless"))
     assert [(one.because, one.may) for one in found if one.key == key_arn(APP)] == [("secret app", True)]
+
+
+LOGS = f"logs.{REGION}.amazonaws.com"
+LOG_GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/app"
+USES = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+
+
+def admits_logs(group: str, **more: Any) -> Json:
+    """The statement of the page of CloudWatch Logs."""
+    condition = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}, **more}
+    return allow(USES, Principal={"Service": LOGS}, Condition=condition)
+
+
+@pytest.mark.parametrize(
+    "statements, can",
+    [
+        ([], False),
+        ([admits_logs(LOG_GROUP)], True),
+        ([admits_logs(LOG_GROUP + "2")], False),
+        ([admits_logs(f"{LOG_GROUP}:*")], False),
+        ([admits_logs(LOG_GROUP, StringEquals={"aws:SourceAccount": ACCOUNT})], None),
+        ([admits_logs(LOG_GROUP) | {"Principal": {"Service": "logs.eu-west-1.amazonaws.com"}}], False),
+    ],
+)
+def test_a_log_group_is_why_cloudwatch_logs_needs_a_key(statements: list[Json], can: bool | None) -> None:
+    policies = {APP: document(allow("kms:*", Principal={"AWS": ROOT}), *statements)}
+    found = Needs(snapshot_with(key_policies=policies, grants={})).of(LOGS)
+    assert {(one.key, one.because, one.thing, one.may, one.can) for one in found} == {
+        (key_arn(APP), "log group /app", LOG_GROUP, True, can)
+    }
+    asked = "Decrypt Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"
+    assert [one.action for one in found] == [f"kms:{one}" for one in asked.split()]
+    told = said(snapshot_with(key_policies=policies, grants={}), "dead-service")
+    assert told == ([(LOG_GROUP, f"is under {key_arn(APP)}, which {LOGS} cannot use")] if can is False else [])
+
+
+@pytest.mark.parametrize(
+    "made, can",
+    [
+        ([], None),
+        ([grant("g", "rds.us-east-1.amazonaws.com", "Decrypt")], True),
+        ([grant("g", role_arn("Wide"), "Decrypt", RetiringPrincipal="rds.us-east-1.amazonaws.com")], True),
+        ([grant("g", "rds.us-east-1.amazonaws.com", "Encrypt")], None),
+        ([grant("g", "dynamodb.us-east-1.amazonaws.com", "Decrypt")], None),
+        ([grant("g", role_arn("Wide"), "Decrypt")], None),
+    ],
+)
+def test_a_database_is_why_its_service_needs_a_key_by_grant(made: list[Json], can: bool | None) -> None:
+    found = Needs(snapshot_with(grants=GRANTS | {APP: made}))
+    [need] = found.of("rds.amazonaws.com")
+    assert (need.key, need.because, need.action, need.may, need.can) == (
+        key_arn(APP),
+        "database main",
+        "kms:Decrypt",
+        True,
+        can,
+    )
+    [other] = found.of("elasticfilesystem.amazonaws.com")
+    assert (other.because, other.can) == ("file system fs-1", None)
+
+
+FOREIGN = f"arn:aws:kms:{REGION}:444455556666:key/{APP}"
+
+
+@pytest.mark.parametrize("name", [FOREIGN, "alias/unknown"])
+def test_a_key_that_was_not_read_is_needed_too(name: str, snapshot: Snapshot) -> None:
+    [account] = snapshot.accounts
+    resources = [replace(one, key=name, older=[]) for one in account.resources if one.arn == SECRET]
+    found = Needs(Snapshot("now", [replace(account, resources=resources)]))
+    assert {(short(one)[0], one.key, one.can) for one in found.all} == {
+        (who, name, None) for who in ("Dead", "Reader", "Wide")
+    }
+
+
+def test_a_key_that_aws_manages_is_needed_by_nobody(snapshot: Snapshot) -> None:
+    [account] = snapshot.accounts
+    for name in ("alias/aws/secretsmanager", key_arn(MANAGED)):
+        resources = [replace(one, key=name, older=[]) for one in account.resources if one.arn == SECRET]
+        assert Needs(Snapshot("now", [replace(account, resources=resources)])).all == ()
+
+
+ANYBODY = f"any principal of {ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    "call, because",
+    [
+        (("iam", "GetAccountAuthorizationDetails"), {"secret app", "parameter /app/token", "queue work"}),
+        (("secretsmanager", "GetResourcePolicy"), {"secret app"}),
+    ],
+)
+def test_who_may_use_a_thing_is_unknown_where_it_was_not_read(call: tuple[str, str], because: set[str]) -> None:
+    aws = fake_account()
+    aws.refuse[call] = "AccessDeniedException"
+    needs = Needs(take_snapshot(session=aws.session()))
+    found = needs.of(ANYBODY)
+    assert {(one.may, one.can) for one in found} == {(None, None)}
+    assert because <= {one.because for one in found}
+    assert all(str(one) in needs.unread for one in take_snapshot(session=aws.session()).unread)
+    assert Needs(snapshot_with()).of(ANYBODY) == ()
 
 
 def said(snapshot: Snapshot, kind: str) -> list[tuple[str, str]]:
@@ -220,6 +329,38 @@ def test_a_key_that_one_role_alone_can_administer_is_told() -> None:
     roles = [role("Keeper"), role("Second")]
     found = snapshot_with(roles=roles, key_policies={APP: keeper, SHUT: both}, grants={})
     assert said(found, "one-administrator") == [(key_arn(APP), f"would be locked without {role_arn('Keeper')}")]
+
+
+@pytest.mark.parametrize(
+    "state, told",
+    [
+        ("PendingImport", True),
+        ("Unavailable", True),
+        ("PendingDeletion", True),
+        ("Updating", False),
+        ("unknown", False),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_told(state: str, told: bool, snapshot: Snapshot) -> None:
+    [account] = snapshot.accounts
+    keys = [replace(one, state=state) for one in account.keys if one.id == APP]
+    assert bool(said(Snapshot("now", [replace(account, keys=keys)]), "key-off")) is told
+
+
+def test_nobody_is_said_to_be_the_only_administrator_where_roles_were_not_read() -> None:
+    keeper = {"Effect": "Allow", "Principal": {"AWS": role_arn("Keeper")}, "Action": "kms:PutKeyPolicy"}
+    aws = fake_account(key_policies={APP: document(keeper | {"Resource": "*"})}, roles=[role("Keeper")], grants={})
+    assert said(take_snapshot(session=aws.session()), "one-administrator")
+    aws.refuse["iam", "GetAccountAuthorizationDetails"] = "AccessDenied"
+    assert said(take_snapshot(session=aws.session()), "one-administrator") == []
+
+
+def test_grants_that_a_service_retires_are_told_where_somebody_else_has_them() -> None:
+    made = grant(
+        "g7", f"arn:aws:iam::{OTHER_ACCOUNT}:role/Thief", "Decrypt", RetiringServicePrincipal="rds.amazonaws.com"
+    )
+    found = snapshot_with(grants=GRANTS | {SHUT: [made]})
+    assert [text.split(" ")[2] for _, text in said(found, "foreign-grant")] == ["g7"]
 
 
 def test_an_account_without_anything_needs_nothing() -> None:

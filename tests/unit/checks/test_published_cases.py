@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from secure_kms_constructs.checks import RULES, Severity
-from secure_kms_constructs.cli.givens import Givens
 from secure_kms_constructs.cli.inputs import check_paths
+from secure_kms_constructs.templates.givens import Givens
 
 CASES = Path(__file__).parents[1] / "cases" / "templates"
 # All hold a plain key policy, of which these are right.

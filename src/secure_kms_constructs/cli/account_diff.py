@@ -1,0 +1,61 @@
+"""``secure-kms diff``: what differs between accounts, apps and templates."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .givens import Account, Parameter, Region, Same, givens, pairs
+from .mistakes import UNUSABLE, mistakes
+from .options import Exceptions, Output, write
+
+
+class Format(str, Enum):
+    """How differences are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(help="An account file, a synthesized app (cdk.out) or a template.")],
+    after: Annotated[Path, typer.Argument(help="The same, later.")],
+    stack: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=DEPLOYED",
+            help="What a stack is called where it is deployed, if not as in the app. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write the differences.")] = Format.TEXT,
+    output: Output = None,
+    exceptions: Exceptions = None,
+    account: Account = None,
+    region: Region = None,
+    same: Same = None,
+    parameter: Parameter = None,
+) -> None:
+    """Tell who gained or lost access, and what else changed: by trying requests, not by comparing text.
+
+    Access that a documented exception explains is told and is no difference, until the exception ends.
+    Exit code 0: the same. 1: different. 2: something cannot be compared, or was not read.
+    """
+    from secure_kms_constructs.account.documented import with_exceptions
+    from secure_kms_constructs.account.inputs import compare, read_both
+    from secure_kms_constructs.account.texts import drift_as
+
+    with mistakes():
+        stacks = pairs("--stack", "App=App-prod", stack)
+        if "" in stacks.values():
+            raise ValueError("--stack must be <name>=<value>, such as App=App-prod, got no value")
+        both = read_both(before, after, stacks=stacks, known=givens(account, region, same, parameter))
+        found = with_exceptions(compare(both), both, exceptions or ())
+        write(drift_as(found, form.value), output)
+    if found or not found.is_whole:
+        raise typer.Exit(1 if found else UNUSABLE)
