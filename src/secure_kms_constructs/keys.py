@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -12,42 +11,28 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from .authoring.key_policies import Admission
-from .authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from .authoring.statements import replication_of_keys, replication_of_secrets
 from .aws import arns
-from .aws.facts import (
-    REPLICATE_ACTIONS,
-    SECRET_REPLICA_ACTIONS,
-    USAGE_ACTIONS,
-)
+from .aws.facts import REPLICATE_ACTIONS, SECRET_REPLICA_ACTIONS
 from .aws.services import Service, Use
 from .cdk import migration
-from .cdk.asking import account_of, place_in, region_of, stack_of
-from .cdk.callers import service_of_caller
+from .cdk.asking import logs_principal, region_of, stack_of
 from .cdk.findings import PRINCIPAL, SERVICE, check_no_text, check_several
-from .cdk.grantees import account_text
-from .cdk.key_arguments import check_actions, check_log_groups, key_properties
-from .cdk.key_grants import KeyGrants
-from .cdk.key_owners import owner, policy_owned_by
-from .cdk.looking import Watched
+from .cdk.granting_keys import GrantingKey
+from .cdk.key_arguments import check_log_groups, key_properties
+from .cdk.key_owners import policy_owned_by
+from .cdk.looking import Watched, looker_of
 from .cdk.migration import helps
-from .cdk.node import KeyBase
 from .cdk.places import is_known
-from .cdk.rendering import not_injected, renderings_in
 from .cdk.replicas import deployer_abroad
-from .cdk.usual_grants import UsualGrants
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
 
 _SYMMETRIC = kms.KeySpec.SYMMETRIC_DEFAULT
-# Without the wildcards of the L2: GenerateDataKey* takes in key pairs, and ReEncryptFrom decrypts.
-_ENCRYPT = ("kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptTo")
-_DECRYPT = ("kms:Decrypt",)
 
 
-class HardenedKey(KeyBase):
+class HardenedKey(GrantingKey):
     """A customer-managed key that only the principals named in its key policy can use.
 
     IAM policies alone give no access to it: not ``kms:*`` on ``*``, not the account's administrators. It is a
@@ -114,16 +99,7 @@ class HardenedKey(KeyBase):
         )
         symmetric = key_spec == _SYMMETRIC
 
-        self._refusal: ValueError | None = None
-        self._grants = KeyGrants(self, stack, admit=self.admit, delegates_via=self.delegates_via)
-        self._stack = stack
-        self._region = region_of(stack)
-        self._account = account_of(stack)
-        self._account_text = account_text(stack)
-        self._delegates = tuple(delegate_via)
-        self._multi_region = multi_region
-        self._usage = "SYMMETRIC" if symmetric else key_usage.name
-        self._key_policy = policy_owned_by(
+        policy = policy_owned_by(
             scope,
             deployer,
             administrators,
@@ -132,101 +108,17 @@ class HardenedKey(KeyBase):
             separation_of_duties=separation_of_duties,
             rotates=symmetric,
         )
-        self.deployer_arn = self._key_policy.deployer
-        self._usual = UsualGrants(self, stack, self._key_policy)
         if symmetric:
             for service in provision_via:
-                self._key_policy.provision(service.actions_for(Use.PROVISION), service.via(self._region))
+                policy.provision(service.actions_for(Use.PROVISION), service.via(region_of(stack)))
             for service in delegate_via:
-                self._key_policy.delegate(service, service.via(self._region))
+                policy.delegate(service, service.via(region_of(stack)))
+        self.deployer_arn = policy.deployer
+        self._multi_region = multi_region
+        usage = "SYMMETRIC" if symmetric else key_usage.name
         props |= {"description": description, "removalPolicy": removal_policy.name}
-        renderings = renderings_in(stack)
-        with not_injected(scope, id):
-            super().__init__(
-                scope, id, props=props, policies=renderings.in_node, told=renderings.start(self._key_policy)
-            )
-        place_in(self, scope)
-        renderings.follow(self, self._key_policy)
-        renderings.looker.watch(
-            Watched(self, self._key_policy, self._usage, key_spec.name, multi_region, provision_via, delegate_via)
-        )
-
-    def add_to_resource_policy(
-        self,
-        statement: iam.PolicyStatement,
-        allow_no_op: bool | None = None,  # noqa: ARG002  # the L2's signature; nothing is dropped here
-    ) -> iam.AddToResourcePolicyResult:
-        """Add a statement to the key policy, narrowed to what this key promises.
-
-        What L2 constructs add for the account root through a service becomes a statement for the deployer; a service
-        principal that nothing binds is bound to this account.
-
-        :raises ValueError: for a statement that would open the key or would never match; it says what to do instead.
-        """
-        written = statement.to_statement_json()
-        try:
-            add_narrowed(self._key_policy, written, self._stack.resolve(written), self._account.id, self._account_text)
-        except ValueError as error:
-            self._refusal = error
-            raise
-        return iam.AddToResourcePolicyResult(statement_added=True, policy_dependable=self)
-
-    # -- grants: what a role or user gets is written to the key policy and to its identity policy, both needed --
-
-    def ask_grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Let a principal call KMS with this key directly.
-
-        :param grantee: a role or user; a service principal is admitted by the key policy alone, for this account.
-        :param actions: KMS actions, such as ``kms:Decrypt``.
-        :raises ValueError: for an action that this kind of key does not have, a group, a role of another stack whose
-            name is generated, and a principal that administers the key.
-        """
-        check_actions(actions, self._usage)
-        if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._usual.grant(grantee, actions)):
-            return granted
-        with self._refusals():
-            granted_or_not = self._grants.use(grantee, actions, service_of_caller())
-        if isinstance(granted_or_not, iam.Grant):
-            return granted_or_not
-        return self._grant_in_key_policy(granted_or_not, actions)
-
-    def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal decrypt."""
-        return self.grant(grantee, *_DECRYPT)
-
-    def grant_encrypt(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal encrypt; unlike the L2's, this neither re-encrypts from the key nor makes key pairs."""
-        return self.grant(grantee, *self._possible(_ENCRYPT))
-
-    def ask_grant_encrypt_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal encrypt, decrypt and re-encrypt."""
-        return self.grant(grantee, *self._possible((*_DECRYPT, *_ENCRYPT, "kms:ReEncryptFrom")))
-
-    def grant_sign(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal sign."""
-        return self.grant(grantee, "kms:Sign")
-
-    def grant_verify(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal verify signatures."""
-        return self.grant(grantee, "kms:Verify")
-
-    def grant_sign_verify(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal sign and verify signatures."""
-        return self.grant(grantee, "kms:Sign", "kms:Verify")
-
-    def grant_generate_mac(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal make message authentication codes."""
-        return self.grant(grantee, "kms:GenerateMac")
-
-    def grant_verify_mac(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let a principal verify message authentication codes."""
-        return self.grant(grantee, "kms:VerifyMac")
-
-    def grant_admin(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Make a principal an administrator, as if named in ``administrators``; the key policy alone admits it."""
-        arn, identity, name = owner(grantee, self)
-        self._key_policy.know(arn, identity, name)
-        return self._grant_in_key_policy(iam.ArnPrincipal(arn), L2_ADMIN_ACTIONS)
+        super().__init__(scope, id, policy=policy, usage=usage, delegates=delegate_via, props=props)
+        looker_of(stack).watch(Watched(self, policy, usage, key_spec.name, multi_region, provision_via, delegate_via))
 
     def grant_via(
         self, grantee: iam.IGrantable, service: Service, *, use: Use, resource_arns: Sequence[str] = ()
@@ -314,7 +206,7 @@ class HardenedKey(KeyBase):
         arn = deployer_abroad(self._stack, home, deployer)
         self._key_policy.note_use(arn, SECRET_REPLICA_ACTIONS.value)
         # Which of the two regions the call comes through is not documented; both are this deployer's.
-        via = [Service.SECRETS_MANAGER.via(region) for region in (self._region, home.region)]
+        via = [Service.SECRETS_MANAGER.via(region) for region in (region_of(self._stack), home.region)]
         self._key_policy.add(replication_of_secrets(arn, via))
 
     def admit_logs_service(self, log_group_arn: str) -> None:
@@ -325,23 +217,6 @@ class HardenedKey(KeyBase):
         """
         check_log_groups(arns.as_text(self._stack.resolve(log_group_arn)))
         self._key_policy.admit_logs_service(logs_principal(self._stack), log_group_arn)
-
-    def delegates_via(self, service: Service) -> bool:
-        """Tell whether ``delegate_via`` leaves a service's readers and writers to IAM policies.
-
-        :param service: the service.
-        """
-        return service in self._delegates
-
-    def admit(self, admission: Admission) -> None:
-        """Write the key policy's side of a grant; whoever calls this writes the identity policy.
-
-        :param admission: who is admitted to what.
-        :raises ValueError: for a service's use of a key that is not symmetric, and for an administrator of the key.
-        """
-        if admission.via:
-            self._check_symmetric()
-        self._key_policy.admit(admission)
 
     def admit_log_group(self, log_group_arn: str, deployer_arn: str | None = None) -> None:
         """Write the key policy's side of one encrypted log group.
@@ -354,40 +229,5 @@ class HardenedKey(KeyBase):
         :raises ValueError: for a key that is not symmetric.
         """
         self._check_symmetric()
-        via = Service.CLOUDWATCH_LOGS.via(self._region)
+        via = Service.CLOUDWATCH_LOGS.via(region_of(self._stack))
         self._key_policy.admit_log_group(logs_principal(self._stack), via, log_group_arn, deployer_arn)
-
-    def _grant_in_key_policy(self, grantee: iam.IGrantable, actions: Sequence[str]) -> iam.Grant:
-        """Grant as the L2 does, which comes back through add_to_resource_policy."""
-        with self._refusals():
-            return super().ask_grant(grantee, *actions)
-
-    @contextmanager
-    def _refusals(self) -> Iterator[None]:
-        """Let whoever calls from Python get the original of an error, of which jsii makes a RuntimeError."""
-        self._refusal = None
-        try:
-            yield
-        except RuntimeError:
-            if self._refusal is None:
-                raise
-            raise self._refusal from None
-
-    def _check_symmetric(self) -> None:
-        if self._usage != "SYMMETRIC":
-            raise ValueError(
-                f"AWS services encrypt with symmetric keys only, got {self.node.path} for {self._usage}: "
-                "use a HardenedKey without key_spec"
-            )
-
-    def _possible(self, actions: Sequence[str]) -> Sequence[str]:
-        possible = USAGE_ACTIONS.value[self._usage]
-        return [action for action in actions if action in possible] or actions
-
-
-def logs_principal(stack: Stack) -> str:
-    """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
-
-    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.RegionInfo.html
-    """
-    return f"logs.{region_of(stack)}.{stack.url_suffix}"

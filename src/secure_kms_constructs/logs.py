@@ -15,20 +15,22 @@ from constructs import Construct
 
 from .authoring import statements
 from .authoring.statements import Statement
+from .authoring.targets import Target, kms_identity
 from .aws import arns
 from .aws.facts import LOG_GROUP_NAME
 from .aws.services import Service, Use
 from .cdk import migration
-from .cdk.asking import Called, place_in, region_of, stack_of, top_of
+from .cdk.asking import Called, logs_principal, place_in, region_of, stack_of, top_of
 from .cdk.deployers import deployer_of
 from .cdk.findings import KEY, announce, check_no_text, checked_key_arn, paste_ready
-from .cdk.grantees import account_text, resolve_grantee
+from .cdk.grantees import account_text
 from .cdk.migration import helps
 from .cdk.node import Place
 from .cdk.places import check_reference, is_known
-from .keys import HardenedKey, logs_principal
+from .cdk.resolved_grantees import resolve_grantee
+from .keys import HardenedKey
 from .scoped import writes
-from .scoped.key_side import Target, UsedKeys, kms_identity
+from .scoped.key_side import UsedKeys
 
 _SERVICE = Service.CLOUDWATCH_LOGS
 
@@ -194,7 +196,7 @@ class ScopedLogGroupManager(Construct):
         account = account_text(stack)
         region = region_of(stack)
         used = UsedKeys(scope, _SERVICE, None, "log groups").of(key, log_group_prefix, region, account)
-        target = Target(None, arn, False, region, account, used, lambda: arn)
+        target = Target(None, False, arn, False, region, account, used, lambda: arn)
         resolved = resolve_grantee(grantee, scope)
         taken = _managed.setdefault(used.key, set())
         if (resolved.name, log_group_prefix) in taken:

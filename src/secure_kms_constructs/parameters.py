@@ -15,16 +15,18 @@ from constructs import Construct
 
 from .authoring import statements
 from .authoring.statements import Statement
+from .authoring.targets import Target, UsedKey, kms_identity
 from .aws import arns
 from .aws.facts import PARAMETER_NAME
 from .aws.services import Service, Use
 from .cdk.asking import Called, name_of, place_in, region_of, stack_of
-from .cdk.grantees import account_text, resolve_grantee
+from .cdk.grantees import account_text
 from .cdk.managed_keys import AwsManaged
 from .cdk.node import Place
 from .cdk.places import check_environments, check_reference, is_known, same_place
+from .cdk.resolved_grantees import resolve_grantee
 from .scoped import writes
-from .scoped.key_side import Target, UsedKey, UsedKeys, kms_identity
+from .scoped.key_side import UsedKeys
 
 _SERVICE = Service.PARAMETER_STORE
 # A reference to a parameter of this app brings the slash of its name along.
@@ -113,7 +115,8 @@ def _resolve(
         account = account_text(place) if place is not None else parsed.account
         used = _key_of(keys, parameter, key, text, region, account)
         exact = not by_path
-        targets.append(Target(parameter, arn, exact, region, account, used, partial(_known, arn, known)))
+        owned = isinstance(parameter, Resource)
+        targets.append(Target(parameter, owned, arn, exact, region, account, used, partial(_known, arn, known)))
     keys.check_used()
     return paths, targets
 

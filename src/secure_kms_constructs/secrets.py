@@ -13,18 +13,19 @@ from constructs import Construct
 
 from .authoring import statements
 from .authoring.statements import Statement
+from .authoring.targets import kms_identity
 from .aws.facts import VERSION_STAGE
 from .aws.services import Service, Use
 from .cdk import migration
-from .cdk.asking import account_of, ask_ahead, place_in, stack_of
+from .cdk.ahead import ask_ahead
+from .cdk.asking import account_of, place_in, stack_of
 from .cdk.findings import SECRET, check_several
-from .cdk.grantees import resolve_grantee
 from .cdk.managed_keys import AwsManaged
 from .cdk.migration import helps
 from .cdk.node import Place
 from .cdk.places import is_known
+from .cdk.resolved_grantees import resolve_grantee
 from .scoped import writes
-from .scoped.key_side import kms_identity
 from .scoped.resolved_secrets import resolve_secrets
 
 _SERVICE = Service.SECRETS_MANAGER

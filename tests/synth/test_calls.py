@@ -66,13 +66,13 @@ def test_a_reader_is_one_call_once_what_stands_beside_is_told(stack: Stack, key:
     assert count(lambda: ScopedSecretReader(stack, "Fifth", grantee=other, secrets=more[1:])) == 1
 
 
-def test_a_function_is_asked_for_its_role(stack: Stack, key: HardenedKey, count: Count) -> None:
+def test_a_function_and_its_role_are_one_question(stack: Stack, key: HardenedKey, count: Count) -> None:
     secrets = [secretsmanager.Secret(stack, f"Secret{i}", encryption_key=key) for i in range(2)]
     code = lambda_.Code.from_inline("x")
     function = lambda_.Function(stack, "It", runtime=lambda_.Runtime.PYTHON_3_13, handler="x.y", code=code)
     ScopedSecretReader(stack, "First", grantee=make_role(stack), secrets=secrets[:1])
-    # One question about the function, one for its role and three about that, and one to write.
-    assert count(lambda: ScopedSecretReader(stack, "Second", grantee=function, secrets=secrets[1:])) == 6
+    # One question about the function and its role, and one to write.
+    assert count(lambda: ScopedSecretReader(stack, "Second", grantee=function, secrets=secrets[1:])) == 2
 
 
 def test_synth_asks_as_much_for_six_keys_and_roles_as_for_three(count: Count) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -22,7 +21,8 @@ _ANSWERS = "_secure_kms_constructs_answers"
 _ARNS = "secret_arn", "role_arn", "user_arn"
 
 
-def _answers_about(it: Any) -> dict[Any, Any]:
+def answers_about(it: Any) -> dict[Any, Any]:
+    """Return the answers that are kept about an object, by question."""
     # On the object itself: an answer may refer back to it, which keeps it in a weak dictionary for good.
     answers: dict[Any, Any] = vars(it).setdefault(_ANSWERS, {})
     return answers
@@ -33,7 +33,7 @@ def asked_once(question: Callable[[Any], _T]) -> Callable[[Any], _T]:
 
     @wraps(question)
     def ask(about: Any) -> _T:
-        answers = _answers_about(about)
+        answers = answers_about(about)
         if ask not in answers:
             answers[ask] = question(about)
         found: _T = answers[ask]
@@ -64,18 +64,28 @@ def top_of(stack: Stack) -> Stack:
     return stack
 
 
+def resolved_in(stack: Stack, values: Sequence[Any]) -> list[Any]:
+    """Resolve values in a stack, with one question."""
+    try:
+        return Questions.resolve(stack, values)
+    except TypeError:
+        # An object of CDK inside has to go as it is.
+        found: list[Any] = stack.resolve(list(values))
+        return found
+
+
 def resolve_each(pairs: Sequence[tuple[Stack, Any]]) -> list[Any]:
     """Resolve each value in its stack, with one question for each stack."""
     by_stack: dict[Stack, list[Any]] = {}
     for stack, value in pairs:
         by_stack.setdefault(stack, []).append(value)
-    found = {stack: iter(stack.resolve(values)) for stack, values in by_stack.items()}
+    found = {stack: iter(resolved_in(stack, values)) for stack, values in by_stack.items()}
     return [next(found[stack]) for stack, _ in pairs]
 
 
 def place_in(construct: IConstruct, scope: IConstruct) -> None:
     """Note that a new construct is in the stack of its scope, which need not be asked again."""
-    _answers_about(construct)[stack_of] = stack_of(scope)
+    answers_about(construct)[stack_of] = stack_of(scope)
 
 
 @asked_once
@@ -106,6 +116,14 @@ def partition_of(stack: Stack) -> str:
 def account_of(stack: Stack) -> Account:
     """Return the account that a stack is deployed to."""
     return Account(stack.format_arn(service="iam", region="", resource="root"), stack.account)
+
+
+def logs_principal(stack: Stack) -> str:
+    """Return CloudWatch Logs' service principal, which names the region and ends like the partition's URLs.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.region_info.RegionInfo.html
+    """
+    return f"logs.{region_of(stack)}.{stack.url_suffix}"
 
 
 @asked_once
@@ -160,6 +178,18 @@ def name_given(principal: Any) -> tuple[str | None, str | None] | None:
     return (resource.user_name, resource.path) if isinstance(resource, iam.CfnUser) else None
 
 
+_OWN_PRINCIPALS = iam.Role.grant_principal, iam.User.grant_principal
+
+
+@asked_once
+def principal_of(grantee: iam.IGrantable) -> iam.IPrincipal:
+    """Return the principal that a grantee's grants reach."""
+    # A role or user of this app is its own principal, unless a subclass says otherwise.
+    if isinstance(grantee, (iam.Role, iam.User)) and type(grantee).grant_principal in _OWN_PRINCIPALS:
+        return grantee
+    return grantee.grant_principal
+
+
 @asked_once
 def key_arn_of(key: kms.IKey) -> str:
     """Return the ARN of a key."""
@@ -173,48 +203,6 @@ def key_arn_of(key: kms.IKey) -> str:
 def references_in(_stack: Stack) -> set[str]:
     """Return the tokens known to be references to resources of a stack, which is all that a size needs."""
     return set()
-
-
-# What was told of a resource beside those that were asked about, by jsii's name of it, until somebody asks.
-_told: dict[str, dict[Any, Any]] = {}
-
-
-def ask_ahead(resources: Sequence[Any]) -> None:
-    """Ask in one call what a grant asks about each of several resources of this app, and about those beside them."""
-    new = []
-    for one in resources:
-        if not isinstance(one, Resource) or ask_ahead in (answers := _answers_about(one)):
-            continue
-        known = _told.pop(cast(Any, one).__jsii_ref__.ref, None)
-        answers[ask_ahead] = True
-        if known is None:
-            new.append(one)
-        else:
-            answers.update(known)
-    if not new:
-        return
-    try:
-        described = Questions.describe(list(dict.fromkeys(new)))
-    except RuntimeError:
-        return  # Whoever asks for the part that cannot be told gets to know why.
-    stacks, keys = described["stacks"], described["keys"]
-    asked = iter(dict.fromkeys(new))
-    for name, stack, arn, is_reference, physical, key, given in json.loads(described["told"]):
-        found = {
-            stack_of: stacks[stack],
-            name_of: physical,
-            key_of: keys[key] if key >= 0 else None,
-            name_given: given,
-        }
-        if arn is not None:
-            found[arn_of] = arn
-        if is_reference:
-            references_in(stacks[stack]).add(arn)
-        one = next(asked, None)
-        if one is not None:
-            _answers_about(one).update(found)
-        elif name is not None:
-            _told[name] = found
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .asking import account_of, asked_once, region_of, stack_of, top_of
-from .grantees import resolve_grantee
+from .resolved_grantees import resolve_grantee
 
 
 def check_deployer(deployer: iam.IGrantable, scope: Construct) -> None:

@@ -18,11 +18,12 @@ from secure_kms_constructs.aws.services import Service, Use
 
 from .asking import Called, region_of
 from .findings import PRINCIPAL, announce, check_no_text
-from .grantees import Grantee, check_plain, resolve_grantee
+from .grantees import Grantee
 from .holding import holds_policies, takes_policies
 from .key_arguments import check_resource_arns
 from .l2_grants import asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
 from .places import GRANT_APART, KEY_APART, check_reference, same_environment
+from .resolved_grantees import check_plain, resolve_grantee
 
 
 class KeyGrants:

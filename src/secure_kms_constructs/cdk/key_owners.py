@@ -11,7 +11,7 @@ from secure_kms_constructs.authoring.key_policies import KeyPolicy
 
 from .asking import account_of, stack_of
 from .deployers import check_deployer, deployer_of
-from .grantees import resolve_grantee
+from .resolved_grantees import resolve_grantee
 
 
 def owner(principal: iam.IGrantable, scope: Construct) -> tuple[str, str, str]:

@@ -7,8 +7,8 @@ from aws_cdk import aws_iam as iam
 
 from .asking import account_of, region_of
 from .deployers import deployer_of
-from .grantees import resolve_grantee
 from .places import is_known
+from .resolved_grantees import resolve_grantee
 
 
 def deployer_abroad(home: Stack, stack: Stack, deployer: iam.IGrantable | None) -> str:

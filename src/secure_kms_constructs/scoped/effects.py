@@ -14,17 +14,16 @@ from constructs import Construct
 
 from secure_kms_constructs.authoring import stand_ins
 from secure_kms_constructs.authoring.statements import Statement, document
+from secure_kms_constructs.authoring.targets import Target, UsedKey
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
-from secure_kms_constructs.cdk.asking import asked_once, region_of, resolve_each, stack_of
+from secure_kms_constructs.cdk.asking import asked_once, region_of, resolve_each, resolved_in, stack_of
 from secure_kms_constructs.cdk.findings import check_at_synth
 from secure_kms_constructs.cdk.grantees import Grantee, account_text
 from secure_kms_constructs.cdk.node import Questions
 from secure_kms_constructs.cdk.places import is_known
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
-
-from .key_side import Target, UsedKey
 
 # Each target has the same statements but for its name; a Deny that meets one of these few would be for that name.
 _TRIED = 5
@@ -127,7 +126,7 @@ def _look(
     keys = list(dict.fromkeys(grant.key for grant in grants))
     own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
     pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
-    documents, named = [one.policy for one in Questions.key_policies(stack, keys)], stack.resolve(pairs)
+    documents, named = [one.policy for one in Questions.key_policies(stack, keys)], resolved_in(stack, pairs)
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
     spelled: dict[str, str] = {}

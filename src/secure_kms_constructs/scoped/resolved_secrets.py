@@ -11,6 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from secure_kms_constructs.authoring.targets import Target, UsedKey
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import SECRET_NAME, SECRET_SUFFIX
 from secure_kms_constructs.aws.services import Service
@@ -19,7 +20,7 @@ from secure_kms_constructs.cdk.grantees import account_text
 from secure_kms_constructs.cdk.managed_keys import AwsManaged
 from secure_kms_constructs.cdk.places import check_environments, check_reference, same_place, wait_for
 
-from .key_side import Target, UsedKey, UsedKeys
+from .key_side import UsedKeys
 
 
 def resolve_secrets(
@@ -71,7 +72,7 @@ def _owned(secret: secretsmanager.ISecret, arn: str, exact: bool, place: Stack, 
     used = keys.of_owned(secret, place)
     if place is not stack and named() != arn:
         check_reference(stack, place, Called("secret", secret), "give the secret a literal secret_name")
-    return Target(secret, arn, exact, region_of(place), account_text(place), used, named)
+    return Target(secret, True, arn, exact, region_of(place), account_text(place), used, named)
 
 
 def _imported(secret: secretsmanager.ISecret, arn: str, exact: bool, text: str, keys: _Keys, stack: Stack) -> Target:
@@ -81,7 +82,7 @@ def _imported(secret: secretsmanager.ISecret, arn: str, exact: bool, text: str, 
     account = parsed.account if parsed else secret.env.account
     known = arn if parsed and arns.only_pseudo_parameters(text) else None
     used = keys.of_imported(secret, text, region, account)
-    return Target(secret, arn, exact, region, arns.as_text(stack.resolve(account)), used, lambda: known)
+    return Target(secret, False, arn, exact, region, arns.as_text(stack.resolve(account)), used, lambda: known)
 
 
 def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -> tuple[str, bool]:

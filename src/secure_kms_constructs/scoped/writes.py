@@ -1,4 +1,4 @@
-"""What every Scoped construct does: one identity policy, the key's side, and the words for what others must write."""
+"""Writes the grant of every Scoped construct: asks what its decision needs, and writes both sides as decided."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from aws_cdk import Resource
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
+from secure_kms_constructs.authoring.key_policies import Account
+from secure_kms_constructs.authoring.scoped_grants import (
+    IdentitySide,
+    Through,
+    Who,
+    check_accounts,
+    identity_side,
+    key_side,
+    no_effect,
+    opened,
+    resource_side,
+)
 from secure_kms_constructs.authoring.statements import Statement
+from secure_kms_constructs.authoring.targets import Target, by_key, key_policy_contexts
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service, Use
 from secure_kms_constructs.cdk.asking import stack_of
 from secure_kms_constructs.cdk.findings import announce
 from secure_kms_constructs.cdk.grantees import Grantee
+from secure_kms_constructs.cdk.key_grants import foreign_identity
 from secure_kms_constructs.cdk.node import Place
 from secure_kms_constructs.grants import attach_identity_policy, note_named
-from secure_kms_constructs.keys import HardenedKey
 
-from .key_side import Target, admit, by_key, key_policy_contexts
+from .key_side import ask_own, write_key_side
 
 
 @dataclass
@@ -53,47 +65,41 @@ def write(
     from .effects import expect
 
     with _whole_or_gone(scope, at):
+        stack = stack_of(scope)
+        who = Who(grantee, grantee.identity, grantee.account, grantee.is_protected, grantee.literal_arn)
         foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
-        for target in foreign:
-            if resource_access is None or target.key is None or target.key.managed:
-                text = arns.as_text(stack_of(scope).resolve(target.arn))
-                raise ValueError(
-                    f"{text} cannot be read from another account, got the grantee {grantee.name}: "
-                    + ("put it under a customer-managed key" if resource_access else "read it by a role of its account")
-                )
-        grantee.check_writer(stack_of(scope))
-        written = Written()
+        opens = resource_access is not None
+        check_accounts(who, foreign, lambda one: arns.as_text(stack.resolve(one.arn)), resource_policies=opens)
+        grantee.check_writer(stack)
         if grantee.stack is None:
             # Whether it holds policies is found out by attaching one.
             Construct.__init__(scope, *at)
-        directly = not attach_identity_policy(scope, at, grantee, identity, len(targets))
-        if not directly:
+        attached = attach_identity_policy(scope, at, grantee, identity, len(targets))
+        side = identity_side(who, targets, foreign, attached=attached, resource_policies=opens)
+        keys = []
+        for used, under in by_key(targets):
+            by, contexts = Through(service, use, service.via(under[0].region)), key_policy_contexts(under)
+            own = ask_own(scope, grantee, used, service, use, directly=not attached)
+            keys.append((used, under, contexts, key_side(who, used, own, by, contexts, directly=not attached)))
+
+        written = Written()
+        if side is IdentitySide.WRITTEN:
             written.identity = identity
-        elif len(foreign) == len(targets):
+        elif side is IdentitySide.REQUIRED:
             written.required_identity = identity
-            announce(
-                scope,
-                "requiredIdentityPolicy",
-                f"{grantee.name} is of another account, so its policy cannot be written here: "
-                "unless it allows this already, its owner must add",
-                identity,
-            )
-        else:
-            _check_direct(grantee, targets, resource_access is not None)
-        for key, under in by_key(targets):
-            contexts = key_policy_contexts(under)
-            via = service.via(under[0].region)
-            done, required = admit(scope, grantee, key, service, use, via, contexts, directly=directly)
-            sides = written.identity or written.required_identity
-            expect(scope, grantee, key, done, service, use, under, sides, named=bool(contexts))
+            announce(scope, "requiredIdentityPolicy", foreign_identity(grantee), identity)
+        for used, under, contexts, decided in keys:
+            done = write_key_side(scope, used, decided)
             if done:
-                written.key_policy[key.arn] = done
+                written.key_policy[used.arn] = done
                 note_named(grantee, scope)
-            if required:
-                written.required_key_policy[key.arn] = required
-        for target in foreign if not directly or foreign else targets:
+            if decided.required:
+                written.required_key_policy[used.arn] = list(decided.required)
+            sides = written.identity or written.required_identity
+            expect(scope, grantee, used, done, service, use, under, sides, named=bool(contexts))
+        for target in opened(targets, foreign, side):
             assert resource_access is not None
-            _open(scope, grantee, target, resource_access(), bool(foreign), written)
+            _open(scope, grantee, who, target, resource_access(), grantee.account if foreign else None, written)
         return written
 
 
@@ -121,36 +127,19 @@ def apply_before(self: Construct, *constructs: IConstruct) -> None:
         (construct.node.default_child or construct).node.add_dependency(self)
 
 
-def _check_direct(grantee: Grantee, targets: Sequence[Target], resource_policies: bool) -> None:
-    """Check that a grantee without policies of its own can be named by the resources and their keys."""
-    for target in targets:
-        if not resource_policies:
-            raise _no_effect(grantee, f"the service of {target.arn} has no resource policies")
-        if not isinstance(target.resource, Resource):
-            raise _no_effect(grantee, f"{target.arn} is imported, so its policy cannot be written here")
-        if target.key and not target.key.managed and not (isinstance(target.key.key, HardenedKey) and target.known_arn):
-            raise _no_effect(
-                grantee, f"{target.resource.node.path} is no secret with a literal name under a HardenedKey"
-            )
-
-
 def _open(
     scope: Construct,
     grantee: Grantee,
+    who: Who,
     target: Target,
     access: list[Statement],
-    foreign: bool,
+    foreign: Account | None,
     written: Written,
 ) -> None:
     """Name the grantee in the policy of a resource, or say what its owner has to write."""
-    owned = isinstance(target.resource, Resource)
-    arn = grantee.arn_in(stack_of(target.resource), stack_of(scope)) if owned else grantee.literal_arn()
-    principal = {"AWS": grantee.account.root if foreign else arn}
-    named: list[Statement] = [{**statement, "Principal": principal} for statement in access]
-    if foreign:
-        only = {"ArnEquals": {"aws:PrincipalArn": arn}}
-        named = [{**statement, "Condition": {**statement.get("Condition", {}), **only}} for statement in named]
-    if not owned:
+    arn = grantee.arn_in(stack_of(target.resource), stack_of(scope)) if target.owned else grantee.literal_arn()
+    named = resource_side(access, arn, foreign)
+    if not target.owned:
         written.required_resource_policy[target.arn] = named
         announce(
             scope,
@@ -162,16 +151,4 @@ def _open(
         return
     for statement in named:
         if not target.resource.add_to_resource_policy(iam.PolicyStatement.from_json(statement)).statement_added:
-            raise _no_effect(grantee, f"{target.resource.node.path} takes no resource policy")
-
-
-def _no_effect(grantee: Grantee, why: str) -> ValueError:
-    if grantee.is_protected:
-        return ValueError(
-            f"IAM lets nobody change the policies of {grantee.name}, and {why}, so the grant would have no effect: "
-            "give the secret a literal secret_name and a HardenedKey, or grant to a role of this app"
-        )
-    return ValueError(
-        f"{grantee.name} cannot hold an identity policy, and {why}, so the grant would have no effect: "
-        "import the role with mutable=True, or grant to a role of this app"
-    )
+            raise no_effect(who, f"{target.resource.node.path} takes no resource policy")

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
-from secure_kms_constructs.cdk import asking
+from secure_kms_constructs.cdk import ahead
 from secure_kms_constructs.cdk.node import Questions
 from tests.synth.templates import by_sid, environment, key_policy, make_role, template
 
@@ -94,15 +94,15 @@ def test_a_subclass_answers_as_it_says(stack: Stack, key: HardenedKey, role: iam
 
 
 def test_what_python_does_not_hold_is_not_told(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
-    before = dict(asking._told)
+    before = dict(ahead._told)
     secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
     beside = secretsmanager.Secret(stack, "Beside", encryption_key=key)
     secretsmanager.Secret.from_secret_name_v2(stack, "Imported", "other")
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
-    new = asking._told.keys() - before.keys()
+    new = ahead._told.keys() - before.keys()
     assert new == {beside.__jsii_ref__.ref}  # type: ignore[attr-defined]
     ScopedSecretReader(stack, "Second", grantee=role, secrets=[beside])
-    assert not asking._told.keys() & new
+    assert not ahead._told.keys() & new
 
 
 def test_one_question_tells_of_what_is_beside_once(stack: Stack, key: HardenedKey) -> None:
@@ -111,13 +111,14 @@ def test_one_question_tells_of_what_is_beside_once(stack: Stack, key: HardenedKe
     role, user = make_role(stack), iam.User(stack, "User", path="/app/")
     answer = Questions.describe([secrets[0], user])
     assert (len(answer["stacks"]), len(answer["keys"])) == (1, 1)
-    told = json.loads(answer["told"])
+    told, behind = json.loads(answer["told"])
+    assert behind == answer["principals"] == []
     assert [one[0] for one in told] == [one.__jsii_ref__.ref for one in (secrets[0], user, *secrets[1:], role)]  # type: ignore[attr-defined]
     assert [one[2] for one in told[:2]] == [secrets[0].secret_arn, user.user_arn]
     assert [one[5] for one in told] == [0, -1, 0, 0, -1]
     assert [one[6] for one in told if one[6] is None] == [None, None, None]
     assert (told[1][6][1], told[4][6][1]) == ("/app/", None)
-    assert len(json.loads(Questions.describe([secrets[1]])["told"])) == 1
+    assert len(json.loads(Questions.describe([secrets[1]])["told"])[0]) == 1
 
 
 def test_whether_an_arn_is_a_reference_is_told(stack: Stack) -> None:
@@ -134,7 +135,7 @@ def test_whether_an_arn_is_a_reference_is_told(stack: Stack) -> None:
             return "x"
 
     secret, hidden = secretsmanager.Secret(stack, "Secret"), Hidden(stack, "Hidden")
-    told = json.loads(Questions.describe([secret, hidden])["told"])
+    told, _ = json.loads(Questions.describe([secret, hidden])["told"])
     assert [one[3] for one in told] == [True, False]
 
 

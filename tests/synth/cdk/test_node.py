@@ -110,6 +110,32 @@ def test_what_says_that_node_is_too_old_is_written_for_an_old_node() -> None:
     assert not [new for new in ("const ", "let ", "=>", "?.", "??", "`") if new in text]
 
 
+# Asks KeyBase whose grant it may answer itself, of principals that keep their parts as CDK does, or otherwise.
+USUAL = """
+const Module = require("module");
+const load = Module._load;
+class AccountPrincipal { accountId = "111122223333"; }
+class ViaServicePrincipal { constructor(fields) { Object.assign(this, fields); } }
+const known = { AccountPrincipal, ViaServicePrincipal };
+const fake = new Proxy(known, { get: (of, name) => of[name] ?? { [name]: class {} }[name] });
+Module._load = (name, ...rest) => (name.startsWith(".") || name.startsWith("/") ? load(name, ...rest) : fake);
+const { usual } = require(process.argv[1]).KeyBase.prototype;
+const stack = { account: "111122223333" };
+const said = JSON.parse(process.argv[2]).map((parts) => {
+  const fields = Object.fromEntries(parts.map((name) => [name, name.includes("ase") ? new AccountPrincipal() : "s3"]));
+  return usual.call({ stack }, new ViaServicePrincipal(fields), ["a", "b"]) ?? null;
+});
+console.log(JSON.stringify(said));
+"""
+
+
+def test_python_is_asked_where_cdk_calls_its_private_fields_otherwise() -> None:
+    fields = [["basePrincipal", "serviceName"], ["basePrincipal", "service"], ["_base", "serviceName"]]
+    done = run_in_node(USUAL, str(archive.SOURCE / "keys.js"), json.dumps(fields))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["s3 a,b", None, None]
+
+
 def test_it_is_loaded_at_the_first_call_and_not_before() -> None:
     code = (
         "import aws_cdk; from secure_kms_constructs.cdk import node, asking, rendering; "

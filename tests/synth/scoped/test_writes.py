@@ -19,7 +19,16 @@ from secure_kms_constructs import (
     ScopedSecretReader,
     ScopedSecretRotator,
 )
-from tests.synth.templates import ACCOUNT, OTHER_ACCOUNT, cycle, environment, info, make_role, template
+from tests.synth.templates import (
+    ACCOUNT,
+    OTHER_ACCOUNT,
+    cycle,
+    environment,
+    info,
+    make_role,
+    policy_so_far,
+    template,
+)
 
 Make = Callable[[Stack, iam.IGrantable, Any], Any]
 
@@ -116,3 +125,19 @@ def test_a_grant_in_the_stack_of_the_key_looks_at_the_region_of_the_secret(app: 
     secret = secretsmanager.Secret(abroad, "Secret", encryption_key=HardenedKey(stack, "Key"), secret_name="app/db")
     with pytest.raises(ValueError, match="must be in the region of the secret, us-east-1, got one in eu-west-1"):
         ScopedSecretReader(stack, "Reader", grantee=make_role(stack), secrets=[secret])
+
+
+def test_a_grant_that_one_key_refuses_leaves_nothing_in_the_policy_of_another(stack: Stack, other_stack: Stack) -> None:
+    """The role of the second stack can be named in its own stack's key only."""
+    here, there = HardenedKey(other_stack, "Key"), HardenedKey(stack, "Key")
+    secrets = [
+        secretsmanager.Secret(key.stack, "Secret", encryption_key=key, secret_name=f"app/{i}")
+        for i, key in enumerate((here, there))
+    ]
+    role = make_role(other_stack)
+    before = policy_so_far(here)
+    with pytest.raises(ValueError, match="cannot be told in the stack of the key"):
+        ScopedSecretReader(other_stack, "Reader", grantee=role, secrets=secrets)
+    assert policy_so_far(here) == before
+    ScopedSecretReader(other_stack, "Reader", grantee=role, secrets=secrets[:1])
+    assert policy_so_far(here) != before

@@ -46,7 +46,10 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
 
     @classmethod
     def describe(cls, constructs: Sequence[Any]) -> Any:
-        """Return stacks, keys, and as JSON what each resource is: the given ones first, then those beside them."""
+        """Return stacks, keys and principals, and as JSON what each resource is, and each principal.
+
+        The given resources come first, then those beside them.
+        """
         load()
         return jsii.sinvoke(cls, "describe", [list(constructs)])
 
@@ -75,10 +78,13 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return policies
 
     @classmethod
-    def uses(cls, scope: Any, targets: Sequence[Any]) -> list[list[dict[str, Any]]]:
-        """Return for each target the resources below a scope that refer to it."""
+    def resolve(cls, stack: Stack, values: Sequence[Any]) -> list[Any]:
+        """Return values as they will stand in the templates of a stack.
+
+        :raises TypeError: for what is no JSON, such as an object of CDK.
+        """
         load()
-        found: list[list[dict[str, Any]]] = json.loads(jsii.sinvoke(cls, "uses", [scope, list(targets)]))
+        found: list[Any] = json.loads(jsii.sinvoke(cls, "resolve", [stack, json.dumps(list(values))]))
         return found
 
     @classmethod

@@ -63,7 +63,7 @@ def _types(assembly: str) -> dict[str, Any]:
                 _method("names", [("principals", _SEVERAL)], _TEXT, static=True),
                 _method("held", [("stack", _STACK), ("principals", _SEVERAL)], _TEXT, static=True),
                 _method("keyPolicies", [("stack", _STACK), ("keys", _SEVERAL)], _TEXT, static=True),
-                _method("uses", [("scope", _ANY), ("targets", _SEVERAL)], _TEXT, static=True),
+                _method("resolve", [("stack", _STACK), ("values", _TEXT)], _TEXT, static=True),
                 _method("look", [("keys", _SEVERAL), ("leading", _TEXT)], _TEXT, static=True),
                 _method("tell", [("constructs", _SEVERAL), ("notes", _TEXT)], static=True),
             ]

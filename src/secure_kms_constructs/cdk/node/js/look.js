@@ -50,6 +50,7 @@ function withPaths(value, named, seen) {
   if (Array.isArray(value)) return value.map((one) => withPaths(one, named, seen));
   if (typeof value !== "object" || value === null) return value;
   const parts = Object.entries(value);
+  if (parts.length === 1 && parts[0][0] === "Fn::Sub") return substituted(parts[0][1], named, seen);
   if (parts.length === 1 && (parts[0][0] === "Ref" || parts[0][0] === "Fn::GetAtt")) {
     const [name, it] = parts[0];
     if (typeof it === "string" && it.startsWith(MARK)) {
@@ -64,6 +65,27 @@ function withPaths(value, named, seen) {
     }
   }
   return Object.fromEntries(parts.map(([name, it]) => [name, withPaths(it, named, seen)]));
+}
+
+/**
+ * An Fn::Sub with a variable for each reference that its text makes by name.
+ * @param {any} value
+ * @param {Map<string, string>} named
+ * @param {Set<string>} seen
+ * @returns {any}
+ */
+function substituted(value, named, seen) {
+  const [text, given] = Array.isArray(value) ? value : [value, {}];
+  const variables = withPaths({ ...given }, named, seen);
+  const written = String(text).replace(/\$\{([^!}][^}]*)\}/g, (whole, /** @type {string} */ name) => {
+    const [id, ...attribute] = name.split(".");
+    const path = name in variables ? undefined : named.get(id);
+    if (path === undefined) return whole;
+    seen.add(path);
+    variables[`Of${name.replace(/\W/g, "")}`] = { Resource: path, Attribute: attribute.join(".") || "Ref" };
+    return `\${Of${name.replace(/\W/g, "")}}`;
+  });
+  return { "Fn::Sub": Object.keys(variables).length > 0 ? [written, variables] : written };
 }
 
 /**

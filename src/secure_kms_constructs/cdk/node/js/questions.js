@@ -1,11 +1,10 @@
 "use strict";
 const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
-const { CfnRole, CfnUser, Policy, Role } = require("aws-cdk-lib/aws-iam");
+const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { l1Of, nameGiven } = require("./l1");
 const { finished } = require("./keys");
 const { look, tell } = require("./look");
 const { numbered } = require("./numbered");
-const { uses } = require("./uses");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
 
@@ -29,6 +28,14 @@ function andBeside(constructs) {
     }
   }
   return asked;
+}
+
+/**
+ * Whether something is a role or user of this app, which takes grants itself.
+ * @param {any} one
+ */
+function isIdentity(one) {
+  return one instanceof Role || one instanceof User;
 }
 
 /**
@@ -61,21 +68,25 @@ function rendered(stack, resource) {
 class Questions {
   /**
    * What a grant asks about each of several resources of this app: stack, ARN and whether that is a reference, name,
-   * key, name and path of a role as given.
+   * key, name and path of a role as given, and whose grants it takes, such as a function's role, about which the same.
    * @param {IConstruct[]} constructs
    * @returns {any}
    */
   static describe(constructs) {
-    const stacks = numbered();
-    const keys = numbered();
-    const answers = [...andBeside(constructs)].map((one) => {
+    const [stacks, keys, principals] = [numbered(), numbered(), numbered()];
+    const about = (/** @type {any} */ one) => {
       told.add(one);
       const arn = one.secretArn ?? one.roleArn ?? one.userArn ?? null;
       const given = nameGiven(l1Of(one));
       const stack = stacks.of(Stack.of(one));
-      return [one[ID] ?? null, stack, arn, isReference(arn), one.physicalName ?? null, keys.of(one.encryptionKey), given];
-    });
-    return { stacks: stacks.list, keys: keys.list, told: JSON.stringify(answers) };
+      const principal = principals.of(isIdentity(one) ? undefined : one.grantPrincipal);
+      const [name, key] = [one.physicalName ?? null, keys.of(one.encryptionKey)];
+      return [one[ID] ?? null, stack, arn, isReference(arn), name, key, given, principal];
+    };
+    const answers = [...andBeside(constructs)].map(about);
+    const behind = principals.list.map((one) => (isIdentity(one) ? about(one) : null));
+    const lists = { stacks: stacks.list, keys: keys.list, principals: principals.list };
+    return { ...lists, told: JSON.stringify([answers, behind]) };
   }
 
   /**
@@ -127,13 +138,13 @@ class Questions {
   }
 
   /**
-   * Which resources below a scope refer to each of the targets, through which properties. Ask once Aspects have run.
-   * @param {IConstruct} scope
-   * @param {IConstruct[]} targets
+   * Values as they will stand in the templates of a stack: one text, where jsii would take each part apart.
+   * @param {Stack} stack
+   * @param {string} values a list, as JSON
    * @returns {string}
    */
-  static uses(scope, targets) {
-    return JSON.stringify(uses(scope, targets));
+  static resolve(stack, values) {
+    return JSON.stringify(stack.resolve(JSON.parse(values)));
   }
 
   /**
