@@ -81,6 +81,9 @@ CALLS = (
     Call("organizations", "ListPoliciesForTarget", _ORGANIZATION, _EVERY, part="organization"),
     Call("organizations", "DescribePolicy", _ORGANIZATION, _EVERY, part="organization"),
     Call("securityhub", "GetFindings", "findings", part="security-hub"),
+    Call("cloudtrail", "DescribeTrails", "trails", part="trails"),
+    Call("cloudtrail", "GetTrailStatus", "whether it records", part="trails"),
+    Call("cloudtrail", "GetEventSelectors", "what it records", part="trails"),
     Call("accessanalyzer", "ValidatePolicy", _OPINION, _NONE, "access-analyzer:ValidatePolicy", "verify"),
     Call("accessanalyzer", "CheckNoPublicAccess", _OPINION, _NONE, "access-analyzer:CheckNoPublicAccess", "verify"),
     Call("accessanalyzer", "CheckAccessNotGranted", _OPINION, _NONE, "access-analyzer:CheckAccessNotGranted", "verify"),
@@ -94,8 +97,8 @@ BY_ACTION = {one.allowed_by: one for one in CALLS}
 def required_policy(parts: tuple[str, ...] = ("account",)) -> dict[str, object]:
     """Return the IAM policy that reading needs.
 
-    :param parts: what is read: ``account``, and on request ``stacks``, ``organization``, ``security-hub``
-        and ``verify``.
+    :param parts: what is read: ``account``, and on request ``stacks``, ``organization``, ``security-hub``,
+        ``trails`` and ``verify``.
     :raises ValueError: for a part that there is not.
     """
     for part in parts:

@@ -15,7 +15,8 @@ from .reading_identities import read_identities
 from .reading_keys import read_keys
 from .reading_organization import read_organization, read_stacks
 from .reading_resources import read_resources
-from .records import Account
+from .reading_trails import read_trails
+from .records import Account, Trail
 from .snapshots import Snapshot
 
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/[\w+=,.@/-]+")
@@ -29,7 +30,7 @@ class Options:
     :param regions: by default the one of the session.
     :param roles: ARNs of roles to assume, each for its account; by default the caller's own account is read.
     :param account: the account that it must be, where only one is read.
-    :param parts: what is read beside the account: ``stacks``, ``organization``, ``security-hub``.
+    :param parts: what is read beside the account: ``stacks``, ``organization``, ``security-hub``, ``trails``.
     """
 
     regions: Sequence[str] = ()
@@ -117,9 +118,15 @@ def _account(session: Any, regions: Sequence[str], options: Options) -> Account:
     organization = read_organization(places[0]) if "organization" in options.parts else None
     hub = "security-hub" in options.parts
     findings = [one for place in places for one in read_findings(place)] if hub else None
+    trails = _trails(places) if "trails" in options.parts else None
     unread = sorted((one for place in places for one in place.unread), key=lambda one: (one.action, one.about))
-    more = {"organization": organization, "findings": findings, "unread": list(dict.fromkeys(unread))}
+    more = {"organization": organization, "findings": findings, "trails": trails, "unread": list(dict.fromkeys(unread))}
     return Account(**{**vars(found), **more})
+
+
+def _trails(places: Iterable[Connection]) -> list[Trail]:
+    # One that records all regions is told in each.
+    return list({one.arn: one for place in places for one in read_trails(place)}.values())
 
 
 def _place(session: Any, region: str, account: str, options: Options) -> Connection:

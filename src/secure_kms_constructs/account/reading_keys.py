@@ -50,7 +50,7 @@ def _read(to: Connection, aliases: list[dict[str, Any]], arn: str) -> Key:
         usage=known.get("KeyUsage", "unknown"),
         origin=known.get("Origin", "unknown"),
         multi_region=bool(known.get("MultiRegion", False)),
-        deletion=_when(known.get("DeletionDate")),
+        deletion=as_time(known.get("DeletionDate")),
         policy=as_json(policy["Policy"]) if policy else None,
         grants=[_grant(one) for one in grants] if complete else None,
         aliases=sorted(one["AliasName"] for one in aliases if one.get("TargetKeyId") == about),
@@ -70,9 +70,9 @@ def _rotates(known: dict[str, Any]) -> bool:
 def _usage(answer: dict[str, Any]) -> Usage:
     last = answer.get("KeyLastUsage") or {}
     return Usage(
-        _when(answer.get("TrackingStartDate")),
+        as_time(answer.get("TrackingStartDate")),
         last.get("Operation"),
-        _when(last.get("Timestamp")),
+        as_time(last.get("Timestamp")),
         last.get("CloudTrailEventId"),
     )
 
@@ -86,10 +86,11 @@ _OF_GRANT = (
 def _grant(answer: dict[str, Any]) -> dict[str, Any]:
     """Return what a grant says, without what differs whenever it is asked for."""
     kept = {name: answer[name] for name in _OF_GRANT if answer.get(name)}
-    return kept | ({"CreationDate": _when(answer["CreationDate"])} if answer.get("CreationDate") else {})
+    return kept | ({"CreationDate": as_time(answer["CreationDate"])} if answer.get("CreationDate") else {})
 
 
-def _when(moment: Any) -> str | None:
+def as_time(moment: Any) -> str | None:
+    """Return a moment as text; None where there is none."""
     return moment.isoformat() if hasattr(moment, "isoformat") else None if moment is None else str(moment)
 
 

@@ -164,6 +164,26 @@ class HubFinding:
 
 
 @dataclass(frozen=True)
+class Trail:
+    """A trail of CloudTrail.
+
+    :param region: its home.
+    :param multi_region: whether it records all regions.
+    :param logging: whether it records now; None where that was not read.
+    :param since: since when.
+    :param selectors: what it records, as ``GetEventSelectors`` returns it; None where that was not read.
+    """
+
+    arn: str
+    region: str
+    multi_region: bool
+    logging: bool | None = None
+    since: str | None = None
+    selectors: list[dict[str, Any]] | None = None
+    advanced: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
 class Organization:
     """The policies of the organization that bind an account, level by level from the root down.
 
@@ -186,6 +206,7 @@ class Account:
     :param stacks: physical ids of the resources of CloudFormation stacks, by region and stack, and logical id.
     :param organization: None where it was not asked for.
     :param findings: the open findings of Security Hub about KMS; None where they were not asked for.
+    :param trails: the trails that record the account; None where they were not asked for.
     :param unread: what could not be read.
     """
 
@@ -201,6 +222,7 @@ class Account:
     stacks: dict[str, dict[str, str]] = field(default_factory=dict)
     organization: Organization | None = None
     findings: list[HubFinding] | None = None
+    trails: list[Trail] | None = None
     unread: list[Unread] = field(default_factory=list)
 
     def missing(self, action: str, about: str) -> Unread | None:

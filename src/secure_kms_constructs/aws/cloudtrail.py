@@ -62,3 +62,9 @@ SERVICE_LINKED_PATH = Fact(
 )
 # What stands for a service whose name CloudTrail does not tell.
 AWS_INTERNAL = Fact("AWS Internal", _USER_IDENTITY)
+
+# What a trail records may be less after these.
+TRAIL_CHANGES = Fact(
+    frozenset({"CreateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging", "UpdateTrail"}),
+    _DOCS + "kms/latest/developerguide/logging-using-cloudtrail.html#filtering-kms-events",
+)

@@ -44,6 +44,9 @@ def snapshot(
     security_hub: Annotated[
         bool, typer.Option("--security-hub", help="Read the open findings KMS.1 to KMS.5 of Security Hub too.")
     ] = False,
+    trails: Annotated[
+        bool, typer.Option("--trails", help="Read what CloudTrail records too, for `secure-kms observe`.")
+    ] = False,
 ) -> None:
     """Read an account into one file: keys, grants, roles, and what is under the keys. Reads only, and no secret.
 
@@ -51,7 +54,7 @@ def snapshot(
     """
     from secure_kms_constructs.account import Options, take_snapshot, write_snapshot
 
-    parts = _parts(stacks, organization, security_hub)
+    parts = _parts(stacks, organization, security_hub, trails)
     with mistakes():
         taken = take_snapshot(
             Options(
@@ -72,8 +75,9 @@ def snapshot(
         typer.echo(f"? {unread}", err=True)
 
 
-def _parts(stacks: bool, organization: bool, security_hub: bool, verified: bool = False) -> list[str]:
-    wanted = {"stacks": stacks, "organization": organization, "security-hub": security_hub, "verify": verified}
+def _parts(stacks: bool, organization: bool, security_hub: bool, trails: bool, verified: bool = False) -> list[str]:
+    read = {"stacks": stacks, "organization": organization, "security-hub": security_hub, "trails": trails}
+    wanted = {**read, "verify": verified}
     return [name for name, is_wanted in wanted.items() if is_wanted]
 
 
@@ -88,12 +92,13 @@ def policy(
     stacks: Annotated[bool, typer.Option("--stacks", help="With what --stacks reads.")] = False,
     organization: Annotated[bool, typer.Option("--organization", help="With what --organization reads.")] = False,
     security_hub: Annotated[bool, typer.Option("--security-hub", help="With what --security-hub reads.")] = False,
+    trails: Annotated[bool, typer.Option("--trails", help="With what --trails reads.")] = False,
     with_verify: Annotated[bool, typer.Option("--verify", help="With what `account verify` calls.")] = False,
 ) -> None:
     """Print the IAM policy that `secure-kms account snapshot` needs."""
     from secure_kms_constructs.account import required_policy
 
-    parts = _parts(stacks, organization, security_hub, with_verify)
+    parts = _parts(stacks, organization, security_hub, trails, with_verify)
     typer.echo(json.dumps(required_policy(("account", *parts)), indent=2))
 
 

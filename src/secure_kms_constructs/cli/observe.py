@@ -29,6 +29,13 @@ def observe(
         Path | None,
         typer.Option(help="An account file: it tells the paths of roles, and which keys and roles there are."),
     ] = None,
+    trail: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A trail, in one JSON object what aws cloudtrail get-trail, get-trail-status and get-event-selectors "
+            "print. Repeatable; an account file that was taken with --trails has its own."
+        ),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(help="How many processes read; by default one for each processor.", min=1)
     ] = None,
@@ -39,15 +46,19 @@ def observe(
     """
     from secure_kms_constructs.evidence import observe as read
     from secure_kms_constructs.evidence import write_uses
+    from secure_kms_constructs.evidence.trails import read_trail
 
     with mistakes():
+        if trail and snapshot is None:
+            raise ValueError("--trail is about the keys of an account: give --snapshot too")
         known = None
         if snapshot is not None:
             from secure_kms_constructs.account import read_snapshot
 
             known = read_snapshot(snapshot)
+        trails = [read_trail(one) for one in trail or ()]
         with progress("reading"):
-            found = read(sources, snapshot=known, processes=processes or os.cpu_count() or 1)
+            found = read(sources, snapshot=known, trails=trails, processes=processes or os.cpu_count() or 1)
         write_uses(found, output)
         from secure_kms_constructs.evidence.texts import report
     typer.echo(report(found))

@@ -10,6 +10,7 @@ from .uses import Evidence, Observed, Use
 
 if TYPE_CHECKING:
     from secure_kms_constructs.account import Snapshot
+    from secure_kms_constructs.account.records import Trail
 
 __all__ = ["Evidence", "Observed", "Use", "observe", "read_uses", "write_uses"]
 
@@ -18,6 +19,7 @@ def observe(
     sources: Sequence[str],
     *,
     snapshot: Snapshot | None = None,
+    trails: Sequence[Trail] = (),
     processes: int = 1,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> Observed:
@@ -26,6 +28,7 @@ def observe(
     :param sources: log files, folders of them, or patterns. Answers of ``aws cloudtrail lookup-events`` count too.
     :param snapshot: the account, which tells the paths of roles, which keys and roles there are, and when each key was
         used last.
+    :param trails: trails beside those of the account file, which tell whether silence is evidence.
     :param processes: how many read; each starts Python anew, so a script needs ``if __name__ == "__main__"``.
     :param progress: told how far it is.
     :raises ValueError: when a source has no files, or msgspec is not installed. What cannot be read of a file is told
@@ -36,7 +39,7 @@ def observe(
     _need_msgspec()
     from .observing import observe_files
 
-    return observe_files(sources, snapshot=snapshot, processes=processes, progress=progress)
+    return observe_files(sources, snapshot=snapshot, trails=trails, processes=processes, progress=progress)
 
 
 def write_uses(observed: Observed, path: str | PathLike[str]) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 
 from . import files
-from .events import NEEDLE, Events, SkippedError
+from .events import NEEDLE, TRAIL_NEEDLE, Events, SkippedError, change_of, is_time
 from .files import NamedFile
 from .records import File
 from .tallies import Tallies
+from .uses import Change
 
 # So many places are named for each problem.
 PLACES = 5
@@ -37,6 +38,7 @@ class Counted:
     days: set[NamedFile] = field(default_factory=set)
     digests: set[tuple[str, str, str, str]] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
+    changes: set[Change] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
 
     def trouble(self, what: str, where: str) -> None:
@@ -65,6 +67,7 @@ class Counted:
         ):
             mine |= others
         self.days |= other.days
+        self.changes |= other.changes
         self.digests |= other.digests
 
 
@@ -92,7 +95,9 @@ class Reader:
         try:
             packed = files.load(path, self._limit)
             if self._is_repeated(packed):
+                # Its events were counted; that there is a file of this day was not.
                 counted.skipped["files read before"] += 1
+                self._name(path)
                 return
             file = files.taken_apart(packed, self._limit)
         except ValueError as error:
@@ -102,10 +107,13 @@ class Reader:
         if file.digest_end is not None and file.records is None:
             self._digest(file, path)
             return
-        counted.names.add(path.name)
-        if (name := files.named(path)) is not None:
-            counted.days.add(name)
+        self._name(path)
         self.count(_texts(file), str(path))
+
+    def _name(self, path: Path) -> None:
+        self.counted.names.add(path.name)
+        if (name := files.named(path)) is not None:
+            self.counted.days.add(name)
 
     def _is_repeated(self, packed: bytes) -> bool:
         digest = hashlib.blake2b(packed, digest_size=16).digest()
@@ -115,11 +123,15 @@ class Reader:
         return False
 
     def _digest(self, file: File, path: Path) -> None:
+        start, end = file.digest_start or "", file.digest_end or ""
+        if not (is_time(start) and is_time(end)):
+            self.counted.trouble("digest file without times", str(path))
+            return
         self.counted.skipped["digest files"] += 1
         listed = [one.name.rpartition("/")[2] for one in file.delivered or ()]
         self.counted.listed.update(listed)
         region = path.name.split("_")[2] if path.name.count("_") > 2 else ""
-        self.counted.digests.add((file.account or "", region, file.digest_start or "", file.digest_end or ""))
+        self.counted.digests.add((file.account or "", region, start, end))
 
     def count(self, texts: Iterable[bytes | msgspec.Raw], where: str) -> None:
         """Count the uses that records tell of."""
@@ -128,6 +140,8 @@ class Reader:
             counted.events += 1
             text = bytes(one)
             if NEEDLE not in text:
+                if TRAIL_NEEDLE in text and (change := change_of(text)) is not None:
+                    counted.changes.add(change)
                 continue
             try:
                 told = list(self._events.uses(text))

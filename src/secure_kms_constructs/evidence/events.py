@@ -10,17 +10,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from secure_kms_constructs.aws.cloudtrail import DENIALS, DRY_RUN, KEYLESS_OPERATIONS
+from secure_kms_constructs.aws.cloudtrail import DENIALS, DRY_RUN, KEYLESS_OPERATIONS, TRAIL_CHANGES
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
 from .callers import Caller, caller_of, service_of, via_of
 from .contexts import NONE, Context, Contexts
 from .records import Parameters, Record, decode_record
 from .tallies import Head
+from .uses import Change
 
 KMS = "kms.amazonaws.com"
 # What a record without it is not about; searching is cheaper than reading.
 NEEDLE = b'"kms.amazonaws.com"'
+TRAIL_NEEDLE = b'"cloudtrail.amazonaws.com"'
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 _KEY_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
@@ -86,7 +88,7 @@ class Events:
             raise SkippedError("events of KMS itself, such as RotateKey")
         if record.type not in (None, "AwsApiCall"):
             raise SkippedError("events that are no calls")
-        if not _TIME.fullmatch(record.time):
+        if not is_time(record.time):
             raise ValueError("its eventTime is no time")
         return record
 
@@ -133,6 +135,22 @@ class Events:
 @lru_cache(maxsize=4096)
 def _is_key(arn: str) -> bool:
     return _KEY_ARN.fullmatch(arn) is not None
+
+
+def is_time(text: str) -> bool:
+    """Tell whether a text is a time as CloudTrail writes it."""
+    return _TIME.fullmatch(text) is not None
+
+
+def change_of(text: bytes) -> Change | None:
+    """Return the change of a trail that a record tells of; None where it tells of none."""
+    try:
+        record = decode_record(text)
+    except msgspec.DecodeError:
+        return None
+    if record.name not in TRAIL_CHANGES.value or record.error is not None or not is_time(record.time):
+        return None
+    return Change(record.time, record.name, record.recipient or "", record.region, record.id)
 
 
 def _outcome(error: str | None) -> str:

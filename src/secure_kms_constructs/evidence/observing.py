@@ -11,9 +11,11 @@ from pathlib import Path
 from zlib import crc32
 
 from secure_kms_constructs.account import Snapshot
+from secure_kms_constructs.account.records import Trail
 
 from . import files
 from .counting import Counted, Reader
+from .coverage import coverage_of
 from .knowing import wanted_events, with_paths, with_strangers
 from .tallies import Head, Tally
 from .uses import Delivery, Digest, Evidence, Observed, Problem, Use
@@ -27,6 +29,7 @@ def observe_files(
     sources: Sequence[str],
     *,
     snapshot: Snapshot | None = None,
+    trails: Sequence[Trail] = (),
     processes: int = 1,
     limit: int = files.UNPACKED_BYTES,
     progress: Callable[[str], None] = lambda _text: None,
@@ -48,7 +51,8 @@ def observe_files(
     if snapshot is None:
         return observed_of(counted, sources)
     counted.tallies = with_paths(counted.tallies, snapshot)
-    return with_strangers(observed_of(counted, sources), snapshot)
+    observed = with_strangers(observed_of(counted, sources), snapshot)
+    return replace(observed, coverage=coverage_of(observed.evidence, snapshot, trails))
 
 
 def _read(wanted: frozenset[str], limit: int, paths: list[Path]) -> Counted:
@@ -128,5 +132,6 @@ def _evidence(counted: Counted, sources: list[str]) -> Evidence:
         deliveries=deliveries,
         digests=[Digest(*one) for one in sorted(counted.digests)],
         missing=sorted(counted.listed - counted.names),
+        changes=sorted(counted.changes, key=lambda one: (one.time, one.event)),
         wanted=sorted(counted.wanted),
     )

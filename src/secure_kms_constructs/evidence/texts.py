@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from secure_kms_constructs.policies.lines import one_line
 
-from .uses import Evidence, Observed, Use
+from .uses import Coverage, Evidence, Observed, Use
 
 # So many rows of what is only to be known are shown.
 _SHOWN = 20
@@ -38,6 +38,7 @@ def _lines(observed: Observed) -> Iterator[str]:
     yield from _some("? log files that a digest lists were not read", evidence.missing)
     for problem in evidence.problems:
         yield f"? {problem}"
+    yield from _covered(observed.coverage)
 
 
 def _period(evidence: Evidence) -> str:
@@ -46,6 +47,23 @@ def _period(evidence: Evidence) -> str:
 
 def _count(uses: list[Use]) -> str:
     return f"{len(uses):,} different uses, {sum(use.count for use in uses):,} calls"
+
+
+def _covered(coverage: list[Coverage] | None) -> Iterator[str]:
+    """Say of which keys silence is evidence; keys with the same reasons together."""
+    if coverage is None:
+        yield "? whether silence is evidence is not known: give the account file with --snapshot"
+        return
+    alike: dict[tuple[bool | None, tuple[str, ...]], list[str]] = {}
+    for one in coverage:
+        alike.setdefault((one.complete, tuple(one.why)), []).append(one.key)
+    for (complete, why), keys in alike.items():
+        listed = ", ".join(keys[:_SHOWN]) + (f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else "")
+        if complete:
+            yield f"whoever was not seen did not use, in this period: {listed}"
+        else:
+            said = "silence is no evidence" if complete is False else "silence may be no evidence"
+            yield f"? {said} for {listed}: {'; '.join(why)}"
 
 
 def _untold(uses: Iterable[Use]) -> Iterator[str]:

@@ -83,6 +83,38 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Change:
+    """A call that changed what a trail records."""
+
+    time: str
+    name: str
+    account: str
+    region: str
+    event: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Whether what was read has every call about a key.
+
+    :param complete: None where that is not known.
+    :param why: what is known to be missing, or not known to be there.
+    :param start: when the period begins that was read; None where that is not told.
+    """
+
+    key: str
+    complete: bool | None
+    why: list[str]
+    start: str | None
+    end: str | None
+
+    def __str__(self) -> str:
+        said = {True: "complete", False: "incomplete", None: "perhaps incomplete"}[self.complete]
+        reasons = f": {'; '.join(self.why)}" if self.why else ""
+        return f"{said} for {self.key}{reasons}"
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What was read, and what not.
 
@@ -94,6 +126,7 @@ class Evidence:
     :param problems: what could not be read: files and records, with the reason.
     :param digests: what digest files among the sources cover.
     :param missing: log files that a digest lists and that were not read.
+    :param changes: calls that changed what a trail records.
     :param wanted: of the ids of events that were looked for, those that were read.
     :param gone: roles and users that used a key and that the account file does not have; None without one.
     :param unknown_keys: keys that were used and that the account file does not have; None without one.
@@ -110,6 +143,7 @@ class Evidence:
     deliveries: list[Delivery] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
     gone: list[str] | None = None
     unknown_keys: list[str] | None = None
@@ -124,6 +158,7 @@ class Observed:
     :param failed: calls that failed for another reason, which says nothing about permissions.
     :param services: calls of AWS services for themselves, service-linked roles included.
     :param foreign: calls from other accounts of which the owner's record tells no more than the account.
+    :param coverage: of each key, whether what was read has all of its calls; None without an account file.
     """
 
     evidence: Evidence
@@ -132,3 +167,4 @@ class Observed:
     failed: list[Use] = field(default_factory=list)
     services: list[Use] = field(default_factory=list)
     foreign: list[Use] = field(default_factory=list)
+    coverage: list[Coverage] | None = None

@@ -14,6 +14,7 @@ MANAGED = "4" * 8 + "-4444-4444-4444-" + "4" * 12
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app-AbCdEf"
 DEFAULTED = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:defaulted-AbCdEf"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+TRAIL = f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/all"
 PARTNER = f"arn:aws:iam::{OTHER_ACCOUNT}:role/Partner"
 THEN = datetime(2026, 11, 1, tzinfo=timezone.utc)
 GAAD = ("iam", "GetAccountAuthorizationDetails")
@@ -295,6 +296,14 @@ def fake_account(*, size: int = 100, **changed: Any) -> FakeAws:
             "StackResourceSummaries", physical, token="NextToken", size=size
         ),
         ("securityhub", "GetFindings"): paged("Findings", changed.get("findings", []), token="NextToken", size=size),
+        ("cloudtrail", "DescribeTrails"): lambda _: {
+            "trailList": [{"Name": "all", "TrailARN": TRAIL, "HomeRegion": "eu-west-1", "IsMultiRegionTrail": True}]
+        },
+        ("cloudtrail", "GetTrailStatus"): lambda _: {"IsLogging": True, "StartLoggingTime": THEN},
+        ("cloudtrail", "GetEventSelectors"): lambda asked: {
+            "TrailARN": asked["TrailName"],
+            "EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}],
+        },
         ("organizations", "DescribeOrganization"): lambda _: {"Organization": {"MasterAccountId": OTHER_ACCOUNT}},
         ("organizations", "ListParents"): lambda asked: {
             "Parents": [{"Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT"}]

@@ -22,7 +22,9 @@ def aws() -> tuple[FakeAws, Any]:
 def whole() -> tuple[Snapshot, FakeAws]:
     """All of the account, with what was called for it."""
     made = fake_account()
-    return take_snapshot(Options(parts=("stacks", "organization", "security-hub")), session=made.session()), made
+    return take_snapshot(
+        Options(parts=("stacks", "organization", "security-hub", "trails")), session=made.session()
+    ), made
 
 
 @pytest.fixture(scope="session")

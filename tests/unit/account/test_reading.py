@@ -13,7 +13,7 @@ from secure_kms_constructs import AccessMap
 from secure_kms_constructs.account import Options, Snapshot, read_snapshot, take_snapshot, write_snapshot
 from secure_kms_constructs.account.calls import CALLS, Call, required_policy
 from secure_kms_constructs.account.files import as_text
-from secure_kms_constructs.account.records import Key, Usage
+from secure_kms_constructs.account.records import Key, Trail, Usage
 from tests.unit.account.accounts import (
     APP,
     GAAD,
@@ -22,6 +22,7 @@ from tests.unit.account.accounts import (
     SHUT,
     SPARE,
     THEN,
+    TRAIL,
     fake_account,
     grant,
     key_arn,
@@ -29,7 +30,7 @@ from tests.unit.account.accounts import (
 )
 from tests.unit.account.fake_aws import ACCOUNT, OTHER_ACCOUNT, REGION, FakeAws, Json, RefusalError
 
-EVERY_PART = ("stacks", "organization", "security-hub")
+EVERY_PART = ("stacks", "organization", "security-hub", "trails")
 READ = [one for one in CALLS if one.part != "verify"]
 
 
@@ -100,6 +101,33 @@ def test_stacks_and_the_organization_are_read_on_request(snapshot: Snapshot, aws
     assert [list(level) for level in account.organization.rcps] == [[], [], []]
     [plain] = read(aws).accounts
     assert (plain.stacks, plain.organization) == ({}, None)
+
+
+def test_trails_are_read_on_request_with_what_they_record(snapshot: Snapshot, aws: tuple[FakeAws, Any]) -> None:
+    assert snapshot.accounts[0].trails == [
+        Trail(
+            TRAIL,
+            "eu-west-1",
+            multi_region=True,
+            logging=True,
+            since="2026-11-01T00:00:00+00:00",
+            selectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}],
+            advanced=[],
+        )
+    ]
+    assert read(aws).accounts[0].trails is None
+    # One that records all regions is told in each, and is one.
+    assert len(read(aws, regions=[REGION, "eu-west-1"], parts=["trails"]).accounts[0].trails or ()) == 1
+
+
+@pytest.mark.parametrize("operation", ["DescribeTrails", "GetTrailStatus", "GetEventSelectors"])
+def test_what_is_not_told_of_trails_is_unknown(operation: str, aws: tuple[FakeAws, Any]) -> None:
+    aws[0].refuse["cloudtrail", operation] = "AccessDeniedException"
+    [account] = read(aws, parts=["trails"]).accounts
+    assert [one.action for one in account.unread] == [f"cloudtrail:{operation}"]
+    told = [(one.logging, one.selectors is not None) for one in account.trails or ()]
+    expected = {"GetTrailStatus": [(None, True)], "GetEventSelectors": [(True, False)]}
+    assert told == expected.get(operation, [])
 
 
 def test_the_printed_policy_is_what_was_called(whole: tuple[Snapshot, FakeAws]) -> None:

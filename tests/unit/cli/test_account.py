@@ -37,8 +37,8 @@ def test_the_policy_is_printed() -> None:
     assert json.loads(run("account", "policy").stdout) == required_policy()
     more = json.loads(run("account", "policy", "--stacks", "--organization").stdout)
     assert more == required_policy(("account", "stacks", "organization"))
-    others = json.loads(run("account", "policy", "--security-hub", "--verify").stdout)
-    assert others == required_policy(("account", "security-hub", "verify"))
+    others = json.loads(run("account", "policy", "--security-hub", "--trails", "--verify").stdout)
+    assert others == required_policy(("account", "security-hub", "trails", "verify"))
 
 
 def test_a_snapshot_is_written_with_the_options_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -49,14 +49,14 @@ def test_a_snapshot_is_written_with_the_options_given(monkeypatch: pytest.Monkey
         return take_snapshot(options, session=fake_account().session())
 
     monkeypatch.setattr(account, "take_snapshot", take)
-    given = ("--region", REGION, "--region", "eu-west-1", "--account", ACCOUNT, "--stacks")
+    given = ("--region", REGION, "--region", "eu-west-1", "--account", ACCOUNT, "--stacks", "--trails")
     done = run("account", "snapshot", "-o", tmp_path / "a.json", *given)
     assert done.exit_code == 0, done.output
     assert "account 111122223333: 8 keys, 6 roles and users" in done.stdout
     assert (list(asked[0].regions), asked[0].account, list(asked[0].parts)) == (
         [REGION, "eu-west-1"],
         ACCOUNT,
-        ["stacks"],
+        ["stacks", "trails"],
     )
     assert account.read_snapshot(tmp_path / "a.json").accounts[0].stacks
 
