@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 from secure_kms_constructs.policies import Unknown
+from secure_kms_constructs.policies.verdicts import all_of
 
 from .functions import PURE, malformed
 from .landscape import Note, Source
@@ -169,9 +170,10 @@ class Resolver:
         return outcome
 
     def exists(self, logical_id: str, stack: Stack) -> bool | None:
-        """Return whether the condition of a resource holds; True without one."""
+        """Return whether the condition of a resource holds, and those of the stacks that it is nested in."""
         resource = stack.resource(logical_id)
-        return self.condition(resource["Condition"], stack) if "Condition" in resource else True
+        own = self.condition(resource["Condition"], stack) if "Condition" in resource else True
+        return own if stack.parent is None else all_of((own, self.exists(stack.parent[1], stack.parent[0])))
 
     def text(self, parts: list[object], stack: Stack) -> object:
         """Join parts into a text, and resolve the dynamic references that come of it."""

@@ -354,3 +354,27 @@ def test_the_name_of_a_file_does_not_decide_a_condition(name: Json, value: str) 
     statement = {"Fn::If": ["C", public, {"Ref": "AWS::NoValue"}]}
     given = template(Key=key({"Version": "2012-10-17", "Statement": [statement]}), App=app(RoleName="app"))
     assert may(given | {"Conditions": {"C": {"Fn::Equals": [name, value]}}}) is None
+
+
+NESTED: dict[str, tuple[Json, Json, str, bool | None]] = {
+    "a policy that denies": (
+        {"X": policy(DENIES, Roles=[{"Ref": "R"}])},
+        {"Condition": "C"},
+        "T/App",
+        None,
+    ),
+    "the same without condition": ({"X": policy(DENIES, Roles=[{"Ref": "R"}])}, {}, "T/App", False),
+    "a role": ({"Own": app(RoleName="own", Policies=inline(USES))}, {"Condition": "C"}, "T/N/Own", None),
+    "a role without condition": ({"Own": app(RoleName="own", Policies=inline(USES))}, {}, "T/N/Own", True),
+}
+
+
+@pytest.mark.parametrize("resources, more, who, expected", NESTED.values(), ids=NESTED)
+def test_what_is_nested_under_a_condition_may_be_missing(
+    resources: Json, more: Json, who: str, expected: bool | None
+) -> None:
+    passed = {"Properties": {"Parameters": {"R": {"Ref": "App"}}}}
+    stack = {"Type": "AWS::CloudFormation::Stack", **passed, **more}
+    given = template(App=app(Policies=inline(USES)), N=stack) | {"Conditions": {"C": {"Fn::Equals": [P, "x"]}}}
+    nested = {"Parameters": {"R": {"Type": "String"}}, "Resources": resources}
+    assert may(given, who=who, **{"T/N": nested}) is expected
