@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from typing import Any
 
@@ -76,11 +76,8 @@ class AccessMap:
         :param rcps: resource control policies that bind all accounts of the stacks, in the same form.
         :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
         """
-        return cls(
-            limited(
-                read_assembly(directory, account=account, region=region, same=same, parameters=parameters), scps, rcps
-            )
-        )
+        read = partial(read_assembly, directory, account=account, region=region, same=same, parameters=parameters)
+        return cls(limited(lambda beside: read(beside=beside), scps, rcps))
 
     @classmethod
     def from_app(
@@ -134,11 +131,8 @@ class AccessMap:
         :param rcps: resource control policies, in the same form.
         :raises TemplateError: when one is no template.
         """
-        return cls(
-            limited(
-                read_templates(templates, account=account, region=region, same=same, parameters=parameters), scps, rcps
-            )
-        )
+        read = partial(read_templates, templates, account=account, region=region, same=same, parameters=parameters)
+        return cls(limited(lambda beside: read(beside=beside), scps, rcps))
 
     @classmethod
     def from_account(cls, account: Any) -> AccessMap:

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field, replace
 from secure_kms_constructs.policies import Policy, Unknown
 
 from .documents import Documents
-from .inline import PERMISSION_SET, SAM_TYPES, inline_policies, listed
+from .inline import SAM_TYPES, inline_policies, listed
 from .landscape import Resource, Source
-from .resource_types import IAM_NAME
+from .made_roles import Told, roles_for
 from .resources import Described
 
 # Partition and account, "role", "user" or "group", and the name, which is theirs alone whatever the path.
 HolderKey = tuple[str, str, str, str]
 
-UPPER, _HEX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789abcdef"
 # What the Serverless Application Model adds to a role for one of these is about services that have nothing to do
 # with keys. For others, such as events of a message broker, it allows kms:Decrypt.
 # https://github.com/aws/serverless-application-model/blob/develop/samtranslator/model/sam_resources.py
@@ -41,6 +40,7 @@ class Holder:
     :param top: the same, or the one that it is nested in.
     :param is_named: whether the template gives the name.
     :param doubt: why it is not known whether this is so; None where it is.
+    :param is_there: whether the template surely makes them; not under a condition that is not tried.
     """
 
     arn: str | None = None
@@ -53,6 +53,7 @@ class Holder:
     top: str = ""
     is_named: bool = False
     doubt: Unknown | None = None
+    is_there: bool = True
 
 
 def inline_of(resource: Resource, documents: Documents) -> list[Policy]:
@@ -60,19 +61,23 @@ def inline_of(resource: Resource, documents: Documents) -> list[Policy]:
     return [documents.identity_policy(one.document, one.title, resource.source) for one in inline_policies(resource)]
 
 
-def made_for(one: Described, accounts: set[str], documents: Documents) -> Iterator[tuple[HolderKey, Holder]]:
+def made_for(
+    one: Described, accounts: set[str], documents: Documents, told: Told
+) -> Iterator[tuple[HolderKey, Holder]]:
     """Return the roles that are made for a resource.
 
     :param accounts: those in which an IAM Identity Center may make the role of a permission set.
+    :param told: what is assumed of names.
     """
-    role = one.resource.properties.get("Role")
-    if one.resource.type in SAM_TYPES and (role is None or (isinstance(role, Unknown) and _may_have_none(one))):
-        key, holder = _by_sam(one, documents)
-        doubt = None if role is None else Unknown(f"whether a role is made for {one.resource.source.path}")
-        yield key, replace(holder, doubt=doubt)
-    elif one.resource.type == PERMISSION_SET:
-        for account in sorted(accounts):
-            yield _by_identity_center(one, account, documents)
+    given = one.resource.properties.get("Role")
+    is_of_sam = one.resource.type in SAM_TYPES
+    if is_of_sam and given is not None and not (isinstance(given, Unknown) and _may_have_none(one)):
+        return
+    for role in roles_for(one, accounts, told):
+        holder = _of_sam(one, documents) if is_of_sam else _of_permission_set(one, role.account, documents)
+        doubt = Unknown(f"whether a role is made for {one.resource.source.path}") if given is not None else None
+        key = (role.partition, role.account, "role", role.name)
+        yield key, replace(holder, arn=role.arn, doubt=doubt if is_of_sam else None, is_there=bool(one.exists))
 
 
 def _may_have_none(one: Described) -> bool:
@@ -81,16 +86,9 @@ def _may_have_none(one: Described) -> bool:
     return "AWS::NoValue" in json.dumps(written)
 
 
-def _by_sam(one: Described, documents: Documents) -> tuple[HolderKey, Holder]:
-    """The role that the Serverless Application Model makes for a function or state machine.
-
-    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources-function.html
-    """
+def _of_sam(one: Described, documents: Documents) -> Holder:
     resource = one.resource
-    source, partition, account = resource.source, resource.partition, resource.account
-    path = resource.properties.get("RolePath", "/")
-    name = f"{source.logical_id}Role-{one.stack.scrambled(source.logical_id, UPPER, 12)}"
-    arn = f"arn:{partition}:iam::{account}:role{path if isinstance(path, str) else '/'}{name}"
+    source, partition = resource.source, resource.partition
     policies = inline_of(resource, documents)
     managed: list[object] = []
     untold = sorted(resource.properties.keys() - _WITHOUT_KEYS)
@@ -105,24 +103,12 @@ def _by_sam(one: Described, documents: Documents) -> tuple[HolderKey, Holder]:
         why = Unknown(f"{title}, which a macro writes for {', '.join(dict.fromkeys(untold))}")
         policies.append(documents.identity_policy(why, title, source))
     boundary = resource.properties.get("PermissionsBoundary")
-    return (partition, account, "role", name), Holder(
-        arn, source, policies, managed, boundary, stack=one.stack.name, top=one.stack.top
-    )
+    return Holder(None, source, policies, managed, boundary, stack=one.stack.name, top=one.stack.top)
 
 
-def _by_identity_center(one: Described, account: str, documents: Documents) -> tuple[HolderKey, Holder]:
-    """The role that IAM Identity Center makes of a permission set in an account to which it is assigned.
-
-    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
-    """
+def _of_permission_set(one: Described, account: str, documents: Documents) -> Holder:
     resource = one.resource
     properties, partition = resource.properties, resource.partition
-    given = properties.get("Name")
-    known = isinstance(given, str) and IAM_NAME.fullmatch(given)
-    shown = given if known else one.stack.scrambled(resource.source.logical_id, UPPER, 12)
-    name = f"AWSReservedSSO_{shown}_{one.stack.scrambled(f'{resource.source.logical_id} {account}', _HEX, 16)}"
-    region = "" if resource.region == "us-east-1" else f"{resource.region}/"
-    arn = f"arn:{partition}:iam::{account}:role/aws-reserved/sso.amazonaws.com/{region}{name}"
     managed = [
         *listed(properties.get("ManagedPolicies")),
         *(_by_name(policy, partition, account) for policy in listed(properties.get("CustomerManagedPolicyReferences"))),
@@ -137,10 +123,8 @@ def _by_identity_center(one: Described, account: str, documents: Documents) -> t
             boundary = _by_name(reference, partition, account)
         case _:
             boundary = Unknown(f"the permissions boundary of {resource.source.path}")
-    holder = Holder(
-        arn, resource.source, inline_of(resource, documents), managed, boundary, stack=one.stack.name, top=one.stack.top
-    )
-    return (partition, account, "role", name), holder
+    policies = inline_of(resource, documents)
+    return Holder(None, resource.source, policies, managed, boundary, stack=one.stack.name, top=one.stack.top)
 
 
 def _by_name(reference: object, partition: str, account: str) -> object:

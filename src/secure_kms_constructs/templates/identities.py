@@ -14,9 +14,10 @@ from secure_kms_constructs.policies.principals import Kind, parse_caller
 
 from .aws_managed import aws_managed
 from .documents import Documents
-from .holders import UPPER, Holder, HolderKey, inline_of, made_for
+from .holders import Holder, HolderKey, inline_of, made_for
 from .inline import listed
 from .landscape import Identity, Key, Note, Resource, Source
+from .made_roles import UPPER, Told
 from .resource_types import IAM_NAME, IAM_NOUNS
 from .resources import Described
 from .unread import Unread
@@ -30,8 +31,8 @@ _SINGLE = {"AWS::IAM::RolePolicy": "role", "AWS::IAM::UserPolicy": "user", "AWS:
 class _Holders:
     """Who has which policies, put together from all resources that say something about it."""
 
-    def __init__(self, documents: Documents, resources: list[Described], unread: Unread) -> None:
-        self.documents, self.unread = documents, unread
+    def __init__(self, documents: Documents, resources: list[Described], unread: Unread, told: Told) -> None:
+        self.documents, self.unread, self.told = documents, unread, told
         self.accounts = {one.resource.account for one in resources}
         self.alike = named_alike(resources)
         # The roles, users and groups that templates make. Stacks of which nobody says that they share an account may
@@ -42,13 +43,14 @@ class _Holders:
         # What they attach by a name that cannot be told, by partition, account and noun, with the ids said there.
         self.perhaps: dict[tuple[str, str, str], list[tuple[Holder, frozenset[str]]]] = defaultdict(list)
         self.untold: dict[HolderKey, tuple[Unknown, frozenset[str]]] = {}
+        self.elsewhere: dict[HolderKey, str] = {}
         self._perhaps: dict[tuple[Policy, Unknown], Policy] = {}
         self.managed: dict[str, list[tuple[str, Policy]]] = defaultdict(list)
 
     def read(self, one: Described) -> None:
         """Take in a resource."""
         resource = one.resource
-        for key, holder in made_for(one, self.accounts, self.documents):
+        for key, holder in made_for(one, self.accounts, self.documents, self.told):
             self.made[key].append(holder)
         if resource.type in IAM_NOUNS:
             self._holder(one)
@@ -75,12 +77,16 @@ class _Holders:
         """Return the roles and users, groups having become theirs."""
         for key in dict.fromkeys((*self.made, *self.attached)):
             if key[2] != "group":
-                yield from (self._identity(key, holder) for holder in self.made.get(key) or [Holder()])
+                others = [Holder(self.elsewhere[key])] if key in self.elsewhere else []
+                yield from (self._identity(key, holder) for holder in (*self.made.get(key, [Holder()]), *others))
 
     def mention(self, key: HolderKey, arn: str) -> None:
         """Take in somebody whom a key policy names."""
         if key not in self.made:
             self.attached[key].append(Holder(arn))
+        elif not any(one.is_there for one in self.made[key]):
+            # Where the template makes none, another of that name may be there.
+            self.elsewhere[key] = arn
 
     def _attach(
         self,
@@ -196,7 +202,19 @@ class _Holders:
         if noun == "group" and one.exists is None:
             doubt = Unknown(f"{source.path}, which exists under a condition")
         self.made[key].append(
-            Holder(arn, source, inline, managed, boundary, groups, one.stack.name, one.stack.top, is_named, doubt)
+            Holder(
+                arn,
+                source,
+                inline,
+                managed,
+                boundary,
+                groups,
+                one.stack.name,
+                one.stack.top,
+                is_named,
+                doubt,
+                bool(one.exists),
+            )
         )
 
     def _policy(self, resource: Resource, one: Described) -> Policy:
@@ -240,11 +258,14 @@ class _Holders:
 
 
 def identities_of(
-    resources: Iterable[Described], keys: Iterable[Key], documents: Documents, unread: Unread
+    resources: Iterable[Described], keys: Iterable[Key], documents: Documents, unread: Unread, told: Told
 ) -> tuple[Identity, ...]:
-    """Return the roles and users that templates make, attach policies to, or name in a key policy."""
+    """Return the roles and users that templates make, attach policies to, or name in a key policy.
+
+    :param told: what is assumed of names.
+    """
     resources = list(resources)
-    holders = _Holders(documents, resources, unread)
+    holders = _Holders(documents, resources, unread, told)
     for one in resources:
         holders.read(one)
     for arn in sorted({arn for key in keys for arn in _mentioned(key.policy)}):

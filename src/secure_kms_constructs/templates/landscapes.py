@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from secure_kms_constructs.policies import Unknown, parse_identity_policy
+from secure_kms_constructs.policies import Policy, Unknown, parse_identity_policy
 from secure_kms_constructs.policies.documents import doubted
 
-from . import made_names
+from . import made_names, stack_names
 from .condition_outcomes import open_conditions, open_parameters, worlds
 from .documents import Documents
 from .gaps import Gap, gaps, unplaced
@@ -16,24 +16,28 @@ from .handlers import HANDLERS
 from .identities import identities_of
 from .keys import keys_of
 from .landscape import Landscape, Note
+from .made_names import OpenNames
 from .organization import organization_of
-from .physical_names import formatted
 from .places import ANOTHER, assumed, is_open, names_place, places, put
 from .resolution import Resolver
-from .resource_types import NAME
 from .resources import Described, described
 from .stacks import ANY_ACCOUNT, ANY_REGION, Environment, Stack, Stacks
 from .unread import Unread
 
 
-def landscapes_of(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[Landscape, ...]:
-    """Read stacks, those that do not say where they go once for each place that policies name."""
+def landscapes_of(
+    stacks: list[Stack], same: Mapping[str, str] | None, beside: Collection[Policy] = ()
+) -> tuple[Landscape, ...]:
+    """Read stacks, those that do not say where they go once for each place that policies name.
+
+    :param beside: policies that no template has, and that may name places and principals too.
+    """
     documents = Documents()
     notes = tuple(unplaced(stacks))
-    first = _in_place(stacks, same, documents, notes, {}, {})
+    first = _in_place(stacks, same, documents, notes, {}, {}, beside)
     if not is_open(stacks):
         return first
-    found = places(first, stacks)
+    found = places(first, stacks, beside)
     if found is None:
         return tuple(map(_undecided, first))
     given = {id(stack): stack.environment for stack in stacks}
@@ -43,7 +47,7 @@ def landscapes_of(stacks: list[Stack], same: Mapping[str, str] | None) -> tuple[
         put(stacks, place)
         names = {place.account: ANY_ACCOUNT, place.region: ANY_REGION}
         names = {name: stand_in for name, stand_in in names.items() if name != stand_in}
-        landscapes += _in_place(stacks, same, documents, notes, assumed(place, every), names)
+        landscapes += _in_place(stacks, same, documents, notes, assumed(place, every), names, beside)
         for stack in stacks:
             stack.environment = given[id(stack)]
     return tuple(landscapes)
@@ -71,29 +75,33 @@ def _in_place(
     notes: Iterable[Note],
     place: Mapping[str, str],
     names: Mapping[str, str],
+    beside: Collection[Policy],
 ) -> tuple[Landscape, ...]:
     """Read stacks where they go, once for each literal name that may be that of something which they make."""
-    base = Resolver(Stacks(stacks, same), HANDLERS)
+
+    def fresh(case: Mapping[tuple[str, str], str]) -> Resolver:
+        return Resolver(Stacks(stacks, same, case), HANDLERS)
+
+    base = fresh({})
     first = _with_names(base, documents, notes, place, names)
-    cases, too_many = made_names.cases(base, first)
+    marked = stack_names.named_after(stacks, lambda: fresh({}))
+    open_names = OpenNames(base, first, marked, beside)
+    cases, too_many = open_names.cases()
     if too_many:
         return tuple(_doubted(one, too_many) for one in first)
     if not cases:
         return first
-    named = {
-        (stack.name, logical_id): (stack, logical_id) for stack in stacks for logical_id, _, _ in stack.resources()
-    }
-    open_names = sorted({it for case in cases for it in case})
-    stand_ins = {it: formatted(base, *named[it], NAME) for it in open_names}
+    every = sorted({it for case in cases for it in case})
 
     def told(case: Mapping[tuple[str, str], str]) -> dict[str, str]:
-        return {f"{made_names.OF}{named[it][0].source(it[1]).path}": case.get(it, ANOTHER) for it in open_names}
+        return {f"{made_names.OF}{open_names.shown(it)}": case.get(it, ANOTHER) for it in every}
 
     landscapes = [replace(one, assumes={**one.assumes, **told({})}) for one in first]
     for case in cases:
-        resolver = Resolver(Stacks(stacks, same, case), HANDLERS)
-        here = {name: stand_ins[it] for it, name in case.items()}
-        landscapes += _with_names(resolver, documents, notes, {**place, **told(case)}, {**names, **here})
+        with stack_names.assumed(stacks, case):
+            resolver = fresh({it: name for it, name in case.items() if it[1]})
+            here = open_names.by_stand_ins(resolver, case)
+            landscapes += _with_names(resolver, documents, notes, {**place, **told(case)}, {**names, **here})
     return tuple(landscapes)
 
 
@@ -148,7 +156,7 @@ def _landscape(
 ) -> Landscape:
     unread = Unread(resolver, found_gaps)
     keys = keys_of(found, documents, unread)
-    identities = identities_of(found, keys, documents, unread)
+    identities = identities_of(found, keys, documents, unread, resolver.stacks.told)
     organization = organization_of(found, documents)
     notes = (*resolver.notes, *documents.notes)
     return Landscape(

@@ -29,14 +29,18 @@ _LIKE_REGION = re.compile(r"(?:^arn:[^:]*:[^:]*:|^[a-z0-9-]+\.)([a-z0-9*?-]*[*?]
 _LIKE_ACCOUNT = re.compile(r"(?:^|^arn:[^:]*:[^:]*:[^:]*:)([\d*?]*[*?][\d*?]*)(?=:|$)")
 
 
-def places(landscapes: Iterable[Landscape], stacks: Iterable[Stack]) -> tuple[Environment, ...] | None:
+def places(
+    landscapes: Iterable[Landscape], stacks: Iterable[Stack], beside: Iterable[Policy] = ()
+) -> tuple[Environment, ...] | None:
     """Return the places of stacks that do not say theirs, besides one that nobody names; None for too many.
 
     :param landscapes: what the stacks describe where nobody names their place.
+    :param beside: policies that no template has.
     """
     open_places = [stack.environment for stack in stacks]
     accounts, regions = {ANY_ACCOUNT}, {ANY_REGION}
-    for text in {text for landscape in landscapes for text in _texts(landscape)}:
+    said = {text for landscape in landscapes for text in _texts(landscape)}
+    for text in said.union(text for policy in beside for text in _of(policy, True)):
         if any(one.account == ANY_ACCOUNT for one in open_places):
             accounts |= {*_ACCOUNT.findall(text), *_like(_LIKE_ACCOUNT, text, 12)}
         if any(one.region == ANY_REGION for one in open_places):

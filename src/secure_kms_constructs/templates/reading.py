@@ -9,6 +9,8 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
+from secure_kms_constructs.policies import Policy
+
 from .assemblies import inside, parse_environment, stacks_of
 from .garbage_collection import without_collecting
 from .landscape import Landscape
@@ -44,6 +46,7 @@ def read_assembly(
     region: str | None = None,
     parameters: Parameters | None = None,
     same: Mapping[str, str] | None = None,
+    beside: Collection[Policy] = (),
 ) -> tuple[Landscape, ...]:
     """Read a cloud assembly, such as ``cdk.out``, with its stages and nested stacks.
 
@@ -54,6 +57,8 @@ def read_assembly(
     :param parameters: values for the parameters of stacks, by the stack's name; under ``*`` those for each that has it.
     :param same: the ARNs of keys that are deployed, by construct path: a literal ARN that is not among them may be
         that of any key of the templates in its account and region.
+    :param beside: policies that no template has, such as of an organization: each account, region and principal that
+        they name is told from others.
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
     :raises TemplateError: when it is no cloud assembly, or one of its templates is none.
     """
@@ -61,7 +66,7 @@ def read_assembly(
     stacks = stacks_of(Path(directory), parameters or {}, elsewhere)
     _refuse_strangers("parameters", parameters, {"*", *(stack.stack_name for stack in stacks)})
     _give_to_all(stacks, parameters or {})
-    return landscapes_of(stacks, same)
+    return landscapes_of(stacks, same, beside)
 
 
 def names_in_assembly(directory: PathLike[str] | str) -> Names:
@@ -78,6 +83,7 @@ def read_templates(
     environments: Mapping[str, str] | None = None,
     parameters: Parameters | None = None,
     same: Mapping[str, str] | None = None,
+    beside: Collection[Policy] = (),
 ) -> tuple[Landscape, ...]:
     """Read templates, whoever made them.
 
@@ -91,6 +97,7 @@ def read_templates(
     :param parameters: values for the parameters of stacks, by stack name; under ``*`` those for each that has it.
     :param same: the ARNs of keys that are deployed, by construct path or ``<stack>/<logical id>``: a literal ARN that
         is not among them may be that of any key of the templates in its account and region.
+    :param beside: policies that no template has, as for ``read_assembly``.
     :return: one landscape, or one for each way in which conditions that the templates leave open can turn out.
     :raises TemplateError: when one is no template.
     """
@@ -99,7 +106,7 @@ def read_templates(
     _refuse_strangers("parameters", parameters, {"*", *templates})
     stacks = _stacks(templates, environments or {}, parameters or {}, _elsewhere(account, region))
     _give_to_all(stacks, parameters or {})
-    return landscapes_of(stacks, same)
+    return landscapes_of(stacks, same, beside)
 
 
 def names_in_templates(templates: Templates) -> Names:

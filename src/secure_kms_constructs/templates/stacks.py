@@ -65,6 +65,7 @@ class Stack:
     :param parent: the stack that a nested one belongs to, and its logical id there.
     :param paths: construct paths by logical id.
     :param is_named: whether it is told under which name it is deployed; that of a file does not tell.
+    :param assumed_name: what is assumed for its name at the moment, where nobody tells it.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Stack:
     nested: dict[str, Stack] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     is_named: bool = True
+    assumed_name: str | None = None
 
     @property
     def has_known_name(self) -> bool:
@@ -85,6 +87,8 @@ class Stack:
     @property
     def physical_name(self) -> str:
         """``AWS::StackName``, with a stand-in for what a deployment adds to the name of a nested stack."""
+        if self.assumed_name is not None:
+            return self.assumed_name
         if self.parent is None:
             return self.stack_name
         parent, logical_id = self.parent

@@ -139,3 +139,42 @@ def test_it_is_said_which_policy_of_aws_lets_a_role_decrypt() -> None:
     [row] = [row for row in access.who_can("kms:Decrypt", "T/Key") if row.principal == "T/Thing"]
     assert row.allowed is True
     assert [one.policy for one in row.statements] == ["key policy of T/Key", f"policy {ADMIN}"]
+
+
+def named(*principals: str) -> Json:
+    statement = {**ROOT, "Principal": {"AWS": [f"arn:aws:iam::{ACCOUNT}:role/{one}" for one in principals]}}
+    return {**KEY, "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": [statement]}}}
+
+
+TEAM = {"RolePath": "/team/"}
+NOT_KNOWN = {"Ref": "Nothing"}
+SSO = "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Ops_0123456789abcdef"
+# Whom the key names literally, and whether the role that is made may be that one.
+NAMES: dict[str, tuple[Json, str, bool | None]] = {
+    "a function's role by a name that it may get": (function(), "Shop-ThingRole-1A2b3C4d5E6f", None),
+    "a state machine's": (machine(), "Shop-ThingRole-1A2b3C4d5E6f", None),
+    "that of another resource": (function(), "Shop-OtherRole-1A2b3C4d5E6f", False),
+    "one that is too short": (function(), "Shop-ThingRole-1A2b3C4d", False),
+    "without the path of the globals": (function(**TEAM), "Shop-ThingRole-1A2b3C4d5E6f", False),
+    "with its path": (function(**TEAM), "team/Shop-ThingRole-1A2b3C4d5E6f", None),
+    "with a path that is not known": (function(RolePath=NOT_KNOWN), "team/Shop-ThingRole-1A2b3C4d5E6f", None),
+    "with what is no path": (function(RolePath="team"), "team/Shop-ThingRole-1A2b3C4d5E6f", None),
+    "with a path, of another resource": (function(RolePath=NOT_KNOWN), "team/Shop-OtherRole-1A2b3C4d5E6f", False),
+    "a permission set's": (permission_set(), SSO, None),
+    "that of another permission set": (permission_set(), SSO.replace("Ops", "Dev"), False),
+    "that of a permission set in another region": (permission_set(), SSO.replace("eu-west-1/", ""), False),
+    "that of a permission set without a known name": (permission_set(Name=NOT_KNOWN), SSO, None),
+    "a permission set's, one character less": (permission_set(), SSO[:-1], False),
+}
+
+
+@pytest.mark.parametrize("thing, name, expected", NAMES.values(), ids=NAMES)
+def test_a_literal_name_may_be_that_of_a_role_that_is_made(thing: Json, name: str, expected: bool | None) -> None:
+    assert decrypts(template(thing, Key=named(name))) is expected
+
+
+def test_a_permission_set_of_a_region_that_is_not_known_may_have_either_path() -> None:
+    for path in (SSO, SSO.replace("eu-west-1/", "")):
+        given = template(permission_set(), Key=named(path))
+        access = AccessMap.from_templates({"T": given}, account=ACCOUNT)
+        assert [row.allowed for row in access.who_can("kms:Decrypt", "T/Key") if row.principal == "T/Thing"] == [None]

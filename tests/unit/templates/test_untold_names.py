@@ -378,3 +378,21 @@ def test_what_is_nested_under_a_condition_may_be_missing(
     given = template(App=app(Policies=inline(USES)), N=stack) | {"Conditions": {"C": {"Fn::Equals": [P, "x"]}}}
     nested = {"Parameters": {"R": {"Type": "String"}}, "Resources": resources}
     assert may(given, who=who, **{"T/N": nested}) is expected
+
+
+@pytest.mark.parametrize("condition, who", [({"Condition": "Z"}, {"T/App", "other"}), ({}, {"T/App"})])
+@pytest.mark.parametrize("denied", [True, False])
+def test_a_role_under_a_condition_that_is_not_tried_may_be_another_one(
+    condition: Json, who: set[str], denied: bool
+) -> None:
+    own = app(RoleName="app", Policies=inline(DENIES if denied else READS)) | condition
+    given = template(Key=key(says(Principal={"AWS": f"{ROLES}app"})), App=own)
+    names = [f"C{place}" for place in range(7)]
+    given["Parameters"] = {name: {"Type": "String"} for name in (*names, "Z")}
+    given["Conditions"] = {name: {"Fn::Equals": [{"Ref": name}, "x"]} for name in (*names, "Z")}
+    for name in names:
+        given["Resources"][name] = of("Role", RoleName=name.lower()) | {"Condition": name}
+    access = AccessMap.from_templates({"T": given}, account=ACCOUNT, region=REGION)
+    rows = access.who_can("kms:Decrypt", "T/Key")
+    found = {"other" if row.principal == f"{ROLES}app" else row.principal: row.allowed for row in rows}
+    assert found == {one: True if one == "T/App" else None for one in who if one != "T/App" or not denied}
