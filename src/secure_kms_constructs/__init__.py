@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .exceptions import documented_exception
     from .keys import HardenedKey
     from .logs import LogGroupWithCmk, ScopedLogGroupManager
+    from .organizations import Guardrail, guardrail_policies
     from .parameters import ScopedParameterReader
     from .plugin import KmsLeastPrivilegeChecks
     from .resolved_keys import ResolvedKey
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AWS_MANAGED",
     "AccessMap",
+    "Guardrail",
     "HardenedKey",
     "KmsLeastPrivilegeChecks",
     "LogGroupWithCmk",
@@ -36,12 +38,14 @@ __all__ = [
     "assert_no_findings",
     "assert_only",
     "documented_exception",
+    "guardrail_policies",
 ]
 
 # Names load on first use: importing aws_cdk starts a Node process, and the plain side needs none.
 _HOMES = {
     "AWS_MANAGED": "cdk.managed_keys",
     "AccessMap": "access",
+    "Guardrail": "organizations",
     "HardenedKey": "keys",
     "KmsLeastPrivilegeChecks": "plugin",
     "LogGroupWithCmk": "logs",
@@ -57,6 +61,7 @@ _HOMES = {
     "assert_no_findings": "checks",
     "assert_only": "access",
     "documented_exception": "exceptions",
+    "guardrail_policies": "organizations",
 }
 
 

@@ -19,13 +19,14 @@ PACKAGE = Path(secure_kms_constructs.__file__).parent
 LAYERS = {
     "aws": set(),
     "policies": {"aws"},
+    "organizations": {"aws"},
     "authoring": {"aws", "policies"},
     "templates": {"aws", "policies"},
     "access": {"aws", "policies", "templates"},
     "checks": {"access", "aws", "policies", "templates"},
     "account": {"access", "aws", "checks", "policies", "templates"},
     "evidence": {"account", "aws", "policies"},
-    "cli": {"access", "account", "aws", "checks", "evidence", "policies", "templates"},
+    "cli": {"access", "account", "aws", "checks", "evidence", "organizations", "policies", "templates"},
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
@@ -38,7 +39,7 @@ LAYERS = {
     "logs": {"authoring", "aws", "cdk", "keys", "scoped"},
 }
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
-PLAIN = ["aws", "policies", "authoring", "templates", "access", "checks", "account", "evidence", "cli"]
+PLAIN = ["aws", "policies", "organizations", "authoring", "templates", "access", "checks", "account", "evidence", "cli"]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
 OUTER = {
     "account": {"boto3", "botocore", "msgspec", "tomli"},

@@ -217,6 +217,19 @@ INLINE_POLICY_CHARACTERS = Fact({"role": 10_240, "user": 2_048}, _IAM_QUOTAS)
 MANAGED_POLICY_CHARACTERS = Fact(6_144, _IAM_QUOTAS)
 MANAGED_POLICIES_PER_IDENTITY = Fact(10, _IAM_QUOTAS)
 
+_ORGANIZATIONS = _DOCS + "organizations/latest/userguide/"
+ORGANIZATION_POLICY_CHARACTERS = Fact(5_120, _ORGANIZATIONS + "orgs_reference_limits.html#min-max-values")
+# FullAWSAccess and RCPFullAWSAccess count, and are attached everywhere.
+ORGANIZATION_POLICIES_PER_TARGET = Fact(5, _ORGANIZATIONS + "orgs_manage_policies.html")
+# Since May 2026 both are twice that for service control policies; the pages of AWS do not say so everywhere yet.
+DOUBLED_SCP_QUOTAS = Fact((10_240, 10), "https://cevo.com.au/post/aws-scp-limits-landing-zone-review/")
+_ORGANIZATIONS_API = _DOCS + "organizations/latest/APIReference/"
+ORGANIZATION_ID = Fact(r"o-[a-z0-9]{10,32}", _ORGANIZATIONS_API + "API_Organization.html")
+ORGANIZATION_TARGET = Fact(
+    r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|[0-9]{12}", _ORGANIZATIONS_API + "API_AttachPolicy.html"
+)
+CDK_QUALIFIER = Fact("hnb659fds", _DOCS + "cdk/v2/guide/bootstrapping-customizing.html")
+
 _CFN_KEY = _DOCS + "AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html"
 ROTATION_PERIOD_DAYS = Fact((90, 2560), _CFN_KEY)
 PENDING_WINDOW_DAYS = Fact((7, 30), _CFN_KEY)
