@@ -16,7 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from secure_kms_constructs import HardenedKey, LogGroupWithCmk, ScopedSecretReader, Service
+from secure_kms_constructs import HardenedKey, KmsGuardrails, LogGroupWithCmk, ScopedSecretReader, Service
 
 HERE = Environment(account="111122223333", region="us-east-1")
 
@@ -38,6 +38,7 @@ def hardened(app: App) -> Stack:
     key.grant_encrypt_decrypt(role(stack, "User"))
     LogGroupWithCmk(stack, "Logs", key=key, log_group_name="/app/orders")
     LogGroupWithCmk(stack, "OwnLogs")
+    KmsGuardrails(stack, "Guardrails", organization="o-abcdefghij", targets=["r-ab12"])
     return stack
 
 

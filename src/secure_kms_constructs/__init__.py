@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .cdk.managed_keys import AWS_MANAGED
     from .checks import assert_no_findings
     from .exceptions import documented_exception
+    from .guardrails import KmsGuardrails
     from .keys import HardenedKey
     from .logs import LogGroupWithCmk, ScopedLogGroupManager
     from .organizations import Guardrail, guardrail_policies
@@ -24,6 +25,7 @@ __all__ = [
     "AccessMap",
     "Guardrail",
     "HardenedKey",
+    "KmsGuardrails",
     "KmsLeastPrivilegeChecks",
     "LogGroupWithCmk",
     "ResolvedKey",
@@ -47,6 +49,7 @@ _HOMES = {
     "AccessMap": "access",
     "Guardrail": "organizations",
     "HardenedKey": "keys",
+    "KmsGuardrails": "guardrails",
     "KmsLeastPrivilegeChecks": "plugin",
     "LogGroupWithCmk": "logs",
     "ResolvedKey": "resolved_keys",

@@ -30,6 +30,7 @@ LAYERS = {
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
+    "guardrails": {"aws", "cdk", "organizations"},
     "grants": {"authoring", "aws", "cdk"},
     "keys": {"authoring", "aws", "cdk"},
     "resolved_keys": {"aws", "cdk"},

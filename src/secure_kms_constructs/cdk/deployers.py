@@ -6,8 +6,14 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from secure_kms_constructs.aws.facts import CDK_QUALIFIER
+
 from .asking import account_of, asked_once, region_of, stack_of, top_of
 from .resolved_grantees import resolve_grantee
+from .grantees import resolve_grantee
+from .places import is_known
+
+_PARTITION, _ACCOUNT, _REGION = "${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}"
 
 
 def check_deployer(deployer: iam.IGrantable, scope: Construct) -> None:
@@ -33,22 +39,49 @@ def deployer_of(stack: Stack) -> str:
 
     https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
-    top = top_of(stack)
-    synthesizer = top.synthesizer
-    try:
-        arn = synthesizer.cloud_formation_execution_role_arn  # type: ignore[attr-defined]
-    except (AttributeError, RuntimeError):
-        arn = None
+    arn = _execution_role(stack)
     if not arn:
         raise ValueError(
-            f"deployer cannot be told from the {type(synthesizer).__name__} of stack {top.node.path}: pass "
+            f"deployer cannot be told from {_synthesizer_of(stack)}: pass "
             "deployer=iam.ArnPrincipal(<ARN of the role or user that CloudFormation acts as>), after a default "
             "bootstrap arn:<partition>:iam::<account>:role/cdk-<qualifier>-cfn-exec-role-<account>-<region>"
         )
     for placeholder, token in (
-        ("${AWS::Partition}", stack.partition),
-        ("${AWS::AccountId}", account_of(stack).id),
-        ("${AWS::Region}", region_of(stack)),
+        (_PARTITION, stack.partition),
+        (_ACCOUNT, account_of(stack).id),
+        (_REGION, region_of(stack)),
     ):
         arn = arn.replace(placeholder, token)
-    return str(arn)
+    return arn
+
+
+def deployers_anywhere(stack: Stack) -> str:
+    """Return the pattern of the execution roles of the stack's bootstrap, in any partition, account and region.
+
+    :raises ValueError: where the synthesizer has none, or names a role of one account.
+    """
+    arn = _execution_role(stack) or ""
+    # The synthesizer has filled in what the stack knows of itself.
+    known = filter(is_known, (account_of(stack).id, region_of(stack)))
+    for here in (_PARTITION, _ACCOUNT, _REGION, *known):
+        arn = arn.replace(here, "*")
+    if not arn.startswith("arn:*:iam::*:"):
+        raise ValueError(
+            f"deployers cannot be told from {_synthesizer_of(stack)}: pass deployers=[<ARNs of the roles that "
+            "CloudFormation acts as, with * as a wildcard>], after a default bootstrap "
+            f"arn:*:iam::*:role/cdk-{CDK_QUALIFIER.value}-cfn-exec-role-*-*"
+        )
+    return arn
+
+
+def _execution_role(stack: Stack) -> str | None:
+    try:
+        arn = top_of(stack).synthesizer.cloud_formation_execution_role_arn  # type: ignore[attr-defined]
+    except (AttributeError, RuntimeError):
+        return None
+    return str(arn) if arn else None
+
+
+def _synthesizer_of(stack: Stack) -> str:
+    top = top_of(stack)
+    return f"the {type(top.synthesizer).__name__} of stack {top.node.path}"

@@ -16,7 +16,7 @@ def execution_role(qualifier: str = CDK_QUALIFIER.value) -> str:
 
     https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
-    return f"arn:*:iam::*:role/cdk-{qualifier}-cfn-exec-role-*"
+    return f"arn:*:iam::*:role/cdk-{qualifier}-cfn-exec-role-*-*"
 
 
 def check_organization(organization: object) -> str:

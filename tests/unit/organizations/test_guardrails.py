@@ -15,7 +15,7 @@ from secure_kms_constructs.organizations.names import execution_role
 from secure_kms_constructs.organizations.quotas import divided
 
 ORGANIZATION = "o-abcdefghij"
-EXECUTION = "arn:*:iam::*:role/cdk-hnb659fds-cfn-exec-role-*"
+EXECUTION = "arn:*:iam::*:role/cdk-hnb659fds-cfn-exec-role-*-*"
 
 
 def policies(**options: Any) -> tuple[GuardrailPolicy, ...]:
