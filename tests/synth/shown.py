@@ -6,7 +6,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from secure_kms_constructs import HardenedKey, LogGroupWithCmk, ScopedSecretReader
+from secure_kms_constructs import HardenedKey, KmsGuardrails, LogGroupWithCmk, ScopedSecretReader
 
 
 def hardened_key(stack: Stack) -> None:
@@ -22,3 +22,7 @@ def scoped_secret_reader(stack: Stack) -> None:
 
 def log_group_with_cmk(stack: Stack) -> None:
     LogGroupWithCmk(stack, "Log")
+
+
+def kms_guardrails(stack: Stack) -> None:
+    KmsGuardrails(stack, "Guardrails", organization="o-abcdefghij", targets=["ou-ab12-abcdefgh"])

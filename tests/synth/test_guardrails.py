@@ -101,13 +101,6 @@ def test_deployers_that_cannot_be_told_are_asked_for(synthesizer: Any) -> None:
     assert guardrails(stack, deployers=[pattern])
 
 
-def test_a_deployer_of_one_account_is_none_of_the_others() -> None:
-    app = App(default_stack_synthesizer=DefaultStackSynthesizer())
-    stack = Stack(app, "Stack", env=environment())
-    with pytest.raises(ValueError, match="deployers cannot be told"):
-        guardrails(stack)
-
-
 @pytest.mark.parametrize(
     "options, says",
     [

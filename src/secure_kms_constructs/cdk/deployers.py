@@ -9,9 +9,8 @@ from constructs import Construct
 from secure_kms_constructs.aws.facts import CDK_QUALIFIER
 
 from .asking import account_of, asked_once, region_of, stack_of, top_of
-from .resolved_grantees import resolve_grantee
-from .grantees import resolve_grantee
 from .places import is_known
+from .resolved_grantees import resolve_grantee
 
 _PARTITION, _ACCOUNT, _REGION = "${AWS::Partition}", "${AWS::AccountId}", "${AWS::Region}"
 
