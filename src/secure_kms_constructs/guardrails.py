@@ -99,7 +99,7 @@ def _targets(targets: Sequence[str]) -> list[str]:
             "nobody; begin with a test account"
         )
     for one in found:
-        if not isinstance(one, str) or (is_known(one) and not re.fullmatch(ORGANIZATION_TARGET.value, one)):
+        if is_known(str(one)) and not re.fullmatch(ORGANIZATION_TARGET.value, str(one)):
             raise ValueError(
                 f"targets must be ids of accounts (12 digits), organizational units (ou-...) or the root (r-...), "
                 f"got {one!r}"

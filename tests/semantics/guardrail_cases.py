@@ -51,7 +51,6 @@ class Case:
     action: str
     forbidden_by: Guardrail | None = None
     on: str = KEY
-    via: str | None = None
     context: Mapping[str, str] = field(default_factory=lambda: ORG)
 
 

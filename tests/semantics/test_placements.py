@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as sm
 
 from tests.semantics.assembly import logical_id, name_of
+from tests.semantics.guarded import Documents, documents, under
 from tests.semantics.judge import Judge
 from tests.semantics.placed import Scene
 from tests.semantics.placements import (
@@ -39,6 +40,7 @@ class Asked:
 
     scene: Scene
     access: Access
+    guardrails: Documents | None = None
 
     @property
     def stack(self) -> Any:
@@ -119,8 +121,7 @@ class Asked:
         extra = self.required("required_identity_statements")
         if identity is None and (extra or not self.known(asked["who"])):
             identity = [{"Version": "2012-10-17", "Statement": extra}] if extra else []
-        answer = self.scene.deployment.ask(
-            judge,
+        question = self.scene.deployment.question(
             asked["who"],
             asked["action"],
             asked["on"],
@@ -129,7 +130,7 @@ class Asked:
             identity=identity,
             resource_policy=policy,
         )
-        return answer.allowed
+        return judge.ask(under(question, self.guardrails) if self.guardrails else question).allowed
 
     def known(self, principal: str) -> bool:
         if principal.startswith("logs."):
@@ -168,6 +169,17 @@ def test_the_access_works(asked: Asked, judge: Judge) -> None:
         assert asked.may(judge)
     if asked.access.read:
         assert asked.reads(judge, asked.arn(asked.access.resource))
+
+
+GUARDRAILS = documents()
+
+
+def test_the_access_works_under_guardrails(asked: Asked, judge: Judge) -> None:
+    guarded = replace(asked, guardrails=GUARDRAILS)
+    if not asked.access.admitted:
+        assert guarded.may(judge)
+    if asked.access.read:
+        assert guarded.reads(judge, asked.arn(asked.access.resource))
 
 
 def test_a_neighbour_is_denied(asked: Asked, judge: Judge) -> None:

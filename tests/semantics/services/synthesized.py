@@ -1,0 +1,110 @@
+"""The constructions as if deployed, and the questions about them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_kms as kms
+
+from secure_kms_constructs import HardenedKey
+from tests.semantics.deployed import Deployment
+from tests.semantics.judge import Question
+from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, Ask
+from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
+from tests.semantics.services.raw_constructions import RAW
+
+ALL = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC)}
+
+
+def synthesize() -> dict[str, Deployment]:
+    """Synthesize all in one app, each in a stack of its own."""
+    app = App()
+    for one in ALL.values():
+        stack = Stack(app, one.name.replace("_", "-"), env=Environment(account=ACCOUNT, region=REGION))
+        signing = {"key_spec": kms.KeySpec.ECC_NIST_P256, "key_usage": kms.KeyUsage.SIGN_VERIFY}
+        one.build(stack, HardenedKey(stack, "Key", **(signing if one in ASYMMETRIC else {})))
+    assembly = app.synth()
+    templates = {
+        one.name: json.loads(
+            Path(assembly.get_stack_by_name(one.name.replace("_", "-")).template_full_path).read_text()
+        )
+        for one in ALL.values()
+    }
+    return {
+        name: Deployment(
+            {"App": template}, account=ACCOUNT, region=REGION, aws_managed=_Anything(), known={"App": made(template)}
+        )
+        for name, template in templates.items()
+    }
+
+
+def made_arn(logical_id: str) -> str:
+    """Return the ARN that stands for a resource whose real one does not matter."""
+    return f"arn:aws:any:{REGION}:{ACCOUNT}:{logical_id}"
+
+
+def made(template: dict[str, Any]) -> dict[str, str]:
+    """Return names and ARNs of resources that the deployment makes up, where no policy question hangs on them."""
+    told = ("AWS::IAM::", "AWS::KMS::", "AWS::SecretsManager::", "AWS::Logs::", "AWS::SSM::")
+    found = {}
+    for name, resource in template["Resources"].items():
+        bucket = resource.get("Properties", {}).get("BucketName")
+        if bucket:
+            found |= {name: bucket, f"{name}.Arn": f"arn:aws:s3:::{bucket}"}
+        elif not resource["Type"].startswith(told):
+            found |= {name: name, f"{name}.Arn": made_arn(name)}
+    return found
+
+
+class _Anything(dict[str, Any]):
+    """Managed policies of AWS say nothing of KMS that matters here."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def __getitem__(self, _name: str) -> Any:
+        return {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
+        }
+
+    def get(self, _name: str, _default: Any = None) -> Any:
+        return self[_name]
+
+
+def question(deployment: Deployment, ask: Ask, **around: Any) -> Question:
+    """Return what the judge is asked; `around` are policies above the account."""
+    who = ask.who
+    identity = None
+    if who == "deployer":
+        who, identity = DEPLOYER, [EVERYTHING]
+    elif who.startswith("arn:"):
+        # Those that hold no policy, and a stranger, who holds all.
+        identity = [EVERYTHING]
+    elif not ask.is_service:
+        who = deployment.role(who)
+    return deployment.question(
+        who,
+        ask.action,
+        deployment.key("Key"),
+        via=ask.via,
+        encryption_context={name: named(deployment, value) for name, value in ask.context.items()},
+        context=ask.sent,
+        identity=identity,
+        **around,
+    )
+
+
+def named(deployment: Deployment, value: str) -> str:
+    """Return a value of an encryption context; ``@Bucket/x`` is a resource's ARN and what follows."""
+    if not value.startswith("@"):
+        return value
+    name, slash, rest = value[1:].partition("/")
+    if name == "Secret":
+        return deployment.secret(name) + slash + rest
+    kinds = {"Bucket": "AWS::S3::Bucket", "Stream": "AWS::Kinesis::Stream"}
+    (logical_id,) = (it for it, _ in deployment.stack("App").resources(kinds[name]) if it.startswith(name))
+    return made_arn(logical_id) + slash + rest
