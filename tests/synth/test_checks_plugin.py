@@ -22,6 +22,7 @@ from aws_cdk import (
 )
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sso as sso
 from constructs import IConstruct
 
 from secure_kms_constructs import HardenedKey, KmsLeastPrivilegeChecks, assert_no_findings, documented_exception
@@ -242,6 +243,24 @@ def test_a_documented_exception_is_for_one_role_and_stands_in_template_and_repor
     assert written["KmsLeastPrivilege"] == {"KLP101": found["reason"]}
 
 
+@pytest.mark.parametrize("kind", ["AWS::IAM::ManagedPolicy", "AWS::SSO::PermissionSet"])
+def test_a_documented_exception_may_be_of_what_gives_roles_a_policy(kind: str, app: App, stack: Stack) -> None:
+    wide = iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"])
+    if kind == "AWS::IAM::ManagedPolicy":
+        holder: IConstruct = iam.ManagedPolicy(stack, "Holder", statements=[wide])
+    else:
+        inline = {"Version": "2012-10-17", "Statement": [wide.to_statement_json()]}
+        instance = "arn:aws:sso:::instance/ssoins-0123456789abcdef"
+        holder = sso.CfnPermissionSet(stack, "Holder", instance_arn=instance, name="Ops", inline_policy=inline)
+    documented_exception(holder, WHY, "2099-06-30")
+    report = synthesize(app, KmsLeastPrivilegeChecks())
+    assert places(report, "KLP101") == []
+    assert [one["reason"] for one in report["suppressedViolations"]] == [f"{WHY}, review by 2099-06-30"]
+    template = json.loads(Path(app.outdir, "Stack.template.json").read_text())
+    [written] = [one["Metadata"] for one in template["Resources"].values() if one["Type"] == kind]
+    assert written["KmsLeastPrivilege"] == {"KLP101": f"{WHY}, review by 2099-06-30"}
+
+
 def test_a_documented_exception_ends(app: App, stack: Stack) -> None:
     documented_exception(deployment_role(stack), WHY, date(2025, 6, 30))
     assert places(synthesize(app, KmsLeastPrivilegeChecks()), "KLP003") == ["Stack/Ci"]
@@ -260,7 +279,7 @@ def test_the_exception_of_an_imported_role_stands_in_the_metadata_of_the_templat
 @pytest.mark.parametrize(
     "reason, review_by, rule, message",
     [
-        ("needed", "2099-06-30", "KLP101", "reason must say in a sentence why the role needs it, got 'needed'"),
+        ("needed", "2099-06-30", "KLP101", "reason must say in a sentence why it is needed, got 'needed'"),
         (WHY, "summer", "KLP101", "review_by must be a date such as 2027-06-30, got 'summer'"),
         (WHY, "2099-06-30", "KLP999", "no rule is called 'KLP999'"),
     ],

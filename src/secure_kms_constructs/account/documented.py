@@ -16,7 +16,8 @@ from secure_kms_constructs.checks.rules import rule_named
 from .drift import Drift
 from .exceptions import as_acknowledgements, read_exceptions
 from .inputs import Both, Templates, beside
-from .matching import match
+from .matching import match, roles_of
+from .records import Account, Identity
 from .remarks import WIDE, Remark
 from .snapshots import Snapshot
 
@@ -47,7 +48,9 @@ def _of_templates(templates: Templates, snapshot: Snapshot, stacks: Mapping[str,
     path, described = templates.path, templates.landscapes
     given = [*(in_assembly(path) if path.is_dir() else ()), *in_templates(described)]
     for landscape in described:
-        for made, arn in match(landscape, snapshot, stacks).arns.items():
+        found = list(match(landscape, snapshot, stacks).arns.items())
+        found += [(one.source.path, arn) for one in landscape.resources for arn in roles_of(one, snapshot)]
+        for made, arn in found:
             for one in given:
                 if f"{made}/".startswith(f"{one.path.removesuffix('/Resource')}/"):
                     yield replace(one, path=arn)
@@ -77,16 +80,30 @@ def said(one: Acknowledgement, today: date) -> str:
     return f"{ended} from {rule_named(one.rule).name}: {one.reason}"
 
 
-def remarked(remarks: Iterable[Remark], known: Iterable[Acknowledgement], today: date) -> Iterator[Remark]:
-    """Return remarks, those that somebody documented with the reason."""
+def remarked(
+    remarks: Iterable[Remark], known: Iterable[Acknowledgement], snapshot: Snapshot, today: date
+) -> Iterator[Remark]:
+    """Return remarks, those that somebody documented with the reason: of the role, or of a policy that it has."""
     wide = {rule_named(name).id for name in WIDE}
     reasons: dict[str, list[str]] = {}
     for one in known:
         if one.rule in wide:
             reasons.setdefault(one.path, []).append(said(one, today))
+    attached = {one.arn: policies for account in snapshot.accounts for one, policies in _attached(account)}
     for remark in remarks:
-        why = reasons.get(remark.about) if remark.kind == "all-keys" else None
+        if remark.kind != "all-keys":
+            yield remark
+            continue
+        why = list(reasons.get(remark.about, ()))
+        why += [f"{arn}: {one}" for arn in attached.get(remark.about, ()) for one in reasons.get(arn, ())]
         yield replace(remark, text=f"{remark.text} ({'; '.join(why)})") if why else remark
+
+
+def _attached(account: Account) -> Iterator[tuple[Identity, list[str]]]:
+    """Return roles and users with their managed policies, those of their groups included."""
+    of_groups = {one.name: one.attached for one in account.groups}
+    for one in account.identities:
+        yield one, [*one.attached, *(arn for name in one.groups for arn in of_groups.get(name, ()))]
 
 
 def with_exceptions(drift: Drift, both: Both, paths: Iterable[Path], *, today: date | None = None) -> Drift:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from secure_kms_constructs.access import AccessMap
-from secure_kms_constructs.templates.givens import NOTHING_GIVEN, Givens, read_path
+from secure_kms_constructs.templates.givens import NOTHING_GIVEN, Givens, names_at, read_path
 from secure_kms_constructs.templates.landscape import Landscape, Resource
+from secure_kms_constructs.templates.shares import Shares
 
 from .drift import Drift, compare_accounts, compare_templates
 from .files import is_snapshot, snapshot_of
@@ -77,7 +78,11 @@ def read_both(
         raise ValueError("--stack, --account, --region, --same and --parameter are about templates: leave them out")
     if isinstance(one, Path) and isinstance(other, Snapshot):
         return Both(beside(one, other, stacks, known), other, stacks or {})
-    return Both(_read(one, known), _read(other, known), stacks or {})
+    shares = Shares(known)
+    both = Both(_read(one, shares), _read(other, shares), stacks or {})
+    if problems := shares.problems():
+        raise ValueError(problems[0])
+    return both
 
 
 def compare(both: Both) -> Drift:
@@ -127,5 +132,5 @@ def _may_be(resource: Resource, arn: str) -> bool:
     return not isinstance(name, str) or name == arn.rpartition("/")[2]
 
 
-def _read(given: Snapshot | Path, known: Givens) -> Input:
-    return Templates(given, read_path(given, known)) if isinstance(given, Path) else given
+def _read(given: Snapshot | Path, shares: Shares) -> Input:
+    return Templates(given, read_path(given, shares.of(names_at(given)))) if isinstance(given, Path) else given

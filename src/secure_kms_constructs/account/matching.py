@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from secure_kms_constructs.templates.inline import PERMISSION_SET
 from secure_kms_constructs.templates.keys import KEY_TYPES
 from secure_kms_constructs.templates.landscape import Landscape, Resource
 
 from .records import Account
 from .snapshots import Snapshot
 
+_RESERVED = re.escape("aws-reserved/sso.amazonaws.com/")
 _NAMED = {
     "AWS::IAM::Role": ":role/",
     "AWS::IAM::User": ":user/",
+    "AWS::IAM::ManagedPolicy": ":policy/",
     "AWS::SecretsManager::Secret": ":secret:",
     "AWS::SSM::Parameter": ":parameter",
     "AWS::Logs::LogGroup": ":log-group:",
@@ -49,6 +53,19 @@ def match(landscape: Landscape, snapshot: Snapshot, stacks: Mapping[str, str]) -
     return Matched(arns, tuple(sorted(missing)))
 
 
+def roles_of(permission_set: Resource, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the roles that Identity Center made of a permission set, in each account that it is assigned in.
+
+    https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+    """
+    name = permission_set.properties.get("Name")
+    if permission_set.type != PERMISSION_SET or not isinstance(name, str):
+        return ()
+    made = re.compile(rf"arn:[^:]+:iam::\d+:role/{_RESERVED}([^/]+/)?AWSReservedSSO_{re.escape(name)}_[0-9a-f]{{16}}")
+    every = (one.arn for account in snapshot.accounts for one in account.identities)
+    return tuple(arn for arn in every if made.fullmatch(arn))
+
+
 @dataclass
 class _Finder:
     landscape: Landscape
@@ -59,7 +76,7 @@ class _Finder:
         self.known: set[str] = set()
         for account in self.snapshot.accounts:
             self.known |= {key.arn for key in account.keys} | {one.arn for one in account.identities}
-            self.known |= {one.arn for one in account.resources}
+            self.known |= {one.arn for one in account.resources} | set(account.policies)
 
     def found(self, resource: Resource) -> str | None:
         by_id = next(self._by_physical_id(resource), None)

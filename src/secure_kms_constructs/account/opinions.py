@@ -13,11 +13,14 @@ from typing import Any
 from secure_kms_constructs.templates.landscape import Landscape, Resource
 
 from .connections import Connection
+from .snapshots import Snapshot
 
 _SERVICE = "accessanalyzer"
 _KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 # https://aws.amazon.com/iam/access-analyzer/pricing/
 _FREE = "ValidatePolicy"
+# Without these not all policies are known by name.
+_LISTS = ("iam:GetAccountAuthorizationDetails", "kms:ListKeys")
 _TYPES = {"key": "RESOURCE_POLICY", "identity": "IDENTITY_POLICY"}
 
 
@@ -68,10 +71,12 @@ class Policies:
     """The policies of something.
 
     :param left_out: those that cannot be asked about, because they depend on what is not known.
+    :param unread: what was not read of an account, so that there may be others.
     """
 
     written: dict[str, Written] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     def add(self, name: str, kind: str, document: object) -> None:
         """Add one; of two that are called the same the second has a number."""
@@ -87,8 +92,15 @@ class Policies:
         self.written[whole] = Written(whole, kind, text)
 
 
+def policies_in(snapshot: Snapshot) -> Policies:
+    """Return the key policies and identity policies of accounts."""
+    found = policies_of(snapshot.landscapes)
+    found.unread = [str(one) for one in snapshot.unread if one.action in _LISTS]
+    return found
+
+
 def policies_of(landscapes: Iterable[Landscape]) -> Policies:
-    """Return the key policies and identity policies of templates or accounts."""
+    """Return the key policies and identity policies of templates."""
     found = Policies()
     for resource in (one for landscape in landscapes for one in landscape.resources):
         for name, kind, document in _documents(resource):

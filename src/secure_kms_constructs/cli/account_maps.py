@@ -57,7 +57,7 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
     keys = report.keys if question.key else None
     asked = [one for one in needs.all if who in (None, one.principal) and (keys is None or one.key in keys)]
     known, today = documented(question.exceptions, snapshot), date.today()
-    told = [one for one in remarked(remarks_of(snapshot, needs), known, today) if _is_about(one, who, keys)]
+    told = [one for one in remarked(remarks_of(snapshot, needs), known, snapshot, today) if _is_about(one, who, keys)]
     more: dict[str, Any] = {"needs": needs_as_data(asked), "remarks": [vars(one) for one in told]}
     more["needsUnread"] = list(needs.unread)
     if question.exceptions:

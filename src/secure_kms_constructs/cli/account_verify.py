@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .mistakes import UNUSABLE, mistakes
+from .options import EndpointUrl, Output, Profile, write
 
 if TYPE_CHECKING:
-    from secure_kms_constructs.account.opinions import Policies
+    from secure_kms_constructs.account.opinions import Opinion, Policies
+
+
+class Format(str, Enum):
+    """How opinions are written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def verify(
@@ -25,8 +35,10 @@ def verify(
     on: Annotated[list[str] | None, typer.Option(help="The key that is about, by ARN. Repeatable.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Make the calls that AWS bills without asking.")] = False,
     region: Annotated[str | None, typer.Option(help="The region whose Access Analyzer is asked.")] = None,
-    profile: Annotated[str | None, typer.Option(help="The AWS profile.")] = None,
-    endpoint_url: Annotated[str | None, typer.Option(help="Another endpoint.")] = None,
+    profile: Profile = None,
+    endpoint_url: EndpointUrl = None,
+    form: Annotated[Format, typer.Option("--format", help="How to write what it says.")] = Format.TEXT,
+    output: Output = None,
 ) -> None:
     """Ask IAM Access Analyzer about policies: well-formed, no key public, nothing allowed that must not be.
 
@@ -52,16 +64,32 @@ def verify(
             )
         connection = Connection(session, region, "asked", endpoint_url)
         found = (*opinions.ask(connection, asked), *(opinions.new_policies(policies, old) if old else ()))
-    for one in found:
-        typer.echo(one_line(str(one)))
+        unread = [*policies.unread, *map(str, connection.unread)]
+        wrong = sum(one.level != "note" for one in found)
+        write(_written(form, policies, len(asked), found, unread), output)
     for name in policies.left_out:
         typer.echo(f"? {one_line(name)} was not asked about: it depends on what is known at deploy only", err=True)
-    for unread in connection.unread:
-        typer.echo(f"? {one_line(str(unread))}", err=True)
-    wrong = sum(one.level != "note" for one in found)
-    typer.echo(f"{len(policies.written)} policies, {len(asked)} calls, {wrong} to act on")
-    if wrong or policies.left_out or connection.unread:
+    for one in unread:
+        typer.echo(f"? {one_line(one)}", err=True)
+    if wrong or policies.left_out or unread:
         raise typer.Exit(1 if wrong else UNUSABLE)
+
+
+def _written(form: Format, policies: Policies, calls: int, found: tuple[Opinion, ...], unread: list[str]) -> str:
+    from secure_kms_constructs.policies.lines import one_line
+
+    if form is Format.JSON:
+        whole = {
+            "policies": list(policies.written),
+            "calls": calls,
+            "opinions": [vars(one) for one in found],
+            "notAsked": policies.left_out,
+            "unread": unread,
+        }
+        return json.dumps(whole, indent=2)
+    wrong = sum(one.level != "note" for one in found)
+    lines = [one_line(str(one)) for one in found]
+    return "\n".join([*lines, f"{len(policies.written)} policies, {calls} calls, {wrong} to act on"])
 
 
 def _agreed(cost: str) -> None:
@@ -76,7 +104,7 @@ def _agreed(cost: str) -> None:
 def _policies(path: Path, like: Policies | None = None) -> Policies:
     from secure_kms_constructs.account import Snapshot
     from secure_kms_constructs.account.inputs import read_input
-    from secure_kms_constructs.account.opinions import Policies, policies_of
+    from secure_kms_constructs.account.opinions import Policies, policies_in, policies_of
     from secure_kms_constructs.templates.givens import read_path
 
     from .inputs import document_in
@@ -84,7 +112,7 @@ def _policies(path: Path, like: Policies | None = None) -> Policies:
 
     given = read_input(path)
     if isinstance(given, Snapshot):
-        return policies_of(given.landscapes)
+        return policies_in(given)
     document = None if path.is_dir() else document_in(path)
     if document is None or "Statement" not in document:
         return policies_of(read_path(path))

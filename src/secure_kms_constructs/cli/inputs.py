@@ -17,9 +17,9 @@ from secure_kms_constructs.checks.own_rules import UNREAD
 from secure_kms_constructs.templates.givens import Givens
 from secure_kms_constructs.templates.loading import Template, TemplateError, parse_template, read_object, read_text
 from secure_kms_constructs.templates.reading import names_in_assembly, names_in_templates
+from secure_kms_constructs.templates.shares import Shares
 
 from .policy_files import as_template, is_resource_control_policy, names_its_key, statements_of
-from .shares import Shares
 
 _SUFFIXES = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = ("node_modules", "__pycache__")
@@ -74,9 +74,9 @@ def check_paths(
                 continue
             snapshot = read_input(path)
             if isinstance(snapshot, Snapshot):
+                checked.snapshots.append(snapshot)
                 accepted = documented(exceptions, snapshot)
                 checked.add(check_landscapes(snapshot.landscapes, rules=rules, acknowledged=accepted))
-                checked.snapshots.append(snapshot)
                 checked.files |= {account.account: path for account in snapshot.accounts}
                 continue
             document = document_in(path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .landscape import Landscape
-from .reading import read_assembly, read_templates
+from .reading import Names, names_in_assembly, names_in_templates, read_assembly, read_templates
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,11 @@ def read_path(path: Path, known: Givens = NOTHING_GIVEN) -> tuple[Landscape, ...
         parameters=known.parameters,
         same=known.same,
     )
+
+
+def names_at(path: Path) -> Names:
+    """Return what can be told of what is at a path.
+
+    :raises TemplateError: when it is neither a cloud assembly nor a template.
+    """
+    return names_in_assembly(path) if path.is_dir() else names_in_templates({path.name.split(".")[0]: path})

@@ -19,6 +19,7 @@ from secure_kms_constructs.account.remarks import Remark
 from secure_kms_constructs.account.texts import drift_as
 from secure_kms_constructs.checks import Acknowledgement, check_landscapes
 from tests.unit.account.accounts import APP, ROLES, allow, document, fake_account, key_arn, role, role_arn
+from tests.unit.account.fake_aws import ACCOUNT
 
 REASON = "the pipeline decrypts artifacts of other accounts, review by 2027-06-30"
 BOUNDED, WIDE = role_arn("Bounded"), role_arn("Wide")
@@ -72,17 +73,75 @@ def test_an_exception_is_not_about_roles_below_the_path_of_one() -> None:
 
 
 @pytest.mark.parametrize("today, said", [(LAST, "documented exception from"), (AFTER, "exception that has ended from")])
-def test_a_remark_has_the_reason_and_the_end(today: date, said: str) -> None:
+def test_a_remark_has_the_reason_and_the_end(today: date, said: str, snapshot: Snapshot) -> None:
     remarks = [
         Remark("all-keys", BOUNDED, "may"),
         Remark("all-keys", WIDE, "may"),
         Remark("dead-reader", BOUNDED, "may"),
     ]
-    first, *others = remarked(remarks, KNOWN, today)
+    first, *others = remarked(remarks, KNOWN, snapshot, today)
     assert first.text == f"may ({said} decrypt-on-all-keys: {REASON})"
     assert others == remarks[1:]
     other_rule = [replace(KNOWN[0], rule="KLP401")]
-    assert list(remarked(remarks, other_rule, today)) == remarks
+    assert list(remarked(remarks, other_rule, snapshot, today)) == remarks
+
+
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/Wide"
+
+
+def test_a_remark_has_the_reason_of_a_policy_that_the_role_has(snapshot: Snapshot) -> None:
+    of_policy = [replace(KNOWN[0], path=POLICY)]
+    remarks = [Remark("all-keys", WIDE, "may"), Remark("all-keys", role_arn("Dead"), "may")]
+    first, other = remarked(remarks, of_policy, snapshot, LAST)
+    assert first.text == f"may ({POLICY}: documented exception from decrypt-on-all-keys: {REASON})"
+    assert other == remarks[1]
+
+
+def test_a_remark_has_the_reason_of_a_policy_of_a_group(snapshot: Snapshot) -> None:
+    [account] = snapshot.accounts
+    groups = [replace(one, attached=[POLICY]) for one in account.groups]
+    ann = f"arn:aws:iam::{ACCOUNT}:user/ann"
+    with_group = replace(snapshot, accounts=[replace(account, groups=groups)])
+    known = [replace(KNOWN[0], path=POLICY)]
+    [told] = remarked([Remark("all-keys", ann, "may")], known, with_group, LAST)
+    assert REASON in told.text
+
+
+def test_an_exception_of_a_managed_policy_is_found_in_the_account(tmp_path: Path, snapshot: Snapshot) -> None:
+    properties = {"ManagedPolicyName": "Wide", "PolicyDocument": document(allow("kms:Decrypt"))}
+    metadata = {"KmsLeastPrivilege": {"KLP101": REASON}}
+    policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties, "Metadata": metadata}
+    made = template(tmp_path / "app.json", Policy=policy)
+    known = documented([made], snapshot)
+    assert known == (Acknowledgement("KLP101", POLICY, REASON),)
+    report = check_landscapes(snapshot.landscapes, acknowledged=known, today=LAST)
+    assert [one.path for one, _ in report.acknowledged] == [POLICY]
+    # The role that has it is another matter: it may get it behind the back of whoever gave the reason.
+    held = Drift(Diff((difference(principal=WIDE),)))
+    assert set_apart(held, known, LAST) == held
+
+
+RESERVED = "aws-reserved/sso.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    "name, found",
+    [
+        (f"{RESERVED}/AWSReservedSSO_Ops_0123456789abcdef", True),
+        (f"{RESERVED}/eu-west-1/AWSReservedSSO_Ops_0123456789abcdef", True),
+        (f"{RESERVED}/AWSReservedSSO_DevOps_0123456789abcdef", False),
+        (f"{RESERVED}/AWSReservedSSO_Ops_2_0123456789abcdef", False),
+        ("AWSReservedSSO_Ops_0123456789abcdef", False),
+    ],
+)
+def test_an_exception_of_a_permission_set_is_of_the_roles_that_are_made_of_it(
+    name: str, found: bool, tmp_path: Path
+) -> None:
+    snapshot = take_snapshot(session=fake_account(roles=[role(name, allow("kms:Decrypt"))]).session())
+    metadata = {"KmsLeastPrivilege": {"KLP101": REASON}}
+    ops = {"Type": "AWS::SSO::PermissionSet", "Properties": {"Name": "Ops"}, "Metadata": metadata}
+    known = documented([template(tmp_path / "app.json", Ops=ops)], snapshot)
+    assert known == ((Acknowledgement("KLP101", role_arn(name), REASON),) if found else ())
 
 
 def difference(**more: object) -> Difference:

@@ -118,8 +118,12 @@ def test_what_is_known_is_told_of_both_templates(tmp_path: Path) -> None:
     (tmp_path / "after").mkdir()
     after = written(tmp_path / "after" / "App.json", other)
     assert compare(read_both(before, after))
+    # Only one of them has the parameter.
     known = Givens(ACCOUNT, REGION, parameters={"*": {"Whom": NAMED}})
     assert not compare(read_both(before, after, known=known))
+    assert not compare(read_both(after, before, known=known))
+    with pytest.raises(ValueError, match=r"^--parameter must be one of a stack, got 'Who'; there are App/Whom$"):
+        read_both(before, after, known=Givens(parameters={"*": {"Who": NAMED}}))
 
 
 def test_two_accounts_have_no_stacks_to_tell_of(tmp_path: Path) -> None:

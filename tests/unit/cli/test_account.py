@@ -211,7 +211,7 @@ def test_a_diff_takes_what_templates_do_not_say(tmp_path: Path) -> None:
     told = ("--account", ACCOUNT, "--region", REGION, "--parameter", f"Whom={role_arn('Reader')}")
     assert run("diff", *both, *told, "--same", f"a/Key={key_arn(APP)}").exit_code == 0
     for more, said in (
-        (("--parameter", "Who=x"), "there are Whom"),
+        (("--parameter", "Who=x"), "there are a/Whom"),
         (("--same", f"a/Kye={key_arn(APP)}"), "there are a/Key"),
         (("--same", f"a/Key={key_arn(APP)}"), "give the account and region of the stack too"),
     ):

@@ -240,6 +240,41 @@ def test_a_plan_is_verified_and_what_it_leaves_open_is_told(aws: Session, tmp_pa
     assert "? policy app/Policy was not asked about: it depends on what is known at deploy only" in done.stderr
 
 
+def test_what_was_not_listed_is_told_and_not_passed(aws: Session, tmp_path: Path) -> None:
+    """Nobody's policies were read, nor keys: what is well-formed is not all that there is."""
+    fake = fake_account(key_policies={APP: READS}, grants={})
+    fake.refuse["iam", "GetAccountAuthorizationDetails"] = "AccessDenied"
+    write_snapshot(take_snapshot(session=fake.session()), tmp_path / "account.json")
+    aws.stub.add_response("validate_policy", {"findings": []})
+    aws.stub.add_response("check_no_public_access", PASS)
+    done = run(tmp_path / "account.json", "--yes")
+    assert done.exit_code == 2, done.output
+    assert "? roles, users and their policies of 111122223333 not known" in done.stderr
+
+
+def test_it_is_written_as_json(aws: Session, key_policy: Path, tmp_path: Path) -> None:
+    aws.stub.add_response("validate_policy", {"findings": []})
+    aws.stub.add_response("check_no_public_access", FAIL)
+    done = run(key_policy, "--yes", "--format", "json", "--output", tmp_path / "said.json")
+    assert (done.exit_code, done.stdout) == (1, "")
+    said = {"level": "error", "operation": "CheckNoPublicAccess", "about": str(key_policy), "text": "it is public"}
+    assert json.loads((tmp_path / "said.json").read_text()) == {
+        "policies": [str(key_policy)],
+        "calls": 2,
+        "opinions": [said],
+        "notAsked": [],
+        "unread": [],
+    }
+
+
+def test_what_is_not_answered_is_in_the_json(aws: Session, policy: Path) -> None:
+    aws.stub.add_client_error("validate_policy", "AccessDeniedException")
+    done = run(policy, "--format", "json")
+    assert done.exit_code == 2
+    [unread] = json.loads(done.stdout)["unread"]
+    assert "allow access-analyzer:ValidatePolicy" in unread
+
+
 def test_a_policy_that_is_new_is_all_new() -> None:
     before = policies_of(take_snapshot(session=fake_account(roles=[]).session()).landscapes)
     after = policies_of(take_snapshot(session=fake_account().session()).landscapes)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from secure_kms_constructs.templates.givens import Givens
-from secure_kms_constructs.templates.reading import Names, close_names
+from .givens import Givens
+from .reading import Names, close_names
 
 
 @dataclass
