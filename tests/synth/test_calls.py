@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Environment, Stack, Stage
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from jsii._kernel.providers.process import _NodeProcess
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
 from secure_kms_constructs.authoring.key_policies import Admission
+from secure_kms_constructs.cdk.looking import Looker
 from tests.synth.templates import ACCOUNT, REGION, make_role
 
 Count = Callable[[Callable[[], Any]], int]
@@ -87,3 +88,24 @@ def test_synth_asks_as_much_for_six_keys_and_roles_as_for_three(count: Count) ->
 
     synth(1, 1)  # What is asked once in a process.
     assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 16
+
+
+def test_a_stage_is_looked_at_once_in_a_synth_however_many_stacks_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    produce = Looker.produce
+
+    def looked(looker: Looker) -> Any:
+        looks.append(len(looker._watched))
+        return produce(looker)
+
+    monkeypatch.setattr(Looker, "produce", looked)
+    app = App()
+    stage = Stage(app, "Stage")
+    for scope, stacks in ((app, 4), (stage, 3)):
+        for i in range(stacks):
+            HardenedKey(Stack(scope, f"Stack{i}"), "Key", provision_via=[Service.RDS])
+    app.synth()
+    # CDK resolves the references of a stage again with those of the app around it.
+    assert sorted(looks) == [3, 3, 4]
+    app.synth(force=True)
+    assert looks.count(4) == 2

@@ -1,5 +1,5 @@
 "use strict";
-const { Duration, Lazy, RemovalPolicy } = require("aws-cdk-lib");
+const { Duration, Lazy, RemovalPolicy, Stage } = require("aws-cdk-lib");
 const { AccountPrincipal, PolicyDocument, PolicyStatement } = require("aws-cdk-lib/aws-iam");
 const { Key, ViaServicePrincipal } = require("aws-cdk-lib/aws-kms");
 const { l1Of } = require("./l1");
@@ -26,19 +26,21 @@ class SharedDocument extends PolicyDocument {
   }
 }
 
-/** Who has looked in this round of preparing. @type {WeakSet<object>} */
+/** Stages that were looked at in this round of preparing. @type {WeakSet<object>} */
 const looked = new WeakSet();
 
 /**
  * CDK prepares an app once Aspects have run, and resolves references: the first time that it asks, what uses the keys is
- * looked at, so that what follows from it may hold references.
+ * looked at, so that what follows from it may hold references. Once for a stage: a looker that Python hands over for each
+ * of its stacks is another object here each time.
  * @param {import("aws-cdk-lib").IStableAnyProducer} looker
+ * @param {object} stage
  * @param {boolean} preparing
  */
-function look(looker, preparing) {
-  if (!preparing) looked.delete(looker);
-  else if (!looked.has(looker)) {
-    looked.add(looker);
+function look(looker, stage, preparing) {
+  if (!preparing) looked.delete(stage);
+  else if (!looked.has(stage)) {
+    looked.add(stage);
     looker.produce();
   }
 }
@@ -134,7 +136,7 @@ class KeyBase extends Key {
     this.now = () => policies.render(place, this.stack);
     this.written = Lazy.uncachedAny({
       produce: (context) => {
-        look(policies.looker, context.preparing);
+        look(policies.looker, Stage.of(this) ?? this.node.root, context.preparing);
         return this.now();
       },
     });
