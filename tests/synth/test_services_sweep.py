@@ -25,6 +25,7 @@ NEED_NOTHING = {
     "AWS::S3::Bucket",
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
+    "AWS::SecurityAgent::Application",
     "AWS::StepFunctions::Activity",
 }
 # No page names the kms:ViaService of their service, and their handlers use the key: the deployer cannot be bound.
@@ -32,18 +33,17 @@ UNDOCUMENTED = """
     AgentRegistry::Registry AppIntegrations::DataIntegration CleanRooms::IntermediateTable Cognito::UserPool
     DRS::ReplicationConfigurationTemplate DSQL::Cluster DataExchange::EventAction DataSync::LocationAzureBlob
     DataSync::LocationFSxONTAP DataSync::LocationFSxWindows DataSync::LocationHDFS DataSync::LocationObjectStorage
-    DataSync::LocationSMB DevOpsAgent::AgentSpace DevOpsAgent::Service EMRServerless::Application
-    HealthImaging::Datastore ImageBuilder::Component ImageBuilder::ContainerRecipe ImageBuilder::Workflow
-    IoT::EncryptionConfiguration MWAAServerless::Workflow NeptuneGraph::Graph Personalize::MetricAttribution
+    DataSync::LocationSMB HealthImaging::Datastore ImageBuilder::Component ImageBuilder::ContainerRecipe
+    ImageBuilder::Workflow IoT::EncryptionConfiguration NeptuneGraph::Graph Personalize::MetricAttribution
     ResilienceHubV2::Policy ResilienceHubV2::Service ResilienceHubV2::System S3Files::FileSystem
-    SSMGuiConnect::Preferences SecurityAgent::AgentSpace SecurityAgent::Integration
-    SecurityAgent::SecurityRequirementPack SecurityHub::ConnectorV2 SupportAuthZ::SupportPermit Transfer::HostKey
-    VerifiedPermissions::PolicyStore VoiceID::Domain Cognito::UserPoolRegionalConfigurationAttachment
+    SecurityHub::ConnectorV2 SupportAuthZ::SupportPermit Transfer::HostKey VoiceID::Domain
+    Cognito::UserPoolRegionalConfigurationAttachment
 """
 # Refused for what the key is, or where the role is.
 OTHERWISE = {
     "AWS::Events::Connection": "needs the tag EventBridgeApiDestinations=true",
     "AWS::Route53::KeySigningKey": "needs an ECC_NIST_P256 key",
+    "AWS::SSMGuiConnect::Preferences": "needs the tag SystemsManagerJustInTimeNodeAccessManaged=true",
     "AWS::SecretsManager::RotationSchedule": "where no template shows it",
     "AWS::Serverless::Application": "where no template shows it",
 }

@@ -33,7 +33,7 @@ def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
         Require.FULL_ARN: not use.need.is_edge and not _is_full_arn(use.found.value),
         Require.DNSSEC: (kind.spec, kind.usage) != ("ECC_NIST_P256", "SIGN_VERIFY")
         or arns.contradict(kind.region, "us-east-1"),
-        Require.TAGGED: not _is_tagged(key),
+        **{one: not _is_tagged(key, *_TAGS[one]) for one in _TAGS},
     }
     for required in use.need.requires:
         if fails[required]:
@@ -42,11 +42,15 @@ def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
         yield f"{use} needs a symmetric key, got {kind.usage}: use a HardenedKey without key_spec"
 
 
+_TAGS = {
+    Require.TAGGED: ("EventBridgeApiDestinations", "true"),
+    Require.TAGGED_FOR_NODES: ("SystemsManagerJustInTimeNodeAccessManaged", "true"),
+}
 _ADVICE = {
     Require.ONE_REGION: "leave multi_region out, or make a key of its own for it",
     Require.FULL_ARN: "pass key.key_arn",
     Require.DNSSEC: "make a key of its own for it, in a stack of that region",
-    Require.TAGGED: 'write Tags.of(key).add("EventBridgeApiDestinations", "true")',
+    **{one: f'write Tags.of(key).add("{name}", "{value}")' for one, (name, value) in _TAGS.items()},
 }
 
 
@@ -55,6 +59,6 @@ def _is_full_arn(value: Any) -> bool:
     return found[1] == "Arn" if found else ":key/" in as_text(value)
 
 
-def _is_tagged(key: Looked | None) -> bool:
+def _is_tagged(key: Looked | None, name: str, value: str) -> bool:
     tags = key.properties.get("Tags", []) if key else []
-    return any(one.get("Key") == "EventBridgeApiDestinations" and one.get("Value") == "true" for one in tags)
+    return any(one.get("Key") == name and one.get("Value") == value for one in tags)

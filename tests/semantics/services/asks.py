@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ class Ask:
 
     :param who: ``deployer``, a service principal, an ARN, or the beginning of a role's logical id.
     :param sent: condition keys of the request that AWS documents.
+    :param beside: what the resource is called, and another of the same account that must be denied.
     """
 
     who: str
@@ -30,6 +31,7 @@ class Ask:
     via: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     sent: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, str] | None = None
 
     def __str__(self) -> str:
         through = f" via {self.via}" if self.via else ""
@@ -42,15 +44,25 @@ class Ask:
 
     def neighbours(self) -> Iterator[tuple[str, Ask]]:
         """Yield requests that differ in one field, and must be denied."""
+        metadata = self.action in ("kms:DescribeKey", "kms:GetPublicKey")
         if self.is_service:
             yield "another service", replace(self, who="glacier.amazonaws.com")
         # Metadata is left to IAM policies.
-        elif self.action != "kms:DescribeKey":
-            yield "a stranger with every permission", replace(self, who=STRANGER)
+        if not metadata:
+            yield "a stranger with every permission", replace(self, who=STRANGER, sent=_of_roles(self))
             if self.via:
                 yield "through another service", replace(self, via="lookoutvision")
-        if self.via and not self.is_service:
-            yield "directly", replace(self, via=None, sent=_without_grant(self))
+                yield "directly", replace(self, via=None, sent=_of_roles(self))
+        if self.beside:
+            one, other = self.beside
+            yield (
+                "another resource",
+                replace(
+                    self,
+                    context={name: value.replace(one, other) for name, value in self.context.items()},
+                    sent={name: value.replace(one, other) for name, value in self.sent.items()},
+                ),
+            )
         for name in self.context:
             yield f"another {name}", replace(self, context={**self.context, name: _another(self.context[name])})
         for name in self.sent:
@@ -60,8 +72,13 @@ class Ask:
                 yield f"another {name}", replace(self, sent=sent)
 
 
-def _without_grant(ask: Ask) -> dict[str, str]:
-    return {name: value for name, value in ask.sent.items() if name != "kms:GrantIsForAWSResource"}
+def _of_roles(ask: Ask) -> dict[str, str]:
+    """Return what a role's own call sends of it."""
+    return {
+        name: value
+        for name, value in ask.sent.items()
+        if name != "kms:GrantIsForAWSResource" and not name.startswith("aws:Source")
+    }
 
 
 def _another(value: str) -> str:
@@ -78,9 +95,11 @@ class Construction:
 
     name: str
     build: Build
-    asks: tuple[Ask, ...]
+    asks: tuple[Ask, ...] = ()
     #: Whether the L2 grants its role on the key itself.
     by_grant: bool = False
+    #: Whether it needs a key that signs.
+    signs: bool = False
 
 
 def deploys(via: str, actions: str, **context: str) -> tuple[Ask, ...]:
@@ -117,3 +136,8 @@ def service(
 def uses(role: str, via: str, actions: str, context: Mapping[str, str] | None = None) -> tuple[Ask, ...]:
     """Return what a role asks through a service."""
     return tuple(Ask(who=role, action=f"kms:{action}", via=via, context=context or {}) for action in actions.split())
+
+
+def only(asks: Iterable[Ask], one: str, other: str = "other") -> tuple[Ask, ...]:
+    """Return requests about one resource, which must be denied about another of the same account."""
+    return tuple(replace(ask, beside=(one, other)) if one in f"{ask.context}{ask.sent}" else ask for ask in asks)

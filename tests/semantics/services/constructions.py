@@ -921,5 +921,6 @@ ASYMMETRIC = (
                 "dnssec-route53", "DescribeKey GetPublicKey Sign", account=True, arn="arn:aws:route53:::hostedzone/Z"
             ),
         ),
+        signs=True,
     ),
 )

@@ -14,9 +14,13 @@ from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Question
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, Ask
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
+from tests.semantics.services.more_constructions import MORE
 from tests.semantics.services.raw_constructions import RAW
 
-ALL = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC)}
+#: Those with requests of their own.
+WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC)}
+#: And those of which only a page of AWS asks.
+ALL = WITH_ASKS | {one.name: one for one in MORE}
 
 
 def synthesize() -> dict[str, Deployment]:
@@ -25,7 +29,7 @@ def synthesize() -> dict[str, Deployment]:
     for one in ALL.values():
         stack = Stack(app, one.name.replace("_", "-"), env=Environment(account=ACCOUNT, region=REGION))
         signing = {"key_spec": kms.KeySpec.ECC_NIST_P256, "key_usage": kms.KeyUsage.SIGN_VERIFY}
-        one.build(stack, HardenedKey(stack, "Key", **(signing if one in ASYMMETRIC else {})))
+        one.build(stack, HardenedKey(stack, "Key", **(signing if one.signs else {})))
     assembly = app.synth()
     templates = {
         one.name: json.loads(

@@ -262,7 +262,14 @@ def test_a_child_without_a_key_of_its_own_uses_that_of_its_parent() -> None:
         ("AWS::MWAA::Environment", {"KmsKey": ref("Key", "Ref")}, {}, "needs the full ARN of the key"),
         ("AWS::EFS::FileSystem", {"KmsKeyId": KEY}, {"usage": "SIGN_VERIFY"}, "needs a symmetric key"),
         ("AWS::Route53::KeySigningKey", {"KeyManagementServiceArn": KEY}, {}, "needs an ECC_NIST_P256 key"),
-        ("AWS::Events::Connection", {"KmsKeyIdentifier": KEY}, {}, "Tags.of(key).add"),
+        (
+            *("AWS::Events::Connection", {"KmsKeyIdentifier": KEY}, {}),
+            'Tags.of(key).add("EventBridgeApiDestinations", "true")',
+        ),
+        (
+            *("AWS::SSMGuiConnect::Preferences", {"ConnectionRecordingPreferences": {"KMSKeyArn": KEY}}, {}),
+            'Tags.of(key).add("SystemsManagerJustInTimeNodeAccessManaged", "true")',
+        ),
         ("AWS::SecretsManager::RotationSchedule", {"HostedRotationLambda": {"KmsKeyArn": KEY}}, {}, "delegate_via="),
     ],
 )

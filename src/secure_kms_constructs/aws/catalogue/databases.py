@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .making import ALL, DATA_KEYS, REENCRYPT, caller, deployer, nothing, role
+from .making import ALL, DATA_KEYS, REENCRYPT, caller, deployer, nothing, role, service
 from .needs import Basis
 
 _RDS = "AmazonRDS/latest/UserGuide/Overview.Encryption.Keys"
@@ -134,6 +134,15 @@ ROWS = (
         "cassandra",
         "keyspaces/latest/devguide/encryption.customermanaged",
         any_region=True,
+    ),
+    # Who selects the key needs it too; the page prints the service alone, so that part is that of the handlers.
+    service(
+        "AWS::DSQL::Cluster",
+        "dsql.amazonaws.com",
+        f"Decrypt DescribeKey Encrypt GenerateDataKey {REENCRYPT}",
+        "aurora-dsql/latest/userguide/data-encryption",
+        context={"aws:dsql:ClusterId": "*"},
+        source_arn="arn:{partition}:dsql:{region}:{account}:cluster/*",
     ),
     *(
         deployer(kind, "CreateGrant", "es", "opensearch-service/latest/developerguide/encryption-at-rest")

@@ -1,9 +1,9 @@
-"""Who needs the key of another resource: what notifies a topic, sends to a queue, writes into a bucket."""
+"""Who needs the key of another resource: what sends to a queue or writes into a bucket, and roles of their own."""
 
 from __future__ import annotations
 
 from .making import ALL, role, service
-from .needs import Basis, Need
+from .needs import Basis
 
 _SQS = "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management"
 _SNS = "sns/latest/dg/sns-key-management"
@@ -14,70 +14,7 @@ _LOGS_ARN = "arn:{partition}:logs:{region}:{account}:*"
 _SES = "ses/latest/dg/receiving-email-permissions"
 
 
-def _notifies(kind: str, paths: str, principal: str, arn: str = "", source: str = _SNS, **more: object) -> Need:
-    """Return that a service publishes to a topic, with ``aws:SourceAccount`` and ``aws:SourceArn``."""
-    return service(
-        kind,
-        f"{principal}.amazonaws.com",
-        _SENDS,
-        source,
-        paths=paths,
-        leads_to=_TOPIC,
-        source_account=True,
-        source_arn=arn,
-        at_run=True,
-        **more,
-    )
-
-
 ROWS = (
-    # -- to topics --
-    _notifies(
-        "AWS::CloudWatch::Alarm",
-        "AlarmActions/* OKActions/* InsufficientDataActions/*",
-        "cloudwatch",
-        "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
-        named_by="AlarmName",
-    ),
-    _notifies(
-        "AWS::CloudWatch::CompositeAlarm",
-        "AlarmActions/* OKActions/* InsufficientDataActions/*",
-        "cloudwatch",
-        "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
-        named_by="AlarmName",
-    ),
-    # "aws:SourceAccount, aws:SourceArn and aws:SourceOrgID are not supported" for EventBridge to an encrypted topic.
-    service(
-        "AWS::Events::Rule", "events.amazonaws.com", _SENDS, _SNS, paths="Targets/*/Arn", leads_to=_TOPIC, at_run=True
-    ),
-    _notifies("AWS::S3::Bucket", "NotificationConfiguration/TopicConfigurations/*/Topic", "s3"),
-    _notifies("Custom::S3BucketNotifications", "NotificationConfiguration/TopicConfigurations/*/TopicArn", "s3"),
-    _notifies(
-        "AWS::Budgets::Budget",
-        "NotificationsWithSubscribers/*/Subscribers/*/Address",
-        "budgets",
-        source="cost-management/latest/userguide/budgets-sns-policy",
-        basis=Basis.BELIEF,
-    ),
-    _notifies("AWS::CodeCommit::Repository", "Triggers/*/DestinationArn", "codecommit"),
-    _notifies("AWS::DMS::EventSubscription", "SnsTopicArn", "dms"),
-    _notifies("AWS::DAX::Cluster", "NotificationTopicARN", "dynamodb"),
-    _notifies("AWS::RDS::EventSubscription", "SnsTopicArn", "events.rds"),
-    _notifies("AWS::Redshift::EventSubscription", "SnsTopicArn", "redshift"),
-    _notifies("AWS::CodeStarNotifications::NotificationRule", "Targets/*/TargetAddress", "codestar-notifications"),
-    _notifies("AWS::Backup::BackupVault", "Notifications/SNSTopicArn", "backup", basis=Basis.BELIEF),
-    _notifies("AWS::CloudTrail::Trail", "SnsTopicName", "cloudtrail", basis=Basis.BELIEF),
-    _notifies("AWS::SSMIncidents::ResponsePlan", "ChatChannel/ChatbotSns/*", "ssm-incidents"),
-    _notifies(
-        "AWS::SES::ReceiptRule",
-        " ".join(
-            f"Rule/Actions/*/{action}/TopicArn"
-            for action in ("S3Action", "SNSAction", "BounceAction", "LambdaAction", "StopAction", "WorkmailAction")
-        ),
-        "ses",
-        "arn:{partition}:ses:{region}:{account}:receipt-rule-set/*",
-        source=_SES,
-    ),
     # -- to queues --
     service(
         "AWS::S3::Bucket",
@@ -196,6 +133,16 @@ ROWS = (
         via="s3",
     ),
     # -- to buckets --
+    service(
+        "AWS::SSMGuiConnect::Preferences",
+        "ssm-guiconnect.amazonaws.com",
+        "GenerateDataKey GenerateDataKeyWithoutPlaintext",
+        "systems-manager/latest/userguide/systems-manager-just-in-time-node-access-rdp-recording",
+        paths="ConnectionRecordingPreferences/RecordingDestinations/S3Buckets/*/BucketName",
+        leads_to=_BUCKET,
+        source_account=True,
+        at_run=True,
+    ),
     service(
         _BUCKET,
         "logging.s3.amazonaws.com",

@@ -52,6 +52,7 @@ class Require(str, Enum):
     DNSSEC = "an ECC_NIST_P256 key for SIGN_VERIFY in us-east-1"
     SIGNING = "an asymmetric key for SIGN_VERIFY"
     TAGGED = "the tag EventBridgeApiDestinations=true"
+    TAGGED_FOR_NODES = "the tag SystemsManagerJustInTimeNodeAccessManaged=true"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ _LOGS_PRINCIPAL = "logs.{region}.{suffix}"
 _TRAIL = "awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail"
 _TRAIL_ARN = "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"
 _CONFIG = "config/latest/developerguide/s3-kms-key-policy"
+_FINDINGS = "guardduty/latest/ug/guardduty_exportfindings"
 _DNSSEC = "Route53/latest/DeveloperGuide/access-control-managing-permissions"
 _MWAA = "mwaa/latest/userguide/custom-keys-certs"
 _GLUE = "glue/latest/dg/encryption-security-configuration"
@@ -76,6 +77,15 @@ ROWS = (
         source_arn="arn:{partition}:config:{region}:{account}:*",
         at_run=True,
     ),
+    nothing("AWS::GuardDuty::PublishingDestination", _FINDINGS),
+    service(
+        "AWS::GuardDuty::PublishingDestination",
+        "guardduty.amazonaws.com",
+        "GenerateDataKey",
+        _FINDINGS,
+        source_account=True,
+        source_arn="arn:{partition}:guardduty:{region}:{account}:detector/*",
+    ),
     nothing("AWS::Route53::KeySigningKey", _DNSSEC),
     service(
         "AWS::Route53::KeySigningKey",
@@ -111,12 +121,12 @@ ROWS = (
         context=_log_group("/aws-glue/*"),
         at_run=True,
     ),
-    caller("AWS::Glue::SecurityConfiguration", "Decrypt Encrypt GenerateDataKey", "", _GLUE),
+    caller("AWS::Glue::SecurityConfiguration", ALL, "", _GLUE),
     *(
         role(
             kind,
             "Role",
-            "Decrypt Encrypt GenerateDataKey",
+            f"{ALL} DescribeKey",
             _GLUE,
             paths=path,
             leads_to="AWS::Glue::SecurityConfiguration",

@@ -51,10 +51,10 @@ def _actions(words: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _written() -> Mapping[str, tuple[Need, ...]]:
-    from . import compute, databases, edges, messages, others, storage
+    from . import agents, compute, databases, edges, messages, others, storage, topics
 
     rows: dict[str, list[Need]] = defaultdict(list)
-    for module in (storage, databases, messages, compute, others, edges):
+    for module in (storage, databases, messages, compute, agents, others, topics, edges):
         for row in module.ROWS:
             rows[row.type].append(row)
     return {name: tuple(found) for name, found in rows.items()}

@@ -31,20 +31,16 @@ ROWS = (
         context={"aws:s3:arn": "arn:{partition}:s3:::{name}"},
         named_by="BucketName",
     ),
-    service(
-        _BUCKET,
-        "metadata.s3.amazonaws.com",
-        "Decrypt GenerateDataKey",
-        _S3 + "s3-tables-kms-permissions",
-        paths=_METADATA,
-    ),
-    service(
-        _BUCKET,
-        "maintenance.s3tables.amazonaws.com",
-        "Decrypt GenerateDataKey",
-        _S3 + "s3-tables-kms-permissions",
-        paths=_METADATA,
-        context={"aws:s3:arn": "arn:{partition}:s3tables:{region}:{account}:bucket/*"},
+    *(
+        service(
+            _BUCKET,
+            principal,
+            "Decrypt GenerateDataKey",
+            _S3 + "s3-tables-kms-permissions",
+            paths=_METADATA,
+            context={"aws:s3:arn": "arn:{partition}:s3tables:{region}:{account}:bucket/*"},
+        )
+        for principal in ("metadata.s3.amazonaws.com", "maintenance.s3tables.amazonaws.com")
     ),
     role(
         _BUCKET,

@@ -137,7 +137,10 @@ function look(scope, keys, leading) {
     const { logicalId, stack } = element;
     const about = { path, logicalId: stack.resolve(logicalId), type: element.cfnResourceType, stack: stack.node.path };
     if (element instanceof CfnKey) {
-      if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags: element.tags.renderTags() ?? [] } }, new Set()]);
+      // As an L1 renders them, before they are spelled as in a template.
+      const tags = /** @type {any[]} */ (element.tags.renderTags() ?? []);
+      const Tags = tags.map(({ key, value }) => ({ Key: key, Value: value }));
+      if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags } }, new Set()]);
       continue;
     }
     // What this library writes for a role has both of its sides.

@@ -1,0 +1,55 @@
+"""Each row of the pages of AWS holds on the constructions that it names, and nothing beside it is allowed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.semantics.deployed import Deployment
+from tests.semantics.judge import Judge
+from tests.semantics.services.judging import wrong
+from tests.semantics.services.pages import COVERED, ROWS, Row
+from tests.semantics.services.synthesized import ALL, WITH_ASKS
+
+
+@pytest.mark.parametrize("row", COVERED, ids=lambda row: row.service)
+def test_what_a_page_documents_is_allowed_and_nothing_beside_it(
+    deployments: dict[str, Deployment], judge: Judge, row: Row
+) -> None:
+    found = [line for name, asks in row.asks.items() for line in wrong(deployments[name], judge, ALL[name], asks)]
+    assert not found, "\n".join(found)
+
+
+def test_every_row_is_asked_or_says_why_not() -> None:
+    assert len({row.service for row in ROWS}) == len(ROWS)
+    for row in ROWS:
+        assert row.asks or row.not_asked, row.service
+        assert all(row.asks.values()), row.service
+        assert re.fullmatch(r"[A-Za-z0-9_./-]+", row.page), row.service
+
+
+def test_how_many_rows_are_asked() -> None:
+    left_out = [row.service for row in ROWS if not row.asks]
+    assert (len(COVERED), left_out) == (
+        96,
+        [
+            *("Hosted rotation", "Aurora DSQL", "DAX", "QLDB", "EC2 Image Builder", "Transfer Family host keys"),
+            "App Runner",
+        ],
+    )
+
+
+def test_a_construction_without_requests_of_its_own_is_asked_by_a_page() -> None:
+    asked = {name for row in ROWS for name in row.asks}
+    assert asked <= ALL.keys()
+    assert ALL.keys() - WITH_ASKS.keys() <= asked
+
+
+def test_most_requests_have_several_neighbours() -> None:
+    asks = [ask for row in ROWS for several in row.asks.values() for ask in several]
+    assert len(asks) > 500
+    for ask in asks:
+        found = [what for what, _ in ask.neighbours()]
+        # Metadata is left to IAM policies, so only a service's has neighbours.
+        assert found or ask.action == "kms:DescribeKey", ask
