@@ -15,8 +15,17 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 
-from secure_kms_constructs import HardenedKey, KmsGuardrails, LogGroupWithCmk, ScopedSecretReader, Service
+from secure_kms_constructs import (
+    HardenedKey,
+    KmsConfigRule,
+    KmsDriftAlarms,
+    KmsGuardrails,
+    LogGroupWithCmk,
+    ScopedSecretReader,
+    Service,
+)
 
 HERE = Environment(account="111122223333", region="us-east-1")
 
@@ -38,6 +47,10 @@ def hardened(app: App) -> Stack:
     key.grant_encrypt_decrypt(role(stack, "User"))
     LogGroupWithCmk(stack, "Logs", key=key, log_group_name="/app/orders")
     LogGroupWithCmk(stack, "OwnLogs")
+    topic = sns.Topic(stack, "Topic", master_key=key, enforce_ssl=True)
+    KmsDriftAlarms(
+        stack, "Drift", topic=topic, leave_out=[key.deployer_arn], config_rules=KmsConfigRule.in_region("us-east-1")
+    )
     KmsGuardrails(stack, "Guardrails", organization="o-abcdefghij", targets=["r-ab12"])
     return stack
 

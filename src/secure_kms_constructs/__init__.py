@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .access import AccessMap, assert_can, assert_cannot, assert_only
+    from .alarms import KmsDriftAlarms
+    from .aws.config_rules import KmsConfigRule
     from .aws.services import Service, Use
     from .cdk.managed_keys import AWS_MANAGED
     from .checks import assert_no_findings
@@ -25,6 +27,8 @@ __all__ = [
     "AccessMap",
     "Guardrail",
     "HardenedKey",
+    "KmsConfigRule",
+    "KmsDriftAlarms",
     "KmsGuardrails",
     "KmsLeastPrivilegeChecks",
     "LogGroupWithCmk",
@@ -49,6 +53,8 @@ _HOMES = {
     "AccessMap": "access",
     "Guardrail": "organizations",
     "HardenedKey": "keys",
+    "KmsConfigRule": "aws.config_rules",
+    "KmsDriftAlarms": "alarms",
     "KmsGuardrails": "guardrails",
     "KmsLeastPrivilegeChecks": "plugin",
     "LogGroupWithCmk": "logs",

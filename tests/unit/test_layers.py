@@ -33,6 +33,7 @@ LAYERS = {
     "guardrails": {"aws", "cdk", "organizations"},
     "grants": {"authoring", "aws", "cdk"},
     "keys": {"authoring", "aws", "cdk"},
+    "alarms": {"authoring", "aws", "cdk", "keys"},
     "resolved_keys": {"aws", "cdk"},
     "scoped": {"authoring", "aws", "cdk", "grants", "keys", "policies"},
     "secrets": {"authoring", "aws", "cdk", "scoped"},

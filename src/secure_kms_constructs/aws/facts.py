@@ -228,6 +228,7 @@ ORGANIZATION_ID = Fact(r"o-[a-z0-9]{10,32}", _ORGANIZATIONS_API + "API_Organizat
 ORGANIZATION_TARGET = Fact(
     r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|[0-9]{12}", _ORGANIZATIONS_API + "API_AttachPolicy.html"
 )
+EVENT_PATTERN_CHARACTERS = Fact(2_048, _DOCS + "eventbridge/latest/userguide/eb-quota.html")
 CDK_QUALIFIER = Fact("hnb659fds", _DOCS + "cdk/v2/guide/bootstrapping-customizing.html")
 
 _CFN_KEY = _DOCS + "AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html"
