@@ -62,6 +62,15 @@ class LandscapeAccess:
         yield from self.identities.parties
         yield from self._of_key(key)
 
+    def telling(self, key: Key) -> Iterator[Party]:
+        """One of each of those who may do with a key what others may: who has nothing to do with it is asked once."""
+        yield from self.identities.beside(key.arn, self._outsiders_of(key).mentions)
+        yield from self._of_key(key)
+
+    def like(self, party: Party, key: Key) -> Iterable[Party]:
+        """Return those for whom one of them is asked."""
+        return self.identities.alike(party, key.arn, self._outsiders_of(key).mentions)
+
     def called(self, name: str, key: Key) -> list[Party]:
         """Return those whom a name means.
 
@@ -78,7 +87,7 @@ class LandscapeAccess:
 
     def found(self, action: str, key: Key) -> Listed:
         """Ask who can do something with a key."""
-        asked = [*self.identities.beside(key.arn, self._outsiders_of(key).mentions), *self._of_key(key)]
+        asked = list(self.telling(key))
         marks = tuple(self._mark(party, action.lower(), key) for party in asked)
         if marks not in self._listed:
             everyone = [(one, self._ask(mark, one, action, key)) for mark, one in zip(marks, asked, strict=True)]
@@ -129,7 +138,7 @@ class LandscapeAccess:
             same = alike.get(party.general or "", [])
             name = party.general if party.general and len(same) > 1 and len(set(same)) == 1 else party.name
             if not party.outsider:
-                for one in self.identities.alike(party, key.arn, self._outsiders_of(key).mentions):
+                for one in self.like(party, key):
                     yield one, one.name, found
             elif name not in told:
                 told.add(name)

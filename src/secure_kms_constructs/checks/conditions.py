@@ -37,7 +37,7 @@ _WILD = re.compile(r"[*?]")
 
 
 def _statements(context: Context) -> Iterator[Written]:
-    yield from (one for one in context.identity_statements if names_kms(one.statement))
+    yield from (one for one in context.identity_statements if one.statement.conditions and names_kms(one.statement))
     yield from context.key_statements
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from secure_kms_constructs.aws.facts import LOOKUP_DUMMY_KEY_ID
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.patterns import Text
-from secure_kms_constructs.policies.verdicts import all_of, any_of
+from secure_kms_constructs.policies.verdicts import Verdict, all_of, any_of
 
 from .context import Context
 from .documents import Written
@@ -30,13 +30,16 @@ _SUFFIXED = re.compile(r".+-[A-Za-z0-9]{6}")
 
 def _decrypt_on_all_keys(context: Context) -> Iterator[Found]:
     for one in context.identity_statements:
+        wide = [value for value in one.statement.resources.values if is_every_key(value) is not False]
+        # Of most statements this is enough to know.
+        if not wide and not one.statement.resources.negated:
+            continue
         named = names(one.statement, "kms:Decrypt", "kms:ReEncryptFrom")
         if all_of((one.allows, named)) is False or _all_denied(one):
             continue
-        wide = [value for value in one.statement.resources.values if is_every_key(value) is not False]
         if one.statement.resources.negated:
             yield one.found("allows to decrypt with every key but those of NotResource", "NotResource")
-        elif wide and not _chosen(one, wide):
+        elif not _chosen(one, wide):
             undecided = all_of((one.allows, named, any_of(is_every_key(value) for value in wide))) is None
             what = "may allow to decrypt with every key" if undecided else "allows to decrypt with every key"
             yield one.found(f"{what}: {_shown(wide)}", "Resource", undecided=undecided)
@@ -141,15 +144,22 @@ def _controls_every_key(context: Context) -> Iterator[Found]:
 
 def _secret_without_suffix(context: Context) -> Iterator[Found]:
     for one in context.identity_statements:
-        if one.statement.resources.negated or names(one.statement, *_OF_SECRETS) is False:
+        doubtful = [value for value in one.statement.resources.values if _names_no_secret(value) is not False]
+        if not doubtful or one.statement.resources.negated or names(one.statement, *_OF_SECRETS) is False:
             continue
-        for value in one.statement.resources.values:
-            match = _SECRET.fullmatch(value.written) if isinstance(value, Text) else None
-            if match and not _SUFFIXED.fullmatch(match[1]):
-                message = f"Resource {match[0]} names no secret: Secrets Manager adds a hyphen and six characters"
-                yield one.found(message, "Resource")
-            elif isinstance(value, Unknown):
+        for value in doubtful:
+            if isinstance(value, Unknown):
                 yield one.found(f"may name no secret: {value}", "Resource", undecided=True)
+            else:
+                message = f"Resource {value.written} names no secret: Secrets Manager adds a hyphen and six characters"
+                yield one.found(message, "Resource")
+
+
+def _names_no_secret(value: Text | Unknown) -> Verdict:
+    if isinstance(value, Unknown):
+        return None
+    match = _SECRET.fullmatch(value.written)
+    return match is not None and not _SUFFIXED.fullmatch(match[1])
 
 
 def _lookup_dummy(context: Context) -> Iterator[Found]:

@@ -72,9 +72,11 @@ def beyond_metadata(statement: Statement) -> Verdict:
 
 def is_every_key(value: Text | Unknown) -> Verdict:
     """Tell whether a value of ``Resource`` names every key, of an account and region or of all."""
-    if isinstance(value, Unknown):
-        return None
-    pattern = value.written
+    return None if isinstance(value, Unknown) else _is_every_key(value.written)
+
+
+@lru_cache(maxsize=16384)
+def _is_every_key(pattern: str) -> bool:
     if re.fullmatch(r"\*+", pattern):
         return True
     parts = pattern.split(":", 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from secure_kms_constructs.access.parties import EVERYTHING, Party
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
@@ -21,7 +22,7 @@ _CHANGES = "kms:PutKeyPolicy"
 def _lockout(context: Context) -> Iterator[Found]:
     for made, resource in context.made_keys:
         verdicts = set[Verdict]()
-        for party in (_anyone(resource), *_others(context, made)):
+        for party in chain([_anyone(resource)], _others(context, made)):
             verdicts.add(named_answer(party, _CHANGES, made))
             if True in verdicts:
                 break
@@ -39,7 +40,7 @@ def _only_one(context: Context) -> Iterator[Found]:
         if root is True or answer(_anyone(resource), _CHANGES, made) is True:
             continue
         found = [(party, named_answer(party, _CHANGES, made)) for party in _others(context, made)]
-        owners = [party for party, verdict in found if verdict is not False]
+        owners = [one for party, verdict in found if verdict is not False for one in context.access.like(party, made)]
         if len(owners) != 1 or owners[0].outsider:
             continue
         [verdict] = (one for _, one in found if one is not False)
@@ -58,7 +59,7 @@ def _root_may(made: Key, resource: Resource) -> Verdict:
 
 
 def _others(context: Context, made: Key) -> Iterator[Party]:
-    yield from (party for party in context.access.parties(made) if not party.is_root)
+    return (party for party in context.access.telling(made) if not party.is_root)
 
 
 _OTHER_OWNER = {**DEPLOYS, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/break-glass"}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import partial
+from functools import lru_cache, partial
 
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
@@ -113,7 +113,11 @@ def _is_part(text: str) -> bool:
 def _names_action(value: Text | Unknown, action: str) -> Verdict:
     if isinstance(value, Unknown):
         return None
-    pattern = value.fixed or ""
+    return _is_action(value.fixed or "", action)
+
+
+@lru_cache(maxsize=65536)
+def _is_action(pattern: str, action: str) -> bool:
     # Without a service, only "*" is an action.
     return like(pattern, action) if ":" in pattern else set(pattern) == {ANY}
 

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from .landscape import Note
 from .nested import NESTED
@@ -71,14 +73,21 @@ def _resources(stack: Stack) -> Iterator[Gap]:
             # A loop only adds, what a macro stands beside it may change.
             yield Gap(note, stack, name, changes=not name.startswith("Fn::ForEach"), inside=True)
             continue
-        source = stack.source(name)
         whole = resource if isinstance(resource, dict) else {}
         kind = str(whole.get("Type"))
         function = next((inner for inner in whole if inner.startswith("Fn::")), None)
+        is_missing = kind == NESTED and name not in stack.nested
+        if not function and not is_missing and _is_of_aws(kind):
+            if matters(kind, whole) and (function := _transform(whole.get("Properties"))):
+                note = Note(stack.source(name), f"what {function} makes in this resource is not read", unread=True)
+                # What is unknown there says so where it stands.
+                yield Gap(note, stack)
+            continue
+        source = stack.source(name)
         if function:
             note = Note(source, f"what {function} changes in this resource is not read", unread=True)
             yield Gap(note, stack, name, inside=True)
-        elif kind == NESTED and name not in stack.nested:
+        elif is_missing:
             yield Gap(Note(source, "the template of this nested stack is not read", unread=True), stack, name)
         elif kind in _UNREAD_TYPES:
             yield Gap(Note(source, f"{_UNREAD_TYPES[kind]} not read", unread=True), stack, name)
@@ -87,10 +96,12 @@ def _resources(stack: Stack) -> Iterator[Gap]:
                 yield Gap(Note(source, f"what the private type {kind} makes is not read", unread=True), stack, name)
         elif kind.endswith("::MODULE"):
             yield Gap(Note(source, f"what the module {kind} makes is not read", unread=True), stack, name)
-        elif matters(kind, whole) and (function := _transform(whole.get("Properties"))):
-            # What is unknown there says so where it stands.
-            note = Note(source, f"what {function} makes in this resource is not read", unread=True)
-            yield Gap(note, stack)
+
+
+@lru_cache(maxsize=4096)
+def _is_of_aws(kind: str) -> bool:
+    """Tell whether a type makes one thing of AWS, and nobody else's template."""
+    return kind not in _UNREAD_TYPES and not _REGISTERED.fullmatch(kind)
 
 
 def _reaches(whole: object, stack: Stack) -> bool:
@@ -124,15 +135,15 @@ def _macros(stack: Stack) -> Iterator[Gap]:
                 )
 
 
-def _transform(properties: object) -> str | None:
+def _transform(properties: Any) -> str | None:
+    # It goes through all that matters of a template, so it calls no function for what is no macro.
     pending = [properties]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
+    for value in pending:
+        if value.__class__ is dict:
             for name in value:
-                if name == "Fn::Transform" or name.startswith("Fn::ForEach"):
+                if name[:4] == "Fn::" and (name == "Fn::Transform" or name.startswith("Fn::ForEach")):
                     return str(name)
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
+            pending += value.values()
+        elif value.__class__ is list:
+            pending += value
     return None

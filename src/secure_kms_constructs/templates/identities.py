@@ -228,7 +228,8 @@ class _Holders:
 
     def _targets(self, one: Described) -> Iterator[HolderKey]:
         for element, noun in _TARGETS.items():
-            yield from self._named(one, noun, one.resource.properties.get(element), element)
+            if element in one.resource.properties:
+                yield from self._named(one, noun, one.resource.properties[element], element)
 
     def _named(self, one: Described, noun: str, names: object, element: str) -> Iterator[HolderKey]:
         """Return whom names mean; a name that cannot be told means somebody of whom nothing else is known.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from secure_kms_constructs.policies import Unknown, parse_key_policy
 from secure_kms_constructs.policies.documents import doubted
@@ -50,14 +51,14 @@ def _outside(arn: str) -> Key:
     return Key(arn, parse_key_policy(Unknown(f"{name}, which no template makes"), name=name), None)
 
 
-def _mentioned(properties: object) -> Iterator[str]:
+def _mentioned(properties: Any) -> Iterator[str]:
+    # It goes through all values there are, so it calls no function for what is no key.
     pending = [properties]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, str):
+    for value in pending:
+        if value.__class__ is str:
             if ":key/" in value and _KEY_ARN.fullmatch(value):
                 yield value
-        elif isinstance(value, dict):
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
+        elif value.__class__ is dict:
+            pending += value.values()
+        elif value.__class__ is list:
+            pending += value

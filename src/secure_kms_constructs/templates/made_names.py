@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import product
 from math import prod
 
@@ -14,11 +15,11 @@ from secure_kms_constructs.policies import Policy, Unknown
 
 from . import stack_names
 from .inline import listed
-from .landscape import Landscape
+from .landscape import Landscape, Resource
 from .open_names import RANDOM, Made, Place, is_pattern, made
 from .physical_names import arn_of
 from .resolution import Resolver
-from .resource_types import IAM_NOUNS
+from .resource_types import IAM_NOUNS, TYPES
 
 OF = "the name of "
 """What the assumption about a name begins with."""
@@ -49,26 +50,34 @@ class OpenNames:
         beside: Iterable[Policy] = (),
     ) -> None:
         self._landscapes = tuple(landscapes)
-        self._stacks = resolver.stacks.all
-        self.made = {one.place: one for one in made(resolver, self._landscapes)}
+        self._resolver, self._stacks = resolver, resolver.stacks.all
         self._beside = tuple(beside)
         self._now = {place: now for place in marked if (now := self._arn(resolver, place))}
         self._marked = [(marked[place], now) for place, now in self._now.items()]
-        self._by_start: dict[str, list[Made]] = {}
-        self._generated: list[Made] = []
+
+    @cached_property
+    def made(self) -> dict[Place, Made]:
+        """What has such a name."""
+        return {one.place: one for one in made(self._resolver, self._landscapes)}
+
+    @cached_property
+    def _generated(self) -> list[Made]:
+        return [one for one in self.made.values() if one.start and one.form]
+
+    @cached_property
+    def _by_start(self) -> dict[str, list[Made]]:
+        found: dict[str, list[Made]] = {}
         for one in self.made.values():
-            self._by_start.setdefault("-".join(one.start) if one.start and not one.is_cut else "", []).append(one)
-            if one.start and one.form:
-                self._by_start.setdefault(f"-{one.start[1]}", []).append(one)
-                self._generated.append(one)
+            found.setdefault("-".join(one.start) if one.start and not one.is_cut else "", []).append(one)
+        for one in self._generated:
+            found.setdefault(f"-{one.start[1]}" if one.start else "", []).append(one)
+        return found
 
     def cases(self) -> tuple[list[dict[Place, str]], frozenset[str]]:
         """Return which names that policies say literally may be those of what is made, in all combinations.
 
         :return: the cases; where they are too many none, and the texts with the names.
         """
-        if not self.made and not self._marked:
-            return [], frozenset()
         found: dict[Place, dict[str, None]] = {}
         open_texts = set()
         for text in sorted(self._texts()):
@@ -148,12 +157,19 @@ def _texts(landscape: Landscape) -> Iterator[str]:
     for one in landscape.identities:
         policies += (*one.policies, *((one.boundary,) if one.boundary else ()))
     yield from _of(dict.fromkeys(policies))
-    for resource in landscape.resources:
-        if resource.type.startswith("AWS::IAM::") and resource.type not in IAM_NOUNS:
+    of_iam = [one for one in landscape.resources if one.type.startswith("AWS::IAM::")]
+    # What stands for a name that is made up is nobody else's.
+    made_up = {one.arn.rpartition("/")[2] for one in of_iam if one.arn and _is_made_up(one)}
+    for resource in of_iam:
+        if resource.type not in IAM_NOUNS:
             for element in _ATTACHED.keys() & resource.properties.keys():
                 for name in listed(resource.properties[element]):
-                    if isinstance(name, str):
+                    if isinstance(name, str) and name not in made_up:
                         yield _BY_NAME.format(resource.partition, resource.account, _ATTACHED[element], name)
+
+
+def _is_made_up(resource: Resource) -> bool:
+    return resource.type in IAM_NOUNS and TYPES[resource.type].named_by not in resource.properties
 
 
 def _of(policies: Iterable[Policy]) -> Iterator[str]:

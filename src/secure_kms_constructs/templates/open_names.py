@@ -10,6 +10,7 @@ from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.patterns import ANY, ONE, like
 
 from .forms import common, form_of
+from .inline import PERMISSION_SET, SAM_TYPES
 from .landscape import Landscape, Resource
 from .made_roles import form_from, roles_for, start_of
 from .physical_names import formatted
@@ -106,18 +107,17 @@ def made(resolver: Resolver, landscapes: Iterable[Landscape]) -> Iterator[Made]:
     for landscape in landscapes:
         accounts = {one.account for one in landscape.resources}
         for resource in landscape.resources:
-            stack = stacks[resource.source.stack]
-            for one in (*_named(resolver, stack, resource), *_made_for(resolver, stack, resource, accounts)):
+            # Others, such as managed policies, are not known by a literal ARN that no template makes, whoever has it.
+            tell = _TELL.get(resource.type)
+            for one in tell(resolver, stacks[resource.source.stack], resource, accounts) if tell else ():
                 if one.place not in seen:
                     seen.add(one.place)
                     yield one
 
 
-def _named(resolver: Resolver, stack: Stack, resource: Resource) -> Iterator[Made]:
-    logical_id = resource.source.logical_id
-    # Others, such as managed policies, are not known by a literal ARN that no template makes, whoever has it.
-    noun = IAM_NOUNS.get(resource.type)
-    if noun is None or resolver.stacks.told(stack, logical_id):
+def _named(resolver: Resolver, stack: Stack, resource: Resource, _accounts: Iterable[str]) -> Iterator[Made]:
+    logical_id, noun = resource.source.logical_id, IAM_NOUNS[resource.type]
+    if resolver.stacks.told(stack, logical_id):
         return
     named_by = TYPES[resource.type].named_by
     given, path = resource.properties.get(named_by), resource.properties.get("Path", "/")
@@ -140,6 +140,9 @@ def _made_for(resolver: Resolver, stack: Stack, resource: Resource, accounts: It
     for role in roles_for(Described(resource, stack, None), accounts, resolver.stacks.told):
         place, shown = (stack.name, role.id), f"the role of {resource.source.path}"
         yield Made(place, shown, "role", role.partition, role.account, role.path, role.name, role.start, role.form)
+
+
+_TELL = {**dict.fromkeys(IAM_NOUNS, _named), **dict.fromkeys((*SAM_TYPES, PERMISSION_SET), _made_for)}
 
 
 def is_pattern(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from secure_kms_constructs.aws.catalogue import edges_from
 from secure_kms_constructs.policies import Unknown
@@ -106,10 +106,13 @@ def _is_list(value: object) -> bool:
 
 def matters(kind: str, whole: dict[str, object]) -> bool:
     """Tell whether a resource has to do with keys, or with who may use them."""
-    if kind.startswith(_SERVICES) or kind in _TYPES or _names_key(whole.get("Properties")):
-        return True
+    return _always_matters(kind) or _names_key(whole.get("Properties"))
+
+
+@lru_cache(maxsize=4096)
+def _always_matters(kind: str) -> bool:
     # An alarm names a topic, and needs the topic's key.
-    return bool(edges_from(kind))
+    return kind.startswith(_SERVICES) or kind in _TYPES or bool(edges_from(kind))
 
 
 def _names_key(properties: object) -> bool:

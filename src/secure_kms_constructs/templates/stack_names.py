@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ def named_after(stacks: Iterable[Stack], fresh: Callable[[], Resolver]) -> dict[
     :param fresh: makes a resolver that knows nothing yet.
     """
     stacks = tuple(stacks)
-    unnamed = {place: one for place, one in enumerate(stacks) if not one.has_known_name and _NAME in _text(one)}
+    unnamed = {place: one for place, one in enumerate(stacks) if not one.has_known_name and _NAME in one.text}
     if not unnamed:
         return {}
     with assumed(stacks, {(stack.name, ""): f"xqz{place}zqx" for place, stack in unnamed.items()}):
@@ -63,7 +62,7 @@ def assumed(stacks: Iterable[Stack], names: Mapping[tuple[str, str], str]) -> It
 
 def says(stacks: Iterable[Stack], name: str) -> bool:
     """Tell whether templates say a name literally."""
-    return any(name in _text(one) for one in stacks)
+    return any(name in one.text for one in stacks)
 
 
 def suggested(marked: str, text: re.Match[str], base: str) -> Iterator[tuple[int, str]]:
@@ -110,7 +109,3 @@ def _found(marked: str, text: str) -> Iterator[tuple[int, str]]:
 
 def _may_be(pattern: str, text: str) -> bool:
     return like(pattern.replace("*", ANY).replace("?", ONE), text)
-
-
-def _text(stack: Stack) -> str:
-    return json.dumps(stack.template, default=str)

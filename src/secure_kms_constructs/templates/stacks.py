@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import string
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 
 from .landscape import Source
 from .loading import Template, TemplateError
@@ -103,9 +105,18 @@ class Stack:
         """Return a section of the template, empty where it has none that is an object."""
         return _object(self.template.get(name))
 
+    @cached_property
+    def text(self) -> str:
+        """All of the template, as JSON: what is nowhere in it need not be looked for piece by piece."""
+        return json.dumps(self.template, default=str)
+
+    @cached_property
+    def _resources(self) -> dict[str, object]:
+        return self.section("Resources")
+
     def resource(self, logical_id: str) -> dict[str, object]:
         """Return what the template says of a resource, empty where it has none."""
-        return _object(self.section("Resources").get(logical_id))
+        return _object(self._resources.get(logical_id))
 
     def properties(self, logical_id: str) -> dict[str, object]:
         """Return a resource's properties, intrinsic functions and all."""
@@ -113,7 +124,7 @@ class Stack:
 
     def resources(self) -> Iterator[tuple[str, str, dict[str, object]]]:
         """Return logical id, type and the whole of each resource; what is none is left out."""
-        for logical_id, resource in self.section("Resources").items():
+        for logical_id, resource in self._resources.items():
             kind = _object(resource).get("Type")
             if isinstance(kind, str):
                 yield logical_id, kind, _object(resource)

@@ -126,6 +126,7 @@ def _by_handlers(kind: str) -> Need:
     )
 
 
+@cache
 def edges_from(kind: str) -> tuple[Need, ...]:
     """Return what resources of a type need of the keys of others."""
     return tuple(row for row in _written().get(kind, ()) if row.is_edge)
