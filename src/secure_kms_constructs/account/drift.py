@@ -76,7 +76,8 @@ def compare_accounts(before: Snapshot, after: Snapshot) -> Drift:
         )
     for one in (before, after):
         _check_read(one)
-    maps = [AccessMap((landscape_of(one.accounts, service_grants=False),)) for one in (before, after)]
+    known = _known(before, after)
+    maps = [AccessMap((landscape_of(one.accounts, service_grants=False),)) for one in known]
     changes = _between(before, after)
     return Drift(maps[0].diff(maps[1]), tuple(changes), _unread(before, after), is_whole=_is_whole(before, after))
 
@@ -105,11 +106,14 @@ def _compared(templates: Landscape, snapshot: Snapshot, stacks: Mapping[str, str
             "no key of the templates was found in the account: take the snapshot with --stacks, and name stacks that "
             "are called otherwise with --stack NAME=DEPLOYED"
         )
+    [known] = _known(snapshot)
+    readable = {key.arn for _, key in known.keys}
+    here = [key for key in here if key.source and matched.arns[key.source.path] in readable]
     paths = {arn: path for path, arn in matched.arns.items()}
     placed = {one.source.path: one.arn for one in templates.resources if one.arn}
     instead = {arn: placed[path] for arn, path in paths.items() if path in placed and placed[path] != arn}
     before = _before(templates, snapshot, Naming(paths, instead), {one.arn for one in here})
-    live = landscape_of(snapshot.accounts, Naming(paths), service_grants=False)
+    live = landscape_of(known.accounts, Naming(paths), service_grants=False)
     wanted = {key.source.path for key in here if key.source}
     read = {one.arn for one in live.resources}
     placed_there = ((one, matched.arns.get(one.source.path)) for one in templates.resources)
@@ -210,5 +214,24 @@ def _unread(*snapshots: Snapshot) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one) for snapshot in snapshots for one in snapshot.unread))
 
 
+def _known(*snapshots: Snapshot) -> list[Snapshot]:
+    """Return what of keys is known in each: not those whose policy was not read in one, nor grants of such.
+
+    Else everybody might have gained, which says nothing.
+    """
+    every = [key for one in snapshots for _, key in one.keys]
+    shut = {key.arn for key in every if key.policy is None}
+    ungranted = {key.arn for key in every if key.grants is None}
+
+    def known(account: Account) -> Account:
+        keys = (replace(one, grants=[]) if one.arn in ungranted else one for one in account.keys)
+        return replace(account, keys=[one for one in keys if one.arn not in shut])
+
+    return [replace(one, accounts=[known(account) for account in one.accounts]) for one in snapshots]
+
+
 def _is_whole(*snapshots: Snapshot) -> bool:
-    return not any(Answer.DIFF in one.answers for snapshot in snapshots for one in snapshot.unread)
+    keys = (key for one in snapshots for _, key in one.keys)
+    return not any(key.policy is None or key.grants is None for key in keys) and not any(
+        Answer.DIFF in one.answers for snapshot in snapshots for one in snapshot.unread
+    )

@@ -83,10 +83,10 @@ class _Part:
 
     def _may_be_of_aws(self, key: records.Key) -> bool:
         """Tell whether AWS manages a key, so that no resource control policy takes access to it away, or may do so."""
-        if self.account.missing("kms:DescribeKey", key.arn) is None:
-            return key.manager == "AWS"
-        unknown = self.account.missing("kms:ListAliases", key.region) is not None
-        return unknown or any(one.startswith("alias/aws/") for one in key.aliases)
+        if key.manager == "AWS":
+            return True
+        unread = (("kms:DescribeKey", key.arn), ("kms:ListAliases", key.region))
+        return all(self.account.missing(*one) is not None for one in unread)
 
     def _policy(self, key: records.Key) -> object:
         if key.policy is not None:
@@ -154,7 +154,7 @@ class _Part:
 
     def resources(self) -> Iterator[Resource]:
         for key in self.account.keys:
-            if key.manager == "CUSTOMER":
+            if not self._may_be_of_aws(key):
                 yield self._resource("AWS::KMS::Key", key.arn, self._key_properties(key))
         for key in self.account.keys:
             for alias in key.aliases:
@@ -172,9 +172,14 @@ class _Part:
             yield self._resource(TYPES[it.kind], it.arn, properties)
 
     def _key_properties(self, key: records.Key) -> dict[str, object]:
-        properties: dict[str, object] = {"KeyPolicy": self._policy(key), "KeySpec": key.spec, "KeyUsage": key.usage}
+        properties: dict[str, object] = {"KeyPolicy": self._policy(key)}
         rotation = self.account.missing("kms:GetKeyRotationStatus", key.arn)
         properties["EnableKeyRotation"] = key.rotation if rotation is None else Unknown(str(rotation))
+        untold = self.account.missing("kms:DescribeKey", key.arn)
+        if untold is not None:
+            names = ("KeySpec", "KeyUsage", "Origin", "MultiRegion")
+            return properties | dict.fromkeys(names, Unknown(str(untold)))
+        properties |= {"KeySpec": key.spec, "KeyUsage": key.usage}
         if key.origin != "AWS_KMS":
             properties["Origin"] = key.origin
         if key.multi_region:

@@ -39,8 +39,10 @@ def _read(to: Connection, aliases: list[dict[str, Any]], arn: str) -> Key:
     policy = to.call("kms", "GetKeyPolicy", arn, KeyId=about, PolicyName="default")
     grants = [one for page in to.pages("kms", "ListGrants", arn, KeyId=about) for one in page["Grants"]]
     complete = to.was_answered("kms", "ListGrants", arn)
-    rotation = to.call("kms", "GetKeyRotationStatus", arn, KeyId=about) if _rotates(known) else None
-    manager = known.get("KeyManager", "CUSTOMER")
+    named = sorted(one["AliasName"] for one in aliases if one.get("TargetKeyId") == about)
+    # Nobody but AWS may begin an alias so.
+    manager = known.get("KeyManager", "AWS" if any(one.startswith("alias/aws/") for one in named) else "CUSTOMER")
+    rotation = to.call("kms", "GetKeyRotationStatus", arn, KeyId=about) if _rotates(known, manager) else None
     usage = to.call("kms", "GetKeyLastUsage", arn, KeyId=about) if manager == "CUSTOMER" else None
     return Key(
         arn=arn,
@@ -53,16 +55,16 @@ def _read(to: Connection, aliases: list[dict[str, Any]], arn: str) -> Key:
         deletion=as_time(known.get("DeletionDate")),
         policy=as_json(policy["Policy"]) if policy else None,
         grants=[_grant(one) for one in grants] if complete else None,
-        aliases=sorted(one["AliasName"] for one in aliases if one.get("TargetKeyId") == about),
+        aliases=named,
         rotation=rotation.get("KeyRotationEnabled") if rotation else None,
         rotation_days=rotation.get("RotationPeriodInDays") if rotation else None,
         last_usage=_usage(usage) if usage is not None else None,
     )
 
 
-def _rotates(known: dict[str, Any]) -> bool:
+def _rotates(known: dict[str, Any], manager: str) -> bool:
     """Tell whether a key is of a kind that is rotated, so that asking is no error."""
-    ours = known.get("KeyManager", "CUSTOMER") == "CUSTOMER" and known.get("Origin", "AWS_KMS") == "AWS_KMS"
+    ours = manager == "CUSTOMER" and known.get("Origin", "AWS_KMS") == "AWS_KMS"
     alive = known.get("KeyState", "Enabled") in ("Enabled", "Disabled")
     return ours and alive and known.get("KeySpec", "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
 
