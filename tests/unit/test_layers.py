@@ -26,7 +26,8 @@ LAYERS = {
     "checks": {"access", "aws", "policies", "templates"},
     "account": {"access", "aws", "checks", "policies", "templates"},
     "evidence": {"account", "aws", "policies"},
-    "cli": {"access", "account", "aws", "checks", "evidence", "organizations", "policies", "templates"},
+    "migrate": {"access", "account", "authoring", "aws", "evidence", "policies", "templates"},
+    "cli": {"access", "account", "aws", "checks", "evidence", "migrate", "organizations", "policies", "templates"},
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
@@ -41,7 +42,10 @@ LAYERS = {
     "logs": {"authoring", "aws", "cdk", "keys", "scoped"},
 }
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
-PLAIN = ["aws", "policies", "organizations", "authoring", "templates", "access", "checks", "account", "evidence", "cli"]
+PLAIN = [
+    *("aws", "policies", "organizations", "authoring", "templates", "access", "checks", "account"),
+    *("evidence", "migrate", "cli"),
+]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
 OUTER = {
     "account": {"boto3", "botocore", "msgspec", "tomli"},
@@ -166,11 +170,12 @@ def test_the_command_line_starts_without_what_reads_accounts() -> None:
         "for name in ('boto3', 'botocore', 'msgspec', 'tomli'): sys.modules[name] = None\n"
         "from typer.testing import CliRunner\n"
         "from secure_kms_constructs.cli.commands import app\n"
-        "asked = ([], ['account'], ['account', 'snapshot'], ['account', 'verify'], ['check'], ['diff'], ['observe'])\n"
-        "for one in asked:\n"
+        "asked = ([], ['account'], ['account', 'snapshot'], ['account', 'verify'], ['check'], ['diff'])\n"
+        "for one in (*asked, ['observe'], ['plan']):\n"
         "    assert CliRunner().invoke(app, [*one, '--help']).exit_code == 0, one\n"
         "assert 'secure_kms_constructs.account' not in sys.modules\n"
         "assert 'secure_kms_constructs.evidence' not in sys.modules\n"
+        "assert 'secure_kms_constructs.migrate' not in sys.modules\n"
     )
     assert done.returncode == 0, done.stderr
 
@@ -187,6 +192,12 @@ def test_the_checks_are_not_written_by_the_builders() -> None:
     """A builder must not grade itself."""
     inner, _ = imports_of(PACKAGE / "authoring" / "key_policy_checks.py")
     assert not inner & {"authoring/statements", "authoring/key_policies", "authoring/narrowing", "aws/services"}
+
+
+def test_a_plan_is_not_proven_by_what_made_it() -> None:
+    inner, _ = imports_of(PACKAGE / "migrate" / "replay.py")
+    folders = {Path(one).parts[0] for one in inner}
+    assert folders == {"aws", "evidence", "policies"}
 
 
 def test_the_package_itself_imports_nothing_eagerly() -> None:

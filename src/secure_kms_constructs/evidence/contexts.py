@@ -7,6 +7,7 @@ import json
 from secure_kms_constructs.aws.cloudtrail import OBJECT_NAME, VERSION_NAME
 
 from .records import decode_context
+from .uses import OBJECT_ARN
 
 # Pairs in the order of their names; a value is None where there were too many to keep.
 Context = tuple[tuple[str, "str | None"], ...]
@@ -49,9 +50,10 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _folded(pairs: dict[str, str]) -> Context:
-    pairs.pop(VERSION_NAME.value, None)
-    object_arn = pairs.get(OBJECT_NAME.value)
-    if object_arn is not None:
-        bucket, slash, _ = object_arn.partition("/")
-        pairs[OBJECT_NAME.value] = f"{bucket}/*" if slash else bucket
+    # Alone it would leave an encryption context that looks like none.
+    if len(pairs) > 1:
+        pairs.pop(VERSION_NAME.value, None)
+    # Whoever calls KMS itself can write there what he likes; only what S3 writes stands for more than itself.
+    if found := OBJECT_ARN.fullmatch(pairs.get(OBJECT_NAME.value, "")):
+        pairs[OBJECT_NAME.value] = f"{found[1]}/*"
     return tuple(sorted(pairs.items()))

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+
+from secure_kms_constructs.aws.cloudtrail import OBJECT_NAME
 
 # The number of the format of files; a reader refuses a higher one.
 FORMAT = 1
+# An object of S3, in the encryption context that S3 writes.
+OBJECT_ARN = re.compile(r"(arn:[\w-]+:s3:::[a-z0-9.-]+)/.+", re.DOTALL)
+
+
+def stands_for_objects(name: str, value: str | None) -> bool:
+    """Tell whether a value of an encryption context stands for all objects of a bucket."""
+    return name == OBJECT_NAME.value and value is not None and value.endswith("/*") and bool(OBJECT_ARN.match(value))
 
 
 @dataclass(frozen=True)

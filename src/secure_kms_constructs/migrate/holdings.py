@@ -1,0 +1,162 @@
+"""Who holds which policies, and whose use of keys can be taken out of them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from secure_kms_constructs.account.records import Account, Identity
+from secure_kms_constructs.aws.cloudtrail import SERVICE_LINKED_PATH
+from secure_kms_constructs.templates.aws_managed import aws_managed
+
+from .plans import Held, Json, Replaced
+from .stripping import EverythingError, allows_use, stripped
+
+# https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+_BOOTSTRAP = re.compile(
+    r"cdk-[a-z0-9]+-(cfn-exec|deploy|file-publishing|image-publishing|lookup)-role-\d{12}-[a-z0-9-]+"
+)
+# IAM refuses to change them: https://repost.aws/knowledge-center/identity-center-aws-reserved-sso
+_RESERVED = "/aws-reserved/"
+NOT_ASKED = "it was not asked for"
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """The policies of an account.
+
+    :param only: the roles and users to make plans for; by default all.
+    """
+
+    account: Account
+    only: frozenset[str] = frozenset()
+
+    def of(self, identity: Identity) -> Iterator[Held]:
+        """Return every policy that somebody holds; a document is None where it is not known."""
+        for name, document in identity.inline.items():
+            yield Held("inline", identity.arn, name, document)
+        groups = [one for one in self.account.groups if one.name in identity.groups]
+        for group in groups:
+            for name, document in group.inline.items():
+                yield Held("group", group.arn, name, document)
+        attached = [(arn, "") for arn in identity.attached]
+        attached += [(arn, one.name) for one in groups for arn in one.attached if arn not in identity.attached]
+        for arn, name in attached:
+            yield Held("managed", arn, arn.rpartition("/")[2], self._text(arn), name)
+
+    def _text(self, arn: str) -> object:
+        if arn in self.account.policies:
+            return self.account.policies[arn]
+        known = aws_managed(arn)
+        return known.document if known else None
+
+    @cached_property
+    def holders(self) -> dict[tuple[str, str, str], set[str]]:
+        """The roles and users that hold each policy."""
+        found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        for identity in self.account.identities:
+            for held in self.of(identity):
+                found[held.where].add(identity.arn)
+        return found
+
+    @cached_property
+    def users(self) -> dict[str, list[Held]]:
+        """The roles and users whose policies allow the use of keys, with these policies."""
+        found = {}
+        for identity in self.account.identities:
+            allowing = [one for one in self.of(identity) if one.document is None or allows_use(one.document)]
+            if allowing:
+                found[identity.arn] = allowing
+        return found
+
+    @cached_property
+    def left(self) -> dict[str, str]:
+        """Those for whom there is no plan, each with why."""
+        found = {arn: why for arn, held in self.users.items() if (why := self._refused(arn, held)) is not None}
+        while True:
+            # What somebody shares with one who is left keeps its permission.
+            more = {
+                arn: why
+                for arn, held in self.users.items()
+                if arn not in found and (why := self._shared_with_left(held, found)) is not None
+            }
+            if not more:
+                return found
+            found |= more
+
+    @cached_property
+    def replaced(self) -> dict[str, list[Replaced]]:
+        """What becomes of the policies of those who have a plan."""
+        return {
+            arn: [Replaced(one, stripped(one.document), tuple(sorted(self.holders[one.where] - {arn}))) for one in held]
+            for arn, held in self.users.items()
+            if arn not in self.left
+        }
+
+    def _refused(self, arn: str, held: list[Held]) -> str | None:
+        name = arn.rpartition("/")[2]
+        if self.only and arn not in self.only:
+            return NOT_ASKED
+        if SERVICE_LINKED_PATH.value in arn:
+            return "it is linked to a service, which alone changes it"
+        if _RESERVED in arn:
+            return "it is of Identity Center, which alone changes it: narrow the permission set"
+        if _BOOTSTRAP.fullmatch(name):
+            return "it is of the CDK bootstrap: give it a documented_exception with a reason and a date"
+        for one in held:
+            if one.document is None:
+                return f"the text of policy {one.name} is not known"
+            if one.kind == "managed" and ":iam::aws:" in one.owner:
+                return f"policy {one.name} is AWS's own: attach another in its place"
+            if any(identity.boundary == one.owner for identity in self.account.identities):
+                return f"policy {one.name} is somebody's permissions boundary too"
+            try:
+                stripped(one.document)
+            except EverythingError as error:
+                return f"policy {one.name} {error}: write what it needs of other services first"
+        return None
+
+    def _shared_with_left(self, held: list[Held], left: dict[str, str]) -> str | None:
+        for one in held:
+            others = sorted(self.holders[one.where] & left.keys())
+            if others:
+                return f"policy {one.name} is also held by {others[0]}, which has no plan"
+        return None
+
+
+def with_plans(account: Account, replaced: dict[str, list[Replaced]], added: dict[str, dict[str, Json]]) -> Account:
+    """Return an account in which plans have been carried out.
+
+    :param added: new inline policies, by role or user and name.
+    """
+    after = {one.held.where: one.after for several in replaced.values() for one in several}
+    gone = {owner for (kind, owner, _), left in after.items() if kind == "managed" and left is None}
+
+    def inline(kind: str, owner: str, documents: dict[str, object]) -> dict[str, object]:
+        kept = {name: after.get((kind, owner, name), document) for name, document in documents.items()}
+        return {name: document for name, document in kept.items() if document is not None}
+
+    identities = [
+        replace(
+            one,
+            inline={**inline("inline", one.arn, one.inline), **added.get(one.arn, {})},
+            attached=[arn for arn in one.attached if arn not in gone],
+        )
+        for one in account.identities
+    ]
+    groups = [
+        replace(
+            one,
+            inline=inline("group", one.arn, one.inline),
+            attached=[arn for arn in one.attached if arn not in gone],
+        )
+        for one in account.groups
+    ]
+    policies = {
+        arn: after.get(("managed", arn, arn.rpartition("/")[2]), document) for arn, document in account.policies.items()
+    }
+    kept = {arn: document for arn, document in policies.items() if document is not None}
+    return replace(account, identities=identities, groups=groups, policies=kept)

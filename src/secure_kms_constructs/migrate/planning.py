@@ -1,0 +1,320 @@
+"""Makes plans: what evidence needs replaces what policies allow, and nothing that was not both seen and allowed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from secure_kms_constructs.access import AccessMap, Diff
+from secure_kms_constructs.access.landscape_access import LandscapeAccess
+from secure_kms_constructs.account import Account, Snapshot
+from secure_kms_constructs.account.needs import Needs
+from secure_kms_constructs.authoring.packing import pack, size
+from secure_kms_constructs.aws.facts import INLINE_POLICY_CHARACTERS
+from secure_kms_constructs.evidence import Observed, Use
+from secure_kms_constructs.policies import parse_identity_policy
+from secure_kms_constructs.policies.evaluation import Policies
+
+from .holdings import NOT_ASKED, Holdings, with_plans
+from .plans import Json, Migration, Plan, Replay
+from .replay import Call, answer, as_asked, call_of, granted, try_again
+from .statements import key_statement, statements_of, unwritable
+from .stripping import USE_ACTIONS
+
+# What its new policy is called.
+POLICY = "observed-key-use"
+# A use that began in the last days of the period may be the last of its kind or the first.
+_LATELY = timedelta(days=7)
+_SHOWN = 5
+
+
+@dataclass
+class _Side:
+    """What policies say, before or after."""
+
+    access: LandscapeAccess
+
+    def __post_init__(self) -> None:
+        self._parties = {one.principal: one for one in self.access.identities.parties}
+        self._keys = {one.arn: one for one in self.access.landscape.keys}
+
+    def policies(self, principal: str, key: str) -> Policies | None:
+        """Return what decides between somebody and a key; None where one of them is not there."""
+        party, found = self._parties.get(principal), self._keys.get(key)
+        return self.access.side(party, found).policies if party and found else None
+
+
+def _side(accounts: Sequence[Account]) -> _Side:
+    [landscape] = Snapshot("", list(accounts)).landscapes
+    return _Side(LandscapeAccess(landscape))
+
+
+@dataclass
+class _Sorted:
+    """The uses of somebody, by what becomes of them."""
+
+    needed: list[Use]
+    otherwise: list[tuple[Use, str]]
+    unexplained: list[Use]
+    admitted: list[Use]
+
+
+class Planner:
+    """Makes plans for the accounts of a snapshot.
+
+    :param only: ARNs of the roles and users to make plans for; by default all.
+    """
+
+    def __init__(self, snapshot: Snapshot, observed: Observed, only: Sequence[str] = ()) -> None:
+        self._snapshot = snapshot
+        self._observed = observed
+        self._holdings = [Holdings(account, frozenset(only)) for account in snapshot.accounts]
+        users = {arn for one in self._holdings for arn in one.users}
+        for name in only:
+            if name not in users:
+                raise ValueError(f"principal must be a role or user whose policies allow the use of keys, got {name!r}")
+        self._uses: dict[str, list[Use]] = defaultdict(list)
+        for use in observed.uses:
+            if use.action in USE_ACTIONS and use.key is not None:
+                self._uses[use.principal].append(use)
+
+    def migration(self, *, accept_gap: bool) -> Migration:
+        """Return all plans.
+
+        :raises ValueError: where evidence is missing and that is not accepted, or a proof fails.
+        """
+        made = list(self._plans())
+        gaps = list(self._gaps(made))
+        if gaps and not accept_gap:
+            raise ValueError(
+                f"evidence is incomplete: {'; '.join(gaps[:_SHOWN])}{'; ...' if len(gaps) > _SHOWN else ''}. "
+                "Read what is missing, or give --accept-gap, which writes it into the plan"
+            )
+        failures = [one for plan in made for one in plan.replay.failures]
+        if failures:
+            raise ValueError(f"the proof of the plan fails: {'; '.join(failures[:_SHOWN])}")
+        made.sort(key=lambda plan: (-plan.width, plan.principal))
+        left = {arn: why for one in self._holdings for arn, why in one.left.items() if why != NOT_ASKED}
+        diff = self._diff()
+        if gained := [str(one) for one in diff.differences if one.change.value in ("gained", "widened", "changed")]:
+            raise ValueError(f"the plan would give more than there was: {'; '.join(gained[:_SHOWN])}")
+        return Migration(made, dict(sorted(left.items())), gaps, diff)
+
+    @cached_property
+    def _before(self) -> _Side:
+        return _side(self._snapshot.accounts)
+
+    @cached_property
+    def _stripped(self) -> _Side:
+        """What policies say without any permission of identity policies to use keys, of those who have plans."""
+        return _side([with_plans(one.account, one.replaced, {}) for one in self._holdings])
+
+    @cached_property
+    def _sorted(self) -> dict[str, _Sorted]:
+        return {arn: self._sort(arn) for one in self._holdings for arn in one.replaced}
+
+    @cached_property
+    def _added(self) -> dict[str, dict[str, Json]]:
+        return {
+            arn: dict(self._new_policies(holdings, arn))
+            for holdings in self._holdings
+            for arn in holdings.replaced
+            if self._sorted[arn].needed
+        }
+
+    @cached_property
+    def _accounts_after(self) -> list[Account]:
+        return [with_plans(one.account, one.replaced, self._added) for one in self._holdings]
+
+    @cached_property
+    def _after(self) -> _Side:
+        return _side(self._accounts_after)
+
+    def _diff(self) -> Diff:
+        before, after = (
+            AccessMap(Snapshot("", list(one)).landscapes) for one in (self._snapshot.accounts, self._accounts_after)
+        )
+        return before.diff(after, sorted(USE_ACTIONS))
+
+    def _sort(self, arn: str) -> _Sorted:
+        found = _Sorted([], [], [], [])
+        for use in self._uses.get(arn, []):
+            assert use.key is not None
+            before = self._before.policies(arn, use.key)
+            without = self._stripped.policies(arn, use.key)
+            why = unwritable(use)
+            if before is None or without is None:
+                found.otherwise.append((use, "its key is not in the account file, and so its key policy is not known"))
+            elif why is not None:
+                found.otherwise.append((use, why))
+            elif (verdict := answer(call_of(use), before)) is False:
+                found.unexplained.append(use)
+            elif verdict is None:
+                found.otherwise.append((use, "its permission depends on what the account file does not tell"))
+            elif granted(call_of(use), without) is True:
+                found.otherwise.append((use, "a grant allows it"))
+            elif answer(call_of(use), without) is True:
+                aws = any(key.arn == use.key and key.manager == "AWS" for _, key in self._snapshot.keys)
+                said = "the policy of the AWS-managed key admits the account through its service"
+                found.otherwise.append((use, said if aws else "the policy of the key admits it by itself"))
+                if not aws:
+                    found.admitted.append(use)
+            else:
+                found.needed.append(use)
+        return found
+
+    def _new_policies(self, holdings: Holdings, arn: str) -> Iterator[tuple[str, Json]]:
+        """Return the new policies by name, so few and small that the quotas hold."""
+        statements = statements_of(self._sorted[arn].needed)
+        kind = "role" if ":role/" in arn else "user"
+        identity = next(one for one in holdings.account.identities if one.arn == arn)
+        after = {one.held.where: one.after for one in holdings.replaced[arn]}
+        kept = [after.get(("inline", arn, name), document) for name, document in identity.inline.items()]
+        room = INLINE_POLICY_CHARACTERS.value[kind] - sum(size(one) for one in kept if one is not None)
+        whole = {"Version": "2012-10-17", "Statement": statements}
+        if size(whole) > room:
+            raise ValueError(
+                f"the inline policies of {arn} would have {size(whole) - room:,} characters more than IAM takes: "
+                f"plan for others with --principal, and write a managed policy for this one"
+            )
+        for number, part in enumerate(pack(statements, statements, max(room, 1))):
+            name = POLICY if number == 0 else f"{POLICY}-{number + 1}"
+            yield name, {"Version": "2012-10-17", "Statement": part}
+
+    def _plans(self) -> Iterator[Plan]:
+        needs = Needs(self._snapshot)
+        for holdings in self._holdings:
+            for arn in holdings.replaced:
+                yield self._plan(holdings, arn, needs)
+
+    def _plan(self, holdings: Holdings, arn: str, needs: Needs) -> Plan:
+        found = self._sorted[arn]
+        seen = {(use.key, use.action) for use in self._uses.get(arn, [])}
+        configured = [
+            f"{one.action} {one.key} because of {one.because}"
+            for one in needs.of(arn)
+            if (one.key, one.action) not in seen and one.may is not False
+        ]
+        by_key: dict[str, list[Use]] = defaultdict(list)
+        for use in found.admitted:
+            by_key[use.key or ""].append(use)
+        needed_keys = {use.key for use in found.needed}
+        could = self._could_use(arn)
+        return Plan(
+            principal=arn,
+            needed=found.needed,
+            otherwise=found.otherwise,
+            unexplained=found.unexplained,
+            configured=list(dict.fromkeys(configured)),
+            review=list(self._to_review(found.needed)),
+            replaced=holdings.replaced[arn],
+            added=self._added.get(arn, {}),
+            key_statements={key: key_statement(arn, uses) for key, uses in by_key.items()},
+            replay=self._replay(arn, found),
+            width=len(could - needed_keys),
+        )
+
+    def _could_use(self, arn: str) -> set[str | None]:
+        """Return the keys on which the identity's own policies allow some use, whatever the conditions."""
+        policies = [
+            parse_identity_policy(one.held.document, name=one.held.name)
+            for holdings in self._holdings
+            for one in holdings.replaced.get(arn, [])
+        ]
+        return {
+            key.arn
+            for _, key in self._snapshot.keys
+            if any(
+                statement.resources.matches_resource(key.arn, lambda _key: None) is not False
+                for policy in policies
+                for action in USE_ACTIONS
+                for statement, _ in policy.about(action.lower())
+            )
+        }
+
+    def _replay(self, arn: str, found: _Sorted) -> Replay:
+        observed: dict[str, list[Use]] = defaultdict(list)
+        for use in self._uses.get(arn, []):
+            observed[use.key or ""].append(use)
+        allowed = tried = refused = mutated = 0
+        failures: list[str] = []
+        beside: list[str] = []
+
+        def policies(key: str) -> Policies:
+            made = self._after.policies(arn, key)
+            assert made is not None
+            return made
+
+        for field, verdict, call in try_again(found.needed, policies, observed):
+            if field and verdict is not False and self._is_beside(arn, field, call):
+                beside.append(str(call))
+            elif field:
+                mutated += 1
+                refused += verdict is False
+                if verdict is not False:
+                    failures.append(f"another {field} is not refused: {call}")
+            else:
+                tried += 1
+                allowed += verdict is True
+                if verdict is not True:
+                    failures.append(f"not allowed: {call}")
+        for use, why in found.otherwise:
+            after = self._after.policies(arn, use.key or "")
+            if after is not None and not why.startswith("its "):
+                tried += 1
+                verdict = answer(call_of(use), after)
+                allowed += verdict is True
+                if verdict is not True:
+                    failures.append(f"not allowed: {call_of(use)}")
+        return Replay(allowed, tried, refused, mutated, tuple(failures), tuple(dict.fromkeys(beside)))
+
+    def _is_beside(self, arn: str, field: str, call: Call) -> bool:
+        """Tell whether a call may be allowed without any permission of the plan: by the key's policy, or a grant."""
+        keys = {key.arn for _, key in self._snapshot.keys}
+        without = self._stripped.policies(arn, call.key) if call.key in keys else None
+        return without is not None and answer(call, as_asked(field, without)) is not False
+
+    def _to_review(self, uses: list[Use]) -> Iterator[tuple[Use, str]]:
+        last = self._observed.evidence.last
+        for use in uses:
+            if use.count == 1:
+                yield use, "seen once"
+            if last is not None and _moment(last) - _moment(use.first) < _LATELY:
+                yield use, "seen in the last days of the period alone"
+            if ":user/" in use.principal and use.direct:
+                yield use, "by a user, directly"
+            if use.action == "kms:CreateGrant" and use.direct:
+                yield use, "a grant gives others what it may do itself, and more"
+            if use.service is not None and use.via is None:
+                yield use, f"by which kms:ViaService {use.service} calls is not told, so none is asked for"
+            if use.context is None or None in use.context.values():
+                yield use, "its encryption context has more values than were kept, so any is allowed"
+
+    def _gaps(self, plans: list[Plan]) -> Iterator[str]:
+        """Return what evidence is missing of keys that somebody could use and shall use less."""
+        if self._observed.coverage is None:
+            yield "whether silence is evidence was not looked at: observe with --snapshot"
+            return
+        could = {key for plan in plans for key in self._could_use(plan.principal)}
+        covered = {one.key: one for one in self._observed.coverage}
+        for _, key in self._snapshot.keys:
+            if key.manager != "CUSTOMER" or key.arn not in could:
+                continue
+            one = covered.get(key.arn)
+            if one is None:
+                yield f"{key.arn} was not among the keys when uses were observed"
+            elif one.complete is not True:
+                yield str(one)
+        for plan in plans:
+            for use, why in plan.otherwise:
+                if why.startswith("its "):
+                    yield f"{plan.principal} {use.action} {use.key}: {why}"
+            for use in plan.unexplained:
+                yield f"{plan.principal} {use.action} {use.key} succeeded, and the account file's policies refuse it"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -1,0 +1,132 @@
+"""What a plan says: for each role today's policies, what evidence needs of them, what replaces them, and the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from secure_kms_constructs.access import Diff
+from secure_kms_constructs.evidence.uses import Use
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A policy that somebody holds.
+
+    :param kind: ``inline``, ``managed`` or ``group``, the inline policy of a group.
+    :param owner: ARN of the role, user or group that an inline policy is in; of the managed policy itself.
+    :param group: the name of the group that a managed policy comes from; empty where it is attached itself.
+    """
+
+    kind: str
+    owner: str
+    name: str
+    document: Any
+    group: str = ""
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        """What tells it from others."""
+        return (self.kind, self.owner, self.name)
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A policy that a plan changes.
+
+    :param after: what is left of it; None where nothing is.
+    :param shared_by: other roles and users that hold it, all of which have plans.
+    """
+
+    held: Held
+    after: Json | None
+    shared_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How the policies of a plan answer.
+
+    :param allowed: observed uses that they allow.
+    :param observed: of so many.
+    :param refused: requests that differ from an observed one in one field, and that they refuse.
+    :param mutated: of so many.
+    :param failures: what is not so.
+    :param beside: such requests that no policy of the plan is about: the key's own policy or a grant allows them.
+    """
+
+    allowed: int
+    observed: int
+    refused: int
+    mutated: int
+    failures: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.allowed} of {self.observed} uses allowed, {self.refused} of {self.mutated} mutations refused"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What replaces the permissions of one role or user to use keys.
+
+    :param needed: uses for which it gets a statement.
+    :param otherwise: uses that need none, each with why.
+    :param unexplained: uses that succeeded and that today's policies would refuse: they get nothing.
+    :param configured: what it may do with things under a key, and was never seen to.
+    :param review: uses to look at before they are allowed for good, each with why.
+    :param replaced: policies that change.
+    :param added: the new policies, by name.
+    :param key_statements: by key, what its policy could say instead of admitting the principal itself.
+    :param width: how many keys it could use and need not.
+    """
+
+    principal: str
+    needed: list[Use]
+    otherwise: list[tuple[Use, str]]
+    unexplained: list[Use]
+    configured: list[str]
+    review: list[tuple[Use, str]]
+    replaced: list[Replaced]
+    added: dict[str, Json]
+    key_statements: dict[str, list[Json]]
+    replay: Replay
+    width: int
+
+    @property
+    def name(self) -> str:
+        """The name of the role or user."""
+        return self.principal.rpartition("/")[2]
+
+    @property
+    def is_role(self) -> bool:
+        """Whether it is a role."""
+        return ":role/" in self.principal
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Plans for the roles and users of accounts, the widest first.
+
+    :param left: roles and users that may use keys and have no plan, each with why.
+    :param gaps: what evidence is missing; a plan in spite of that was asked for.
+    :param diff: who can do less with which key afterwards.
+    """
+
+    plans: list[Plan]
+    left: dict[str, str]
+    gaps: list[str]
+    diff: Diff = field(default_factory=lambda: Diff(()))
+
+    @property
+    def replay(self) -> Replay:
+        """The proof of all plans together."""
+        every = [one.replay for one in self.plans]
+        return Replay(
+            sum(one.allowed for one in every),
+            sum(one.observed for one in every),
+            sum(one.refused for one in every),
+            sum(one.mutated for one in every),
+        )

@@ -1,0 +1,160 @@
+"""The proof of a plan: what was observed is tried again, and every request that differs from it in one field.
+
+It knows policies and uses, and nothing of how a plan is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from secure_kms_constructs.aws.cloudtrail import FORWARDING
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.evidence.uses import Use, stands_for_objects
+from secure_kms_constructs.policies import Request
+from secure_kms_constructs.policies.evaluation import Policies, grants_allow, is_allowed
+from secure_kms_constructs.policies.verdicts import Verdict
+
+_ACTIONS = tuple(sorted(CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}))
+_STRANGER = "999999999999"
+_OTHER_KEY = "ffffffff-ffff-4fff-bfff-ffffffffffff"
+_GRANTING = frozenset({"kms:CreateGrant", "kms:RetireGrant"})
+_WITH_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value - _GRANTING
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, as far as it is told by a use.
+
+    :param via: the ``kms:ViaService``; None for a direct call.
+    :param context: the encryption context.
+    """
+
+    principal: str
+    action: str
+    key: str
+    via: str | None
+    context: tuple[tuple[str, str], ...]
+
+    def request(self) -> Request:
+        """Return the request to policies."""
+        context: dict[str, object] = {}
+        if self.action in _WITH_CONTEXT:
+            context = {f"kms:EncryptionContext:{name}": value for name, value in self.context}
+            context["kms:EncryptionContextKeys"] = [name for name, _ in self.context]
+        if self.via:
+            context["kms:ViaService"] = self.via
+        if self.action == "kms:CreateGrant":
+            context["kms:GrantIsForAWSResource"] = str(self.via is not None).lower()
+        return Request(self.principal, self.action, self.key, context)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        way = f" via {self.via}" if self.via else ""
+        context = ", ".join(f"{name} = {value}" for name, value in self.context)
+        return f"{self.principal} {self.action} {self.key}{way}{f' with {context}' if context else ''}"
+
+
+def call_of(use: Use) -> Call:
+    """Return a call like those of a use. A value that was folded stands for one that it is made of."""
+    pairs = tuple(sorted((name, _example(name, value)) for name, value in (use.context or {}).items()))
+    return Call(use.principal, use.action, use.key or "", use.via, pairs)
+
+
+def _example(name: str, value: str | None) -> str:
+    if value is None:
+        return "any"
+    return f"{value[:-1]}object" if stands_for_objects(name, value) else value
+
+
+def answer(call: Call, policies: Policies) -> Verdict:
+    """Return whether policies allow a call."""
+    return is_allowed(call.request(), policies)
+
+
+def granted(call: Call, policies: Policies) -> Verdict:
+    """Return whether a grant alone allows a call."""
+    return grants_allow(call.request(), policies)
+
+
+def mutations(use: Use, observed: Iterable[Use]) -> Iterator[tuple[str, Call]]:
+    """Return calls that differ from a use in one field and that nothing observed is like, each with the field."""
+    known = [one for one in observed if one.key == use.key]
+    for field, call in _different(use):
+        if not any(_is_like(call, one) for one in known):
+            yield field, call
+
+
+def _different(use: Use) -> Iterator[tuple[str, Call]]:
+    call = call_of(use)
+    head, _, _ = call.principal.partition(f":{use.account}:")
+    yield "role", replace(call, principal=f"{head}:{use.account}:role/secure-kms-somebody-else")
+    yield "account", replace(call, principal=call.principal.replace(f":{use.account}:", f":{_STRANGER}:"))
+    for action in _ACTIONS:
+        if action != use.action:
+            yield "action", replace(call, action=action)
+    yield "key", replace(call, key=f"{call.key.rpartition('/')[0]}/{_OTHER_KEY}")
+    if use.direct or use.via:
+        region = call.key.split(":")[3]
+        services = [f"{one.value}.{region}.amazonaws.com" for one in list(FORWARDING.values())[:2]]
+        other = next(one for one in services if one != use.via)
+        yield "service", replace(call, via=other)
+        if use.via:
+            yield "service", replace(call, via=None)
+    if use.action not in _WITH_CONTEXT or use.context is None:
+        return
+    for name, value in use.context.items():
+        without = tuple(pair for pair in call.context if pair[0] != name)
+        yield "encryption context", replace(call, context=without)
+        if value is not None:
+            yield (
+                "encryption context",
+                replace(call, context=tuple(sorted([*without, (name, f"x{dict(call.context)[name]}")]))),
+            )
+    if not use.context:
+        yield "encryption context", replace(call, context=(("secure-kms", "another"),))
+
+
+def _is_like(call: Call, use: Use) -> bool:
+    """Tell whether a call is one of a use."""
+    if (call.principal, call.action, call.key) != (use.principal, use.action, use.key):
+        return False
+    untold = not use.direct and use.via is None
+    if not untold and call.via != use.via:
+        return False
+    if use.action not in _WITH_CONTEXT or use.context is None:
+        return True
+    given = dict(call.context)
+    if not use.context:
+        return not given
+    return all(name in given and _fits(name, given[name], value) for name, value in use.context.items())
+
+
+def _fits(name: str, value: str, observed: str | None) -> bool:
+    if observed is None:
+        return True
+    if stands_for_objects(name, observed):
+        return value.startswith(observed[:-1])
+    return value == observed
+
+
+def try_again(
+    uses: Iterable[Use], policies_of: Callable[[str], Policies], observed: Mapping[str, list[Use]]
+) -> Iterator[tuple[str, Verdict, Call]]:
+    """Try uses and their mutations.
+
+    :param policies_of: the policies between the principal and a key, after the plan.
+    :param observed: all uses of the principal, by key.
+    :return: the field that a mutation changes, empty for a use itself; the answer, and the call.
+    """
+    for use in uses:
+        assert use.key is not None
+        policies = policies_of(use.key)
+        call = call_of(use)
+        yield "", answer(call, policies), call
+        for field, other in mutations(use, observed.get(use.key, [])):
+            yield field, answer(other, as_asked(field, policies)), other
+
+
+def as_asked(field: str, policies: Policies) -> Policies:
+    """Return the policies of whoever makes a mutated call: somebody else has none of the principal's."""
+    return replace(policies, identity_policies=(), boundary=None) if field == "role" else policies

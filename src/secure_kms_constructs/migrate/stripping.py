@@ -1,0 +1,84 @@
+"""Identity policies without the permission to use keys. What they say of managing keys stays, spelled out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from secure_kms_constructs.aws.cloudtrail import KEYLESS_OPERATIONS
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS
+
+from .plans import Json
+
+# Who may create grants can give itself any of the others.
+USE_ACTIONS = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
+_OTHER_ACTIONS = sorted((KEY_ACTIONS.value | {f"kms:{one}" for one in KEYLESS_OPERATIONS.value}) - USE_ACTIONS)
+
+
+class EverythingError(ValueError):
+    """A policy that allows the use of keys along with other services, in words that cannot be taken apart."""
+
+
+def allows_use(document: object) -> bool:
+    """Tell whether a policy allows to use keys."""
+    return any(_takes(statement) for statement in _statements(document))
+
+
+def stripped(document: object) -> Json | None:
+    """Return a policy without the permission to use keys; None where nothing is left.
+
+    :raises EverythingError: where it is in one word with the permission to do other things.
+    """
+    if not isinstance(document, dict):
+        raise EverythingError("is no policy document")
+    kept = [left for statement in _statements(document) if (left := _without_use(statement)) is not None]
+    if not kept:
+        return None
+    return {**document, "Statement": kept}
+
+
+def _statements(document: object) -> list[Any]:
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _takes(statement: Any) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+        return False
+    if "NotAction" in statement:
+        excluded = _texts(statement["NotAction"])
+        return any(not any(_names(one, action) for one in excluded) for action in USE_ACTIONS)
+    return any(_names(one, action) for one in _texts(statement.get("Action")) for action in USE_ACTIONS)
+
+
+def _without_use(statement: Any) -> Any:
+    if not _takes(statement):
+        return statement
+    if "NotAction" in statement:
+        raise EverythingError("allows all actions but some (NotAction)")
+    kept = [left for one in _texts(statement["Action"]) for left in _split(one)]
+    return {**statement, "Action": list(dict.fromkeys(kept))} if kept else None
+
+
+def _split(pattern: str) -> Iterator[str]:
+    """Return what is left of an action or pattern without the use of keys."""
+    if not any(_names(pattern, action) for action in USE_ACTIONS):
+        yield pattern
+    elif not pattern.lower().startswith("kms:"):
+        raise EverythingError(f"allows {pattern}")
+    else:
+        yield from (action for action in _OTHER_ACTIONS if _names(pattern, action))
+
+
+@lru_cache(maxsize=65536)
+def _names(pattern: str, action: str) -> bool:
+    """Tell whether a pattern means an action; wildcards are not taken apart, and case does not count."""
+    written = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(written, action, re.IGNORECASE) is not None
+
+
+def _texts(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [one for one in values if isinstance(one, str)]
