@@ -14,7 +14,7 @@ from .plans import Plan
 from .statements import statements_of
 
 _SERVICES = {"secretsmanager": ("SecretARN", "secret"), "ssm": ("PARAMETER_ARN", "parameter")}
-_READ, _ROTATE = frozenset({"kms:Decrypt"}), frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+_READ, _ROTATE = ("kms:Decrypt",), ("kms:Decrypt", "kms:GenerateDataKey")
 _HEAD = '''"""What {name} was seen to need of keys. Made by `secure-kms plan`: review it before it is deployed."""
 
 from aws_cdk import Stack, aws_iam as iam, aws_secretsmanager as secretsmanager
@@ -51,10 +51,10 @@ def _title(name: str) -> str:
 
 def _body(plan: Plan, grantee: str) -> Iterator[str]:
     rest: list[Use] = []
-    readers: dict[tuple[str, str, frozenset[str]], list[str]] = defaultdict(list)
+    readers: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
     for (key, via, thing), uses in _by_thing(plan.needed).items():
         service = (via or "").split(".")[0]
-        actions = frozenset(one.action for one in uses)
+        actions = tuple(sorted({one.action for one in uses}))
         fits = thing is not None and (actions == _READ or (service == "secretsmanager" and actions == _ROTATE))
         if fits and service in _SERVICES and thing is not None:
             readers[key, service, actions].append(thing)
@@ -63,7 +63,7 @@ def _body(plan: Plan, grantee: str) -> Iterator[str]:
     keys = {key: f"key{place + 1}" for place, key in enumerate(sorted({key for key, _, _ in readers}))}
     for key, variable in keys.items():
         yield f'{variable} = ResolvedKey.from_arn(self, "{variable.title()}", {json.dumps(key)})'
-    for place, ((key, service, actions), things) in enumerate(sorted(readers.items(), key=repr), 1):
+    for place, ((key, service, actions), things) in enumerate(sorted(readers.items()), 1):
         yield from _reader(place, keys[key], service, actions == _ROTATE, sorted(things), grantee)
     if rest:
         yield "# No construct of this library is about these; each names its key, its service and its context."
