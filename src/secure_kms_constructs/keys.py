@@ -57,6 +57,8 @@ class HardenedKey(GrantingKey):
     :param key_spec: kind of key material. Only symmetric keys rotate. Default: ``SYMMETRIC_DEFAULT``.
     :param key_usage: what the key is used for. Default: ``ENCRYPT_DECRYPT``.
     :param separation_of_duties: whether a principal that administers the key is refused as its user. Default: True.
+    :param organization: id of the organization, ``o-...``, whose principals alone the key admits, whatever is granted;
+        the key's own account and services are let through. Default: none, and whoever is granted use has it.
     :param removal_policy: what happens to the key when it leaves the stack. Default: it is kept.
     :raises ValueError: for a period out of range, rotation of a key that cannot rotate, a principal that is no role or
         user, a principal that is both administrator and user, and where the deployer cannot be told.
@@ -83,6 +85,7 @@ class HardenedKey(GrantingKey):
         key_spec: kms.KeySpec = _SYMMETRIC,
         key_usage: kms.KeyUsage = kms.KeyUsage.ENCRYPT_DECRYPT,
         separation_of_duties: bool = True,
+        organization: str | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         stack = stack_of(scope)
@@ -106,6 +109,7 @@ class HardenedKey(GrantingKey):
             policy_administrators,
             multi_region=multi_region,
             separation_of_duties=separation_of_duties,
+            organization=organization,
             rotates=symmetric,
         )
         if symmetric:

@@ -68,13 +68,14 @@ def with_less_exempt(these: Documents) -> Iterator[tuple[str, Documents]]:
     for kind, policies in these.items():
         for number, policy in enumerate(policies):
             for place, statement in enumerate(policy["Statement"]):
-                for name, condition in _less(statement["Condition"]):
+                for name, condition in less(statement["Condition"]):
                     changed = deepcopy(these)
                     changed[kind][number]["Statement"][place]["Condition"] = condition
                     yield f"{statement['Sid']} {name}", changed
 
 
-def _less(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def less(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a condition without one of its keys, or values of several."""
     for operator, block in condition.items():
         for key, value in block.items():
             values = value if isinstance(value, list) else [value]

@@ -107,6 +107,7 @@ class KeyPolicy:
         multi_region: bool = False,
         separation_of_duties: bool = True,
         rotates: bool = True,
+        organization: str | None = None,
     ) -> None:
         self._account = account
         self._deployer = deployer
@@ -115,6 +116,7 @@ class KeyPolicy:
         self._multi_region = multi_region
         self._separation_of_duties = separation_of_duties
         self.rotates = rotates
+        self._organization = organization
         self._users: set[str] = set()
         self._known: dict[str, tuple[str, str]] = {}
         self._admissions: dict[Admission, dict[str, None]] = {}
@@ -249,6 +251,11 @@ class KeyPolicy:
                     *self._owners(),
                     *self._provisions(),
                     statements.deny_grants_outside_aws_services(self._deployer if self._exempt_deployer else None),
+                    *(
+                        [statements.deny_other_organizations(self._organization, self._account.id)]
+                        if self._organization
+                        else []
+                    ),
                     *self._delegated,
                     *self._admitted(),
                     *(

@@ -78,6 +78,21 @@ def deny_grants_outside_aws_services(exempt: str | None = None) -> Statement:
     return key_statement("DenyGrantsOutsideAwsServices", "*", ["kms:CreateGrant"], condition, effect="Deny")
 
 
+def deny_other_organizations(organization: str, account: str) -> Statement:
+    """Return the Deny of principals outside an organization, whatever else the policy lets in.
+
+    Services call in their own name and belong to none. The account of the key is never shut out, so that neither a
+    wrong id nor an account that leaves its organization locks a key.
+
+    https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/resource_based_policies/kms_key_policy.json
+    """
+    condition = {
+        "StringNotEqualsIfExists": {"aws:PrincipalAccount": account, "aws:PrincipalOrgID": organization},
+        "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+    }
+    return key_statement("DenyOtherOrganizations", "*", ["kms:*"], condition, effect="Deny")
+
+
 def replication_of_keys(deployer: str, region: str) -> Statement:
     """Return what a deployer needs of a multi-Region key to make its replica in one other region.
 

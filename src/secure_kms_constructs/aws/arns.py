@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from .facts import LOOKUP_DUMMY_KEY_ID, PARAMETER_NAME
+from .facts import LOOKUP_DUMMY_KEY_ID, ORGANIZATION_ID, PARAMETER_NAME
 
 _PLACEHOLDER = r"\$\{[^}]*\}"
 # As text, because what compiles while a module loads is waited for in each app.
@@ -133,6 +133,19 @@ def check_parameter_name(name: str) -> None:
         raise ValueError(
             f"parameter_name must be an SSM parameter name like /app/key-arn, of a-z A-Z 0-9 _ . - and /, got {name!r}"
         )
+
+
+def check_organization(organization: object) -> str:
+    """Return the id of an organization.
+
+    :raises ValueError: for what is none.
+    """
+    if not isinstance(organization, str) or not re.fullmatch(ORGANIZATION_ID.value, organization):
+        raise ValueError(
+            f"organization must be the id of yours, o-..., got {organization!r}: a wrong one shuts out whom it should "
+            "not; `aws organizations describe-organization --query Organization.Id` shows it"
+        )
+    return organization
 
 
 def principal_arn(text: str) -> tuple[Arn, str] | None:

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from secure_kms_constructs.authoring.key_policies import KeyPolicy
+from secure_kms_constructs.aws.arns import check_organization
 
 from .asking import account_of, stack_of
 from .deployers import check_deployer, deployer_of
@@ -46,6 +47,7 @@ def policy_owned_by(
     multi_region: bool,
     separation_of_duties: bool,
     rotates: bool,
+    organization: str | None,
 ) -> KeyPolicy:
     """Return a key policy with its owners: the deployer, told from the synthesizer or given, and administrators."""
     stack = stack_of(scope)
@@ -63,6 +65,7 @@ def policy_owned_by(
         multi_region=multi_region,
         separation_of_duties=separation_of_duties,
         rotates=rotates,
+        organization=None if organization is None else check_organization(organization),
     )
     for arn, identity, name in [*named, *whole, *with_policy]:
         policy.know(arn, identity, name)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from secure_kms_constructs.aws.arns import check_organization
 from secure_kms_constructs.aws.facts import (
     DOUBLED_SCP_QUOTAS,
     ORGANIZATION_POLICIES_PER_TARGET,
@@ -14,7 +15,7 @@ from secure_kms_constructs.aws.facts import (
 )
 
 from . import statements
-from .names import check_accounts, check_organization, check_principals, execution_role
+from .names import check_accounts, check_principals, execution_role
 from .quotas import Document, divided, written
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from secure_kms_constructs.aws.facts import CDK_QUALIFIER, ORGANIZATION_ID
+from secure_kms_constructs.aws.facts import CDK_QUALIFIER
 
 _ACCOUNT = re.compile(r"\d{12}")
 _PRINCIPAL = re.compile(r"arn:(?:aws[a-z-]*|\*):iam::(?:\d{12}|\*):(?:role|user)/([!-~]+)")
@@ -17,19 +17,6 @@ def execution_role(qualifier: str = CDK_QUALIFIER.value) -> str:
     https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
     return f"arn:*:iam::*:role/cdk-{qualifier}-cfn-exec-role-*-*"
-
-
-def check_organization(organization: object) -> str:
-    """Return the id of an organization.
-
-    :raises ValueError: for what is none.
-    """
-    if not isinstance(organization, str) or not re.fullmatch(ORGANIZATION_ID.value, organization):
-        raise ValueError(
-            f"organization must be the id of yours, o-..., got {organization!r}: a wrong one shuts out everybody; "
-            "`aws organizations describe-organization --query Organization.Id` shows it"
-        )
-    return organization
 
 
 def check_accounts(accounts: Iterable[str]) -> tuple[str, ...]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 
 from secure_kms_constructs import HardenedKey
+from secure_kms_constructs.authoring.statements import deny_other_organizations
 from secure_kms_constructs.aws.facts import DEPLOYER_ACTIONS, POLICY_ADMINISTRATOR_ACTIONS, REPLICATE_ACTIONS
+from secure_kms_constructs.organizations.guardrails import RCP, SCP
 from tests.semantics.assembly import deploy_app
 from tests.semantics.deployed import Deployment
-from tests.semantics.guarded import EVERYTHING, allowed, documents, under, with_less_exempt
-from tests.semantics.guardrail_cases import BREAK_GLASS, BYPASS, TRUSTED, WINDOW
+from tests.semantics.guarded import EVERYTHING, allowed, documents, less, under, with_less_exempt
+from tests.semantics.guardrail_cases import BREAK_GLASS, BYPASS, ORGANIZATION, TRUSTED, WINDOW
 from tests.semantics.guardrail_cases import CASES as HAND_MADE
 from tests.semantics.judge import Judge, Question
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, REGION
@@ -117,3 +120,36 @@ def test_a_question_without_its_organization_is_denied(promises: list[Promise], 
     outside = replace(asked, context={**asked.context, "aws:PrincipalOrgID": "o-theircompany"})
     assert judge.ask(asked).allowed
     assert not judge.ask(outside).allowed
+
+
+def in_key_policy(asked: Question, condition: dict[str, Any]) -> Question:
+    """Return a question on a key whose policy also has the Deny of ``HardenedKey(organization=...)``."""
+    deny = {**deny_other_organizations(ORGANIZATION, ACCOUNT), "Condition": condition}
+    assert asked.resource_policy
+    return replace(asked, resource_policy={**asked.resource_policy, "Statement": [*statements(asked), deny]})
+
+
+def statements(asked: Question) -> list[dict[str, Any]]:
+    assert asked.resource_policy
+    return list(asked.resource_policy["Statement"])
+
+
+WHOLE = deny_other_organizations(ORGANIZATION, ACCOUNT)["Condition"]
+
+
+def test_the_deny_in_a_key_policy_denies_no_promise(promises: list[Promise], judge: Judge) -> None:
+    """Neither to whom belongs to the organization, nor in an account that belongs to none."""
+    asked = [(one.name, in_key_policy(one.question, WHOLE)) for one in promises]
+    assert [name for name, one in asked if not judge.ask(one).allowed] == []
+    nothing = {SCP: [], RCP: []}
+    assert [name for name, one in asked if not judge.ask(under(one, nothing)).allowed] == []
+
+
+@pytest.mark.parametrize("what, condition", list(less(WHOLE)), ids=lambda it: it if isinstance(it, str) else "")
+def test_each_exemption_of_the_deny_is_needed(
+    what: str, condition: dict[str, Any], promises: list[Promise], judge: Judge
+) -> None:
+    if "PrincipalOrgID" in what:
+        # Other accounts of the organization: tests/semantics/test_organization_keys.py asks for one.
+        return
+    assert any(not judge.ask(in_key_policy(one.question, condition)).allowed for one in promises)

@@ -148,7 +148,7 @@ def test_resource_control_policies_have_room_of_their_own() -> None:
     "options, says",
     [
         ({"organization": "o-short"}, "organization must be the id of yours, o-..., got 'o-short'"),
-        ({"organization": "r-abcd"}, "a wrong one shuts out everybody"),
+        ({"organization": "r-abcd"}, "a wrong one shuts out whom it should not"),
         ({"organization": None}, "got None"),
         ({"organization": "o-ABCDEFGHIJ"}, "organization must be"),
         ({"deployers": []}, "deployers must name who deploys, got none"),
