@@ -292,19 +292,6 @@ def test_the_stock_bucket_grant_is_for_this_bucket_with_and_without_a_bucket_key
     assert [set(one) for one in contexts] == [{"<Bucket.Arn>", "<Bucket.Arn>/*"}]
 
 
-def test_a_replication_uses_the_key_of_its_destination_for_it_with_and_without_a_bucket_key(stack: Stack) -> None:
-    key, target = HardenedKey(stack, "SourceKey"), HardenedKey(stack, "TargetKey")
-    destination = s3.Bucket(stack, "Destination", encryption_key=target, versioned=True)
-    rule = s3.ReplicationRule(destination=destination, kms_key=target, sse_kms_encrypted_objects=True)
-    s3.Bucket(stack, "Source", encryption_key=key, versioned=True, replication_rules=[rule])
-    [written] = [one for one in kms_statements(stack) if one["Resource"] == "<TargetKey.Arn>"]
-    assert {"kms:Decrypt", "kms:Encrypt"} <= set(written["Action"])
-    assert written["Condition"] == {
-        "StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"},
-        "StringLike": {"kms:EncryptionContext:aws:s3:arn": ["<Destination.Arn>/*", "<Destination.Arn>"]},
-    }
-
-
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Reader"
 
 

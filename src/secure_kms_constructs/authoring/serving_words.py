@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from secure_kms_constructs.aws.catalogue import Need
-from secure_kms_constructs.aws.services import SERVICES, Service, Use
+from secure_kms_constructs.aws.services import SERVICES, Use, written
 
 from .statements import Statement
 from .usages import Usage
@@ -49,12 +49,8 @@ def made_elsewhere(use: Usage) -> str:
 
 def or_delegated(need: Need) -> str:
     """Return the way out by delegation, where one of the services of a need can be delegated to."""
-    names = [f"Service.{_constant(one)}" for one in SERVICES if one.prefix in need.via and Use.READ in one.actions]
+    names = [written(one) for one in SERVICES if one.prefix in need.via and Use.READ in one.actions]
     return f", or pass delegate_via=[{names[0]}] to the HardenedKey" if names else ""
-
-
-def _constant(service: Service) -> str:
-    return next(name for name, value in vars(Service).items() if value is service)
 
 
 def callers(use: Usage) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
-from secure_kms_constructs.policies import Outcome, Policy, Request, Unknown, evaluate
+from secure_kms_constructs.policies import Decision, Outcome, Policy, Request, Unknown, evaluate
 
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
@@ -92,7 +92,7 @@ def answered(
     principal: str,
     action: str,
     key: str,
-    context: Mapping[str, str | Unknown],
+    context: Mapping[str, str | Unknown | None],
     key_policy: Policy,
     identity_policies: Sequence[Policy] = (),
 ) -> Answer:
@@ -100,6 +100,50 @@ def answered(
 
     :param context: the condition keys that are known; of others a policy asks for, it is not known.
     """
+    decision = _decision(principal, action, key, context, key_policy, identity_policies)
+    if decision.allowed is True:
+        return Answer(True, ())
+    if decision.allowed is None:
+        return Answer(None, _reasons(decision, Outcome.UNDECIDED))
+    # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
+    telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
+    return Answer(False, tuple(map(str, telling or decision.reasons)))
+
+
+def denied(
+    principal: str,
+    action: str,
+    key: str,
+    context: Mapping[str, str | Unknown | None],
+    key_policy: Policy,
+    identity_policies: Sequence[Policy] = (),
+) -> tuple[str, ...]:
+    """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet."""
+    answer = answered(principal, action, key, context, key_policy, identity_policies)
+    return answer.reasons if answer.allowed is False else ()
+
+
+def allowed(
+    principal: str,
+    action: str,
+    key: str,
+    context: Mapping[str, str | Unknown | None],
+    key_policy: Policy,
+    identity_policies: Sequence[Policy] = (),
+) -> tuple[str, ...]:
+    """Return which statements allow a request for sure; nothing where it is denied, or depends on what is unknown."""
+    decision = _decision(principal, action, key, context, key_policy, identity_policies)
+    return _reasons(decision, Outcome.ALLOWS, Outcome.DELEGATES) if decision.allowed is True else ()
+
+
+def _decision(
+    principal: str,
+    action: str,
+    key: str,
+    context: Mapping[str, str | Unknown | None],
+    key_policy: Policy,
+    identity_policies: Sequence[Policy],
+) -> Decision:
     asked = {
         condition.key.lower()
         for policy in (key_policy, *identity_policies)
@@ -113,31 +157,15 @@ def answered(
         for name in asked
         if name and name not in given and plain.value(name) is None and _may_have(action, name)
     }
-    decision = evaluate(
+    return evaluate(
         Request(principal, action, key, {**context, **unknown}),
         key_policy=key_policy,
         identity_policies=list(identity_policies),
     )
-    if decision.allowed is True:
-        return Answer(True, ())
-    if decision.allowed is None:
-        return Answer(None, tuple(str(one) for one in decision.reasons if one.outcome is Outcome.UNDECIDED))
-    # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
-    telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
-    return Answer(False, tuple(map(str, telling or decision.reasons)))
 
 
-def denied(
-    principal: str,
-    action: str,
-    key: str,
-    context: Mapping[str, str | Unknown],
-    key_policy: Policy,
-    identity_policies: Sequence[Policy] = (),
-) -> tuple[str, ...]:
-    """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet."""
-    answer = answered(principal, action, key, context, key_policy, identity_policies)
-    return answer.reasons if answer.allowed is False else ()
+def _reasons(decision: Decision, *outcomes: Outcome) -> tuple[str, ...]:
+    return tuple(str(one) for one in decision.reasons if one.outcome in outcomes)
 
 
 def _may_have(action: str, condition_key: str) -> bool:

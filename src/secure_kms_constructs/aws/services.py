@@ -194,3 +194,8 @@ Service.SQS = Service(
 )
 
 SERVICES = tuple(value for value in vars(Service).values() if isinstance(value, Service))
+
+
+def written(service: Service) -> str:
+    """Return how code names a service that is written here."""
+    return next(f"Service.{name}" for name, value in vars(Service).items() if value == service)

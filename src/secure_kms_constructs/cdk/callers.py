@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from constructs import RootConstruct
 
@@ -40,9 +41,24 @@ _MODULE = re.compile(r"node_modules[\\/]aws-cdk-lib[\\/](?P<path>[^:]+)\.js:")
 _BETWEEN = ("aws-iam/", "aws-kms/", "core/")
 
 
-def service_of_caller() -> Service | None:
-    """Return the service whose construct asks the key for a grant; None where the user asks."""
-    return service_in(_node_stack()) if _is_asked_by_node() else None
+class Asking(NamedTuple):
+    """A construct that asks a key for a grant.
+
+    :param service: the service that calls KMS for whom the construct grants to.
+    :param has_named: whether it has just written what the grantee may do with a resource of its own.
+    """
+
+    service: Service
+    has_named: bool
+
+
+# Others ask for keys of resources that they have not named, or not last.
+_NAMING = "aws-kinesis/", "aws-rds/lib/proxy", "aws-s3/", "aws-secretsmanager/", "aws-ssm/"
+
+
+def who_asks() -> Asking | None:
+    """Return the construct that asks the key for a grant; None where the user asks."""
+    return asking_in(_node_stack()) if _is_asked_by_node() else None
 
 
 def _is_asked_by_node() -> bool:
@@ -62,13 +78,14 @@ def _node_stack() -> Sequence[str]:
     return node.metadata[-1].trace or ()
 
 
-def service_in(trace: Sequence[str]) -> Service | None:
-    """Return the service of the innermost construct in a call stack of Node."""
+def asking_in(trace: Sequence[str]) -> Asking | None:
+    """Return the innermost construct in a call stack of Node; None where no service comes through for it."""
     for line in trace:
         match = _MODULE.search(line)
         path = match["path"].replace("\\", "/") if match else ""
         if path and not path.startswith(_BETWEEN):
-            return next((service for start, service in _SERVICES.items() if _is_in(path, start)), None)
+            services = (service for start, service in _SERVICES.items() if _is_in(path, start))
+            return next((Asking(service, path.startswith(_NAMING)) for service in services), None)
     return None
 
 

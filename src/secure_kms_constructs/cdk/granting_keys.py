@@ -16,7 +16,7 @@ from secure_kms_constructs.aws.facts import USAGE_ACTIONS
 from secure_kms_constructs.aws.services import Service
 
 from .asking import account_of, place_in, stack_of
-from .callers import service_of_caller
+from .callers import who_asks
 from .grantees import account_text
 from .key_arguments import check_actions
 from .key_grants import KeyGrants
@@ -98,7 +98,7 @@ class GrantingKey(KeyBase):
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._usual.grant(grantee, actions)):
             return granted
         with self._refusals():
-            granted_or_not = self._grants.use(grantee, actions, service_of_caller())
+            granted_or_not = self._grants.use(grantee, actions, who_asks())
         if isinstance(granted_or_not, iam.Grant):
             return granted_or_not
         return self._grant_in_key_policy(granted_or_not, actions)

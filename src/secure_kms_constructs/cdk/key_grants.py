@@ -14,9 +14,10 @@ from secure_kms_constructs.authoring import key_grants
 from secure_kms_constructs.authoring.key_grants import Decision, Who
 from secure_kms_constructs.authoring.key_policies import Admission
 from secure_kms_constructs.aws import arns
-from secure_kms_constructs.aws.services import Service, Use
+from secure_kms_constructs.aws.services import Service, Use, written
 
 from .asking import Called, region_of
+from .callers import Asking
 from .findings import PRINCIPAL, announce, check_no_text
 from .grantees import Grantee
 from .holding import holds_policies, takes_policies
@@ -46,12 +47,10 @@ class KeyGrants:
         self._admit = admit
         self._delegates_via = delegates_via
 
-    def use(
-        self, grantee: iam.IGrantable, actions: Sequence[str], service: Service | None
-    ) -> iam.Grant | iam.IGrantable:
+    def use(self, grantee: iam.IGrantable, actions: Sequence[str], asking: Asking | None) -> iam.Grant | iam.IGrantable:
         """Grant actions to a role or user.
 
-        :param service: the service whose construct asks, along with its own resource; None for direct calls.
+        :param asking: the construct that asks along with a resource; None for direct calls.
         :return: the grant, or the grantee that only a key policy can name: a service, an account, anyone.
         """
         check_no_text("grantee", grantee, PRINCIPAL)
@@ -60,7 +59,7 @@ class KeyGrants:
                 f"grantee must be a role or a user, got the managed policy {grantee.node.path}, which no key policy "
                 "can name: grant to the roles that it is attached to"
             )
-        principal = grantee.grant_principal
+        principal, service = grantee.grant_principal, asking.service if asking else None
         if service is not None:
             asked_for = asked_by_user(service) if is_through(principal) else None
             check_plain(asked_for.grantee.grant_principal if asked_for else principal, service)
@@ -72,9 +71,9 @@ class KeyGrants:
             return grantee
         if isinstance(principal, (iam.AccountPrincipal, iam.AnyPrincipal)):
             return grantee
-        resolved, who = self._ask(grantee, delegable=service is not None)
-        if service is not None:
-            return self._along(grantee, resolved, who, service, actions)
+        resolved, who = self._ask(grantee, delegable=asking is not None)
+        if asking is not None:
+            return self._along(grantee, resolved, who, asking, actions)
         return self._write(grantee, resolved, who, key_grants.for_use(who, actions, self._key.key_arn))
 
     def via(self, grantee: iam.IGrantable, service: Service, use: Use, resource_arns: Sequence[str]) -> iam.Grant:
@@ -109,15 +108,20 @@ class KeyGrants:
         )
 
     def _along(
-        self, grantee: iam.IGrantable, resolved: Grantee, who: Who, service: Service, actions: Sequence[str]
+        self, grantee: iam.IGrantable, resolved: Grantee, who: Who, asking: Asking, actions: Sequence[str]
     ) -> iam.Grant:
-        """Grant what a construct asks for along with its own resource."""
+        """Grant what a construct asks for along with a resource."""
         key_grants.check_foreign(who, actions)
         if resolved.is_protected:
             self._check_protected(resolved)
+        service = asking.service
         asked = asked_by_user(service)
-        named = [] if who.holds else literal_contexts(service, asked)
-        contexts = contexts_of(resolved, service, asked) if who.holds else []
+        named, contexts = [], []
+        if asking.has_named:
+            named = [] if who.holds else literal_contexts(service, asked)
+            contexts = contexts_of(resolved, service, asked, actions) if who.holds else []
+        if who.holds and service.context_key and not contexts:
+            self._announce_unbound(resolved, service)
         elsewhere = not same_environment(self._stack, resolved.stack or self._stack)
         if contexts and service == Service.SECRETS_MANAGER and elsewhere:
             # CDK names a secret of another place without the six characters at its end.
@@ -175,6 +179,14 @@ class KeyGrants:
             )
         if grantee.is_linked:
             self._announce_linked(grantee)
+
+    def _announce_unbound(self, grantee: Grantee, service: Service) -> None:
+        text = (
+            f"{grantee.name} may use the key through {service.name} for whatever is under it, because which resource "
+            "the grant is for cannot be told where it is made: pass the resource without its key there (imported by "
+            f"its ARN or name), and grant with key.grant_via(role, {written(service)}, ...) or a Scoped construct"
+        )
+        Annotations.of(self._key).add_info_v2("secure-kms-constructs:unboundGrant", text)
 
     def _announce_linked(self, grantee: Grantee) -> None:
         text = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aws_cdk import ArnFormat, Reference, Resource, Tokenization
@@ -64,52 +65,76 @@ def asked_by_user(service: Service) -> Asked | None:
 _ARNS = {"kinesis": "stream_arn", "ssm": "parameter_arn"}
 
 
-def contexts_of(grantee: Grantee, service: Service, asked: Asked | None) -> list[str]:
+def contexts_of(grantee: Grantee, service: Service, asked: Asked | None, actions: Sequence[str]) -> list[str]:
     """Return the encryption contexts that the resource of the grant sends, where its construct has just named it.
 
     A bucket and a secret write what the grantee may do with them before they come to their key.
+
+    :param actions: what is asked of the key.
     """
     if service.context_key is None:
         return []
     if service.prefix in _ARNS:
         arn = getattr(asked.resource, _ARNS[service.prefix], None) if asked else None
         return [str(arn)] if arn else []
-    children = node_of(grantee.principal)
-    # Of an imported role it is called otherwise.
-    policy = children.try_find_child("DefaultPolicy") or children.try_find_child("Policy")
-    statements = (policy.document.to_json() or {}).get("Statement", []) if isinstance(policy, iam.Policy) else []
-    if not statements:
+    # Keys come one after the other: of the destinations of a replication, and then of its source.
+    named = [one for one in _statements_of(grantee) if not _is_about(one, "kms")]
+    if not named or not _is_about(named[-1], service.prefix):
         return []
-    actions, resources = (_listed(statements[-1].get(name)) for name in ("Action", "Resource"))
-    if not all(action.startswith(f"{service.prefix}:") for action in actions):
-        return []
+    resources = _listed(named[-1]["Resource"])
+    if _REPLICATES in _listed(named[-1]["Action"]):
+        resources = _replicated(named, sends="kms:Encrypt" in actions)
     if service.prefix == "s3":
-        if any(_is_opaque(one) for one in resources):
-            # The objects of a replication come as one token each, which would match as it stands.
-            resources = [f"{arn}/*" for arn in _replicated_to()]
         # With a Bucket Key the context is the bucket, without it is the object.
         resources += [re.sub(r"/.*", "", one, flags=re.DOTALL) for one in resources]
     return list(dict.fromkeys(resources))
 
 
-def _is_opaque(resource: str) -> bool:
-    """Tell whether a resource is one token that hides the wildcard at its end."""
-    if not re.fullmatch(r"\$\{Token\[[^\]]*\]\}", resource):
-        return False
-    token = Tokenization.reverse_string(resource).first_token
-    return token is not None and not Reference.is_reference(token)
+def _statements_of(grantee: Grantee) -> list[dict[str, Any]]:
+    children = node_of(grantee.principal)
+    # Of an imported role it is called otherwise.
+    policy = children.try_find_child("DefaultPolicy") or children.try_find_child("Policy")
+    return list((policy.document.to_json() or {}).get("Statement", [])) if isinstance(policy, iam.Policy) else []
 
 
-def _replicated_to() -> list[str]:
-    """Return the ARNs of the buckets that the bucket being made replicates to."""
+def _is_about(statement: Mapping[str, Any], prefix: str) -> bool:
+    return "Resource" in statement and all(one.startswith(f"{prefix}:") for one in _listed(statement.get("Action")))
+
+
+_REPLICATES, _REPLICATED = "s3:ReplicateObject", "s3:GetReplicationConfiguration"
+
+
+def _replicated(statements: Sequence[Mapping[str, Any]], *, sends: bool) -> list[str]:
+    """Return the objects that a replication encrypts, or those that it decrypts.
+
+    The objects of a destination come as one token each, which hides the wildcard at its end and would match as it
+    stands; so the buckets are those that the user has named.
+
+    :param sends: whether the key is that of a destination; else it is that of the source.
+    """
+    if sends:
+        return [f"{arn}/*" for arn in _destinations()]
+    sources = [one["Resource"] for one in statements if _REPLICATED in _listed(one.get("Action"))]
+    return [f"{sources[-1]}/*"] if sources and isinstance(sources[-1], str) else []
+
+
+def _destinations() -> list[str]:
+    """Return the ARNs of the buckets that the bucket being made, or asked to grant, replicates to."""
     frame = sys._getframe(1)
     while frame is not None:
-        rules = frame.f_locals.get("replication_rules")
-        if frame.f_globals.get("__name__") == "aws_cdk.aws_s3" and rules:
-            destinations = [one["destination"] if isinstance(one, dict) else one.destination for one in rules]
-            return list(dict.fromkeys(one.bucket_arn for one in destinations))
+        several = frame.f_locals.get("replication_rules") or frame.f_locals.get("destinations")
+        if frame.f_globals.get("__name__") == "aws_cdk.aws_s3" and several:
+            buckets = [_bucket_of(one) for one in several]
+            return list(dict.fromkeys(one.bucket_arn for one in buckets))
         frame = frame.f_back  # type: ignore[assignment]
     return []
+
+
+def _bucket_of(one: Any) -> Any:
+    """Return the bucket of a rule, or of a destination."""
+    if isinstance(one, dict):
+        return one.get("destination") or one["bucket"]
+    return one.destination if hasattr(one, "destination") else one.bucket
 
 
 def literal_contexts(service: Service, asked: Asked | None) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_cdk import Stack, region_info
 from aws_cdk import aws_kms as kms
@@ -24,6 +24,9 @@ from secure_kms_constructs.cdk.grantees import Grantee, account_text
 from secure_kms_constructs.cdk.node import Questions
 from secure_kms_constructs.cdk.places import is_known
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
+
+from . import wider
+from .wider import Granted
 
 # Each target has the same statements but for its name; a Deny that meets one of these few would be for that name.
 _TRIED = 5
@@ -108,16 +111,44 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
     # The name of a role of this app takes four calls into Node, and seldom matters. Without it the first look takes
     # stand-ins for names; where these are compared with real names, are denied anything, or a key policy cannot be read
     # without a name, the second look decides.
-    found, sure = _look(stack, grants, [""] * len(grants), written, made_up=True)
-    if found or not sure:
-        found, _ = _look(stack, grants, [one.grantee.known_arn() for one in grants], written, made_up=False)
-    return found
+    looked = _look(stack, grants, [""] * len(grants), written, made_up=True)
+    if looked.denied or not looked.sure:
+        looked = _look(stack, grants, [one.grantee.known_arn() for one in grants], written, made_up=False)
+    wider.warn_of_ways(
+        stack,
+        [
+            Granted(
+                one.scope, one.grantee, principal, one.key, one.service, [arn for arn, _ in one.targets], one.identity
+            )
+            for one, principal in zip(grants, looked.principals, strict=True)
+        ],
+        looked.policies,
+        looked.known,
+    )
+    return looked.denied
+
+
+class _Looked(NamedTuple):
+    """What a look at the finished policies has found.
+
+    :param denied: what is denied to grantees.
+    :param sure: whether that holds whatever the grantees are called.
+    :param principals: what stands for each grant's grantee.
+    :param policies: the key policies; None for one that cannot be read.
+    :param known: what placeholders stand for.
+    """
+
+    denied: list[str]
+    sure: bool
+    principals: list[str]
+    policies: dict[kms.Key, Policy | None]
+    known: dict[str, str]
 
 
 def _look(
     stack: Stack, grants: Sequence[_Grant], names: Sequence[str], written: Sequence[Any], *, made_up: bool
-) -> tuple[list[str], bool]:
-    """Return what is denied, and whether that holds whatever the grantees are called.
+) -> _Looked:
+    """Look at what the finished policies say of grants.
 
     :param names: the ARNs of the grantees; nothing for one that is not told.
     :param written: what the grants wrote, resolved.
@@ -146,7 +177,8 @@ def _look(
             if policy:
                 found += _denials(grant, principal, text, policy, sides, known)
     granted = set(spelled.values())
-    return found, all(policy is not None and _speaks_of(granted, policy) for policy in policies.values())
+    sure = all(policy is not None and _speaks_of(granted, policy) for policy in policies.values())
+    return _Looked(found, sure, [principal for principal, _ in principals], policies, {**known, **spelled})
 
 
 def _speaks_of(granted: set[str], policy: Policy) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from secure_kms_constructs.cdk.callers import service_in
+from secure_kms_constructs.cdk.callers import asking_in
 
 NODE = "(a/node_modules/aws-cdk-lib/{}.js:1:1)"
 
@@ -14,20 +14,24 @@ def lines(*files: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "files, prefix",
+    "files, prefix, named",
     [
-        (["aws-s3/lib/bucket"], "s3"),
-        (["aws-kms/lib/key", "aws-iam/lib/grant", "aws-sqs/lib/queue-base", "aws-lambda/lib/function"], "sqs"),
-        (["aws-rds/lib/proxy"], "secretsmanager"),
-        (["aws-scheduler-targets/lib/sqs-send-message"], "sqs"),
-        (["aws-scheduler-targets/lib/kinesis-stream-put-record"], "kinesis"),
-        (["aws-kinesisfirehose/lib/private/helpers"], "s3"),
+        (["aws-s3/lib/bucket"], "s3", True),
+        (["aws-secretsmanager/lib/secret", "aws-ecs/lib/container-definition"], "secretsmanager", True),
+        (["aws-kms/lib/key", "aws-iam/lib/grant", "aws-sqs/lib/queue-base", "aws-lambda/lib/function"], "sqs", False),
+        (["aws-rds/lib/proxy"], "secretsmanager", True),
+        (["aws-rds/lib/instance"], "secretsmanager", False),
+        (["aws-codepipeline-actions/lib/s3/deploy-action", "aws-s3/lib/bucket"], "s3", False),
+        (["aws-scheduler-targets/lib/sqs-send-message"], "sqs", False),
+        (["aws-scheduler-targets/lib/kinesis-stream-put-record"], "kinesis", False),
+        (["aws-kinesisfirehose/lib/private/helpers"], "s3", False),
     ],
 )
-def test_the_service_is_that_of_the_innermost_construct(files: list[str], prefix: str) -> None:
-    service = service_in(lines(*files))
-    assert service is not None
-    assert service.prefix == prefix
+def test_the_service_is_that_of_the_innermost_construct(files: list[str], prefix: str, named: bool) -> None:
+    asking = asking_in(lines(*files))
+    assert asking is not None
+    assert asking.service.prefix == prefix
+    assert asking.has_named is named
 
 
 @pytest.mark.parametrize(
@@ -35,4 +39,4 @@ def test_the_service_is_that_of_the_innermost_construct(files: list[str], prefix
     [[], ["aws-kms/lib/key"], ["aws-lambda/lib/function", "aws-s3/lib/bucket"], ["aws-kinesisfirehose/lib/stream"]],
 )
 def test_of_others_no_service_is_told(files: list[str]) -> None:
-    assert service_in(lines(*files)) is None
+    assert asking_in(lines(*files)) is None

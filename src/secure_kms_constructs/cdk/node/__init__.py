@@ -68,6 +68,18 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
+    def beside(
+        cls, scope: Any, principals: Sequence[Any], texts: Sequence[str], about: str
+    ) -> tuple[list[list[tuple[str, Any]]], list[str]]:
+        """Return what policies of others, by their paths, say of each principal, and some texts in the same words.
+
+        :param about: a regular expression of actions.
+        """
+        load()
+        found = json.loads(jsii.sinvoke(cls, "beside", [scope, list(principals), list(texts), about]))
+        return found["of"], found["texts"]
+
+    @classmethod
     def key_policies(cls, stack: Stack, keys: Sequence[Any]) -> list[Finished]:
         """Return the resolved policies that keys of a stack have now; one object for all that share it."""
         load()

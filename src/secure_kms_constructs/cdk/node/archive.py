@@ -62,6 +62,12 @@ def _types(assembly: str) -> dict[str, Any]:
                 _method("describe", [("constructs", _SEVERAL)], _ANY, static=True),
                 _method("names", [("principals", _SEVERAL)], _TEXT, static=True),
                 _method("held", [("stack", _STACK), ("principals", _SEVERAL)], _TEXT, static=True),
+                _method(
+                    "beside",
+                    [("scope", _ANY), ("principals", _SEVERAL), ("texts", _SEVERAL), ("about", _TEXT)],
+                    _TEXT,
+                    static=True,
+                ),
                 _method("keyPolicies", [("stack", _STACK), ("keys", _SEVERAL)], _TEXT, static=True),
                 _method("resolve", [("stack", _STACK), ("values", _TEXT)], _TEXT, static=True),
                 _method("look", [("keys", _SEVERAL), ("leading", _TEXT)], _TEXT, static=True),

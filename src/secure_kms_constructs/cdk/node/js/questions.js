@@ -1,6 +1,7 @@
 "use strict";
 const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
+const { beside } = require("./beside");
 const { l1Of, nameGiven } = require("./l1");
 const { finished } = require("./keys");
 const { look, tell } = require("./look");
@@ -117,6 +118,19 @@ class Questions {
     });
     // What is empty drops out of a resolved value.
     return JSON.stringify(stack.resolve(found));
+  }
+
+  /**
+   * What policies of others say of each of some principals, about actions that a regular expression means; references
+   * are told by path, in some texts too.
+   * @param {IConstruct} scope
+   * @param {IConstruct[]} principals
+   * @param {string[]} texts
+   * @param {string} about
+   * @returns {string}
+   */
+  static beside(scope, principals, texts, about) {
+    return JSON.stringify(beside(scope, principals, texts, about));
   }
 
   /**

@@ -1,0 +1,157 @@
+"""Warns where the grantee of a grant has another, wider way to what the key encrypts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from aws_cdk import Stack
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from secure_kms_constructs.authoring import stand_ins
+from secure_kms_constructs.authoring.reading import listed, meant
+from secure_kms_constructs.authoring.statements import Statement
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import SERVICE_CALL_KEYS
+from secure_kms_constructs.aws.services import Service
+from secure_kms_constructs.cdk.asking import key_arn_of, region_of
+from secure_kms_constructs.cdk.findings import warn
+from secure_kms_constructs.cdk.grantees import Grantee, account_text
+from secure_kms_constructs.cdk.node import Questions
+from secure_kms_constructs.cdk.places import is_known
+from secure_kms_constructs.keys import HardenedKey
+from secure_kms_constructs.policies import Policy, PolicyError, parse_identity_policy
+
+# The actions about which the other policies of a grantee are read: those of keys, and what reads a secret.
+_ABOUT = r"^(\*|kms:.*|secretsmanager:(\*|g.*))$"
+_READS, _STAGE = "secretsmanager:GetSecretValue", "secretsmanager:versionstage"
+# What no grant is for, as the encryption context of each service names it.
+_SOMEBODY_ELSES = {
+    Service.SECRETS_MANAGER: "secret:somebody-elses-AbCdEf",
+    Service.PARAMETER_STORE: "parameter/somebody-elses",
+    Service.CLOUDWATCH_LOGS: "log-group:somebody-elses",
+}
+
+
+class Granted(NamedTuple):
+    """A grant as it was written.
+
+    :param principal: what stands for the grantee's ARN.
+    :param targets: ARNs of what it is for.
+    :param identity: what it wrote for the grantee.
+    """
+
+    scope: Construct
+    grantee: Grantee
+    principal: str
+    key: kms.Key
+    service: Service
+    targets: Sequence[str]
+    identity: Sequence[Statement]
+
+
+def warn_of_ways(
+    stack: Stack, several: Sequence[Granted], policies: Mapping[kms.Key, Policy | None], known: Mapping[str, str]
+) -> None:
+    """Warn of each grant beside which the same grantee has a wider way, whoever made it and in whatever order.
+
+    :param stack: the stack of the keys.
+    :param policies: the finished key policies; None for one that cannot be read.
+    :param known: what placeholders of that stack stand for.
+    """
+    principals = {one.grantee.identity: one.grantee.principal for one in several}
+    keys = list(dict.fromkeys(one.key for one in several))
+    targets = list(dict.fromkeys(arn for one in several if _stages_of(one) for arn in one.targets))
+    texts = [*map(key_arn_of, keys), *targets]
+    # References in the policies of other stacks look otherwise, so they are told by path.
+    documents, told = Questions.beside(stack, list(principals.values()), texts, _ABOUT)
+    beside = dict(zip(principals, documents, strict=True))
+    region = stand_ins.literal(region_of(stack) if is_known(region_of(stack)) else "${AWS.Region}", known)
+    place = Place(stand_ins.literal("${AWS.Partition}", known), region, stand_ins.literal(account_text(stack), known))
+    stands = {arns.as_text(text): place.key(number) for number, text in enumerate(told[: len(keys)])}
+    filled = {**known, **stands}
+    named = {
+        arn: stand_ins.literal(arns.as_text(it), filled) for arn, it in zip(targets, told[len(keys) :], strict=True)
+    }
+    found: dict[Construct, list[str]] = {}
+    for one in several:
+        others = [(path, stand_ins.filled(it, filled)) for path, it in beside[one.grantee.identity]]
+        policy = policies[one.key]
+        ways = [*_stages(one, others, {named[arn] for arn in one.targets if arn in named})]
+        if policy is not None:
+            ways += _uses(one, policy, others, place, place.key(keys.index(one.key)))
+        if ways:
+            found.setdefault(one.scope, []).extend(ways)
+    warn("widerWay", found)
+
+
+class Place(NamedTuple):
+    """Where keys are, in literals."""
+
+    partition: str
+    region: str
+    account: str
+
+    def key(self, number: int) -> str:
+        """Return what stands for the ARN of a key."""
+        return f"arn:{self.partition}:kms:{self.region}:{self.account}:key/00000000-0000-0000-0000-{number:012}"
+
+    def somebody_elses(self, service: Service) -> str:
+        """Return the ARN of something that no grant is for."""
+        resource = _SOMEBODY_ELSES[service]
+        return f"arn:{self.partition}:{service.prefix}:{self.region}:{self.account}:{resource}"
+
+
+def _uses(
+    one: Granted, key_policy: Policy, documents: Sequence[tuple[str, Any]], place: Place, key: str
+) -> Iterator[str]:
+    identity = [parsed for path, document in documents if (parsed := _parsed(path, document)) is not None]
+    by_itself = any(one.principal in statement.principals.aws for statement in key_policy.statements)
+    if not identity and not by_itself:
+        return
+    context = {f"kms:EncryptionContext:{one.service.context_key}": place.somebody_elses(one.service)}
+    direct = {**context, **dict.fromkeys((*SERVICE_CALL_KEYS.value, "kms:ViaService"))}
+    through = {**context, "kms:ViaService": one.service.via(place.region)}
+    for how, sent in (("itself", direct), (f"through {one.service.name}", through)):
+        if by := stand_ins.allowed(one.principal, "kms:Decrypt", key, sent, key_policy, identity):
+            yield (
+                f"{one.grantee.name} may also decrypt {how} whatever else is under {one.key.node.path}: "
+                f"{'; '.join(by)}: {_WAYS[isinstance(one.key, HardenedKey)]}, or acknowledge this where it is meant"
+            )
+            return
+
+
+_WAYS = {
+    True: "take that out",
+    False: "make the key a HardenedKey, on which an L2 grants for its own resource only",
+}
+
+
+def _parsed(path: str, document: Any) -> Policy | None:
+    try:
+        return parse_identity_policy(document, name=path)
+    except PolicyError:
+        # What cannot be read is not said to allow anything.
+        return None
+
+
+def _stages_of(one: Granted) -> bool:
+    return any(map(_names_stage, one.identity))
+
+
+def _stages(one: Granted, documents: Sequence[tuple[str, Any]], targets: set[str]) -> Iterator[str]:
+    for path, document in documents if _stages_of(one) else ():
+        for statement in listed(document.get("Statement")):
+            reads = statement.get("Effect") == "Allow" and meant(statement.get("Action"), [_READS])
+            named = {str(it) for it in listed(statement.get("Resource"))}
+            if reads and not _names_stage(statement) and named & {"*", *targets}:
+                yield (
+                    f"{one.grantee.name} may also read every version stage, by {path}: pass version_stages to its "
+                    "secret.grant_read(...) too, or leave version_stages out"
+                )
+                return
+
+
+def _names_stage(statement: Mapping[str, Any]) -> bool:
+    return any(key.lower() == _STAGE for block in (statement.get("Condition") or {}).values() for key in block)

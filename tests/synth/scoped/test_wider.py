@@ -1,0 +1,213 @@
+"""A wider way beside a reader is told, whichever was first; what an L2 narrows itself is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import Annotations, App, Stack
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
+from tests.synth.templates import ACCOUNT, environment, make_role, template, warnings
+
+Beside = Callable[[kms.Key, secretsmanager.Secret, iam.Role], Any]
+
+
+def told(
+    beside: Beside | None, *, key_class: Any = HardenedKey, first: bool = False, apart: bool = False, **more: Any
+) -> list[str]:
+    """Return the warnings of an app with a reader and something beside it."""
+    app = App()
+    stack = Stack(app, "Stack", env=environment())
+    roles = Stack(app, "Roles", env=environment()) if apart else stack
+    key = key_class(stack, "Key", **({"delegate_via": more.pop("delegates")} if "delegates" in more else {}))
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    role = make_role(roles, role_name="reader" if apart else None)
+    if beside and first:
+        beside(key, secret, role)
+    ScopedSecretReader(roles, "Reader", grantee=role, secrets=[secret], **more)
+    if beside and not first:
+        beside(key, secret, role)
+    template(stack)
+    return [one for one in (*warnings(stack), *(warnings(roles) if apart else ())) if "may also" in one]
+
+
+def read(_key: kms.Key, secret: secretsmanager.Secret, role: iam.Role) -> None:
+    secret.grant_read(role)
+
+
+def inject(_key: kms.Key, secret: secretsmanager.Secret, role: iam.Role) -> None:
+    task = ecs.FargateTaskDefinition(role, "Task", execution_role=role)
+    secrets = {"A": ecs.Secret.from_secrets_manager(secret)}
+    task.add_container("web", image=ecs.ContainerImage.from_registry("web"), secrets=secrets)
+
+
+def directly(key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    key.grant_decrypt(role)
+
+
+def by_policy(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    role.add_to_policy(iam.PolicyStatement(actions=["kms:*"], resources=["*"]))
+
+
+def by_inline_policy(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    statement = iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"])
+    iam.Policy(role, "Own", statements=[statement], roles=[role])
+
+
+def by_managed_policy(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    statement = iam.PolicyStatement(not_actions=["iam:*"], resources=["*"])
+    iam.ManagedPolicy(role, "Own", statements=[statement], roles=[role])
+
+
+def by_added_managed_policy(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    statement = iam.PolicyStatement(actions=["kms:Dec*"], resources=["*"])
+    role.add_managed_policy(iam.ManagedPolicy(role, "Own", statements=[statement]))
+
+
+def for_secrets(key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    """A pattern of encryption contexts."""
+    context = {"kms:EncryptionContext:SecretARN": "arn:*:secretsmanager:eu-west-1:111122223333:secret:*"}
+    conditions = {"StringLike": context}
+    role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn], conditions=conditions))
+
+
+WIDER = [
+    directly,
+    by_policy,
+    by_inline_policy,
+    by_managed_policy,
+    by_added_managed_policy,
+    for_secrets,
+]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("beside", WIDER)
+def test_a_wider_way_is_told_with_both_names(beside: Beside, first: bool) -> None:
+    [warning] = told(beside, first=first)
+    how = "itself" if beside is directly else "through SecretsManager"
+    assert f"Stack/Role may also decrypt {how} whatever else is under Stack/Key: " in warning
+    assert "Stack/Role/DefaultPolicy statement" in warning or "Stack/Role/Own statement" in warning
+    assert "take that out, or acknowledge this where it is meant" in warning
+
+
+def test_a_wider_way_of_another_stack_is_told() -> None:
+    [warning] = told(for_secrets, apart=True)
+    assert "Roles/Role/DefaultPolicy statement" in warning
+
+
+def test_a_role_made_with_a_wider_policy_is_told(stack: Stack, key: HardenedKey) -> None:
+    everything = iam.PolicyDocument(statements=[iam.PolicyStatement(actions=["*"], resources=["*"])])
+    role = make_role(stack, inline_policies={"Own": everything})
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    [warning] = [one for one in warnings(stack) if "may also" in one]
+    assert "Stack/Role statement 0 allows kms:Decrypt" in warning
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("beside", [read, inject])
+def test_what_an_l2_grants_on_a_hardened_key_is_as_narrow_as_the_reader(beside: Beside, first: bool) -> None:
+    assert told(beside, first=first) == []
+
+
+@pytest.mark.parametrize("beside", [read, inject])
+def test_on_a_key_of_the_l2_it_is_wider_and_the_advice_is_the_hardened_key(beside: Beside) -> None:
+    [warning] = told(beside, key_class=kms.Key)
+    assert "may also decrypt through SecretsManager whatever else is under Stack/Key: key policy statement" in warning
+    assert "make the key a HardenedKey" in warning
+
+
+def test_nothing_beside_a_reader_is_nothing() -> None:
+    assert told(None) == told(None, key_class=kms.Key) == []
+
+
+def narrow(key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    """Statements that look wide, and open nothing else."""
+    through = {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
+    another = f"arn:aws:kms:eu-west-1:111122223333:key/{'0' * 8}"
+    for resource, conditions in ((key.key_arn, through), (another, None)):
+        statement = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[resource], conditions=conditions)
+        role.add_to_policy(statement)
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:*", "secretsmanager:*"], resources=["*"]))
+    s3.Bucket(role, "Bucket", encryption_key=key).grant_read(role)
+
+
+def denied(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    """What a Deny takes back, but for the secret itself."""
+    role.add_to_policy(iam.PolicyStatement(actions=["kms:*"], resources=["*"]))
+    conditions = {"StringNotLike": {"kms:EncryptionContext:SecretARN": "*:secret:Secret*"}}
+    taken = iam.PolicyStatement(effect=iam.Effect.DENY, actions=["kms:Dec*"], resources=["*"], conditions=conditions)
+    role.add_to_policy(taken)
+
+
+@pytest.mark.parametrize("beside", [narrow, denied])
+def test_what_opens_nothing_else_is_nothing(beside: Beside) -> None:
+    assert told(beside) == []
+
+
+def test_a_key_that_leaves_it_to_iam_is_asked_with_the_policies_of_the_role() -> None:
+    delegates = [Service.SECRETS_MANAGER]
+    assert told(None, delegates=delegates) == []
+    [warning] = told(by_policy, delegates=delegates)
+    assert "DelegateToIamThroughSecretsManager" in warning
+
+
+def test_version_stages_beside_a_grant_of_all_are_told_and_the_advice_works() -> None:
+    [warning] = told(read, version_stages=["AWSCURRENT"])
+    assert "Stack/Role may also read every version stage, by Stack/Role/DefaultPolicy: pass version_stages" in warning
+    same = told(lambda _, secret, role: secret.grant_read(role, ["AWSCURRENT"]), version_stages=["AWSCURRENT"])
+    assert same == told(read) == []
+
+
+def test_version_stages_of_another_secret_are_its_own(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    one, other = (secretsmanager.Secret(stack, id, encryption_key=key) for id in ("One", "Other"))
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[one], version_stages=["AWSCURRENT"])
+    other.grant_read(role)
+    assert [it for it in warnings(stack) if "may also" in it] == []
+
+
+def test_a_wider_way_that_is_meant_is_acknowledged() -> None:
+    def meant(key: kms.Key, secret: secretsmanager.Secret, role: iam.Role) -> None:
+        directly(key, secret, role)
+        Annotations.of(key.stack).acknowledge_warning("secure-kms-constructs:widerWay", "decrypts what it encrypted")
+
+    assert told(meant) == []
+
+
+@pytest.mark.parametrize("added", [True, False])
+def test_a_user_s_managed_policy_is_read_too(stack: Stack, key: HardenedKey, added: bool) -> None:
+    user = iam.User(stack, "User")
+    statement = iam.PolicyStatement(actions=["kms:*"], resources=["*"])
+    policy = iam.ManagedPolicy(stack, "Own", statements=[statement], users=[] if added else [user])
+    if added:
+        user.add_managed_policy(policy)
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=user, secrets=[secret])
+    [warning] = [one for one in warnings(stack) if "may also" in one]
+    assert "Stack/Own statement 0 allows kms:Decrypt" in warning
+
+
+@pytest.mark.parametrize("kind", ["arn", "imported"])
+def test_what_nobody_here_made_holds_nothing_that_is_known(stack: Stack, key: HardenedKey, kind: str) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:role/reader"
+    grantee = iam.ArnPrincipal(arn) if kind == "arn" else iam.Role.from_role_arn(stack, "Role", arn)
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key, secret_name="app/db")
+    ScopedSecretReader(stack, "Reader", grantee=grantee, secrets=[secret])
+    assert [one for one in warnings(stack) if "may also" in one] == []
+
+
+def test_an_imported_role_that_gets_more_here_is_told(stack: Stack, key: HardenedKey) -> None:
+    role = iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/reader")
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:*"], resources=["*"]))
+    [warning] = [one for one in warnings(stack) if "may also" in one]
+    assert "through SecretsManager" in warning
