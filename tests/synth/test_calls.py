@@ -87,7 +87,7 @@ def test_synth_asks_as_much_for_six_keys_and_roles_as_for_three(count: Count) ->
         return count(app.synth)
 
     synth(1, 1)  # What is asked once in a process.
-    assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 17
+    assert synth(3, 1) == synth(6, 1) == synth(1, 6) == 13
 
 
 def test_a_stage_is_looked_at_once_in_a_synth_however_many_stacks_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

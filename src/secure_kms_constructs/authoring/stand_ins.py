@@ -61,10 +61,26 @@ def literal(text: str, known: Mapping[str, str]) -> str:
     """Return a text with literals in place of its placeholders."""
     if text in known:
         return known[text]
-    if _PLACEHOLDER.fullmatch(text) and text not in _PSEUDO:
+    if _is_hidden(text):
         # Most often the ARN of something; as a principal it has to look like one.
         return f"arn:aws:iam::{_ACCOUNT}:role/{_slug(text)}"
     return _PLACEHOLDER.sub(lambda match: known.get(match[0]) or _PSEUDO.get(match[0]) or _slug(match[0]), text)
+
+
+def literals(texts: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return literals for several texts by the same names; what only the deployment tells is numbered.
+
+    So two grants that differ in nothing else read the same.
+    """
+    hidden = {text: f"arn:aws:iam::{_ACCOUNT}:role/Hidden{number}" for number, text in enumerate(texts.values())}
+    return {
+        name: hidden[text] if _is_hidden(text) and text not in known else literal(text, known)
+        for name, text in texts.items()
+    }
+
+
+def _is_hidden(text: str) -> bool:
+    return text not in _PSEUDO and _PLACEHOLDER.fullmatch(text) is not None
 
 
 def key_beside(principal: str) -> str:
@@ -101,13 +117,9 @@ def answered(
     :param context: the condition keys that are known; of others a policy asks for, it is not known.
     """
     decision = _decision(principal, action, key, context, key_policy, identity_policies)
-    if decision.allowed is True:
-        return Answer(True, ())
     if decision.allowed is None:
         return Answer(None, _reasons(decision, Outcome.UNDECIDED))
-    # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
-    telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
-    return Answer(False, tuple(map(str, telling or decision.reasons)))
+    return Answer(decision.allowed, _why_denied(decision))
 
 
 def denied(
@@ -119,8 +131,7 @@ def denied(
     identity_policies: Sequence[Policy] = (),
 ) -> tuple[str, ...]:
     """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet."""
-    answer = answered(principal, action, key, context, key_policy, identity_policies)
-    return answer.reasons if answer.allowed is False else ()
+    return _why_denied(_decision(principal, action, key, context, key_policy, identity_policies))
 
 
 def allowed(
@@ -157,11 +168,17 @@ def _decision(
         for name in asked
         if name and name not in given and plain.value(name) is None and _may_have(action, name)
     }
-    return evaluate(
-        Request(principal, action, key, {**context, **unknown}),
-        key_policy=key_policy,
-        identity_policies=list(identity_policies),
-    )
+    request = Request(principal, action, key, {**context, **unknown}) if unknown else plain
+    return evaluate(request, key_policy=key_policy, identity_policies=list(identity_policies))
+
+
+def _why_denied(decision: Decision) -> tuple[str, ...]:
+    # Reasons take longer than the decision.
+    if decision.allowed is not False:
+        return ()
+    # Not each statement that has nothing to do with it: a Deny, or the rule by which nothing allows it.
+    telling = [one for one in decision.reasons if one.outcome is Outcome.DENIES or one.statement is None]
+    return tuple(map(str, telling or decision.reasons))
 
 
 def _reasons(decision: Decision, *outcomes: Outcome) -> tuple[str, ...]:

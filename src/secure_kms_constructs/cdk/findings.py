@@ -16,16 +16,19 @@ from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import LOOKUP_DUMMY_KEY_ID
 
 from .asking import asked_once, node_of, region_of, stack_of
+from .finished import look_anew
 from .node import Questions
 from .places import is_known
 
 
 @jsii.implements(IValidation)
 class _Validation:
-    def __init__(self, checks: list[Callable[[], list[str]]]) -> None:
+    def __init__(self, stack: Stack, checks: list[Callable[[], list[str]]]) -> None:
+        self._stack = stack
         self._checks = checks
 
     def validate(self) -> list[str]:
+        look_anew(self._stack)
         return [message for check in self._checks for message in check()]
 
 
@@ -33,7 +36,7 @@ class _Validation:
 def _checks_of(stack: Stack) -> list[Callable[[], list[str]]]:
     # One validation a stack: each costs three calls into Node to make, and one back.
     checks: list[Callable[[], list[str]]] = []
-    node_of(stack).add_validation(_Validation(checks))
+    node_of(stack).add_validation(_Validation(stack, checks))
     return checks
 
 

@@ -18,8 +18,9 @@ from secure_kms_constructs.aws import arns
 
 from .asking import asked_once, reference, region_of
 from .findings import check_at_synth, warn
+from .finished import finished_policies
 from .looking import looker_of
-from .node import KeyPolicies, Questions
+from .node import KeyPolicies
 from .places import is_known
 
 
@@ -93,7 +94,7 @@ class Renderings:
         known = known_partition(self._stack)
         found: dict[tuple[int, str, bool], tuple[list[str], list[str]]] = {}
         doubtful: dict[Construct, list[str]] = {}
-        finished = Questions.key_policies(self._stack, self._keys)
+        finished = finished_policies(self._stack, self._keys)
         for key, policy, own, it in zip(self._keys, finished, self._policies, told, strict=True):
             name = (id(policy.policy), json.dumps(it), own.rotates)
             if name not in found:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from aws_cdk import Stack, region_info
+from aws_cdk import Stack
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -18,11 +20,11 @@ from secure_kms_constructs.authoring.targets import Target, UsedKey
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
-from secure_kms_constructs.cdk.asking import asked_once, region_of, resolve_each, resolved_in, stack_of
+from secure_kms_constructs.cdk.asking import asked_once, resolve_each, resolved_in, stack_of
 from secure_kms_constructs.cdk.findings import check_at_synth
+from secure_kms_constructs.cdk.finished import finished_policies
 from secure_kms_constructs.cdk.grantees import Grantee, account_text
-from secure_kms_constructs.cdk.node import Questions
-from secure_kms_constructs.cdk.places import is_known
+from secure_kms_constructs.cdk.rendering import known_partition
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
 from . import wider
@@ -105,15 +107,20 @@ def _grants_on(stack: Stack) -> list[_Grant]:
 
 def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
     # One question for each stack, because each costs a call into Node.
-    written = resolve_each(
-        [(stack_of(one.scope), [one.key_arn, one.via, one.targets, list(one.identity)]) for one in grants]
-    )
+    sides = [
+        (stack_of(one.scope), [one.key_arn, one.via, one.targets, [it for it in one.identity if _is_about_kms(it)]])
+        for one in grants
+    ]
+    told = resolve_each([*sides, *((stack, pair) for pair in _spellings(stack, grants))])
+    written, named = told[: len(grants)], told[len(grants) :]
     # The name of a role of this app takes four calls into Node, and seldom matters. Without it the first look takes
     # stand-ins for names; where these are compared with real names, are denied anything, or a key policy cannot be read
     # without a name, the second look decides.
-    looked = _look(stack, grants, [""] * len(grants), written, made_up=True)
+    looked = _look(stack, grants, named, written, made_up=True)
     if looked.denied or not looked.sure:
-        looked = _look(stack, grants, [one.grantee.known_arn() for one in grants], written, made_up=False)
+        known = resolved_in(stack, [one.grantee.known_arn() for one in grants])
+        named = [[*pair, name] for pair, name in zip(named, known, strict=True)]
+        looked = _look(stack, grants, named, written, made_up=False)
     wider.warn_of_ways(
         stack,
         [
@@ -126,6 +133,17 @@ def _problems(stack: Stack, grants: Sequence[_Grant]) -> list[str]:
         looked.known,
     )
     return looked.denied
+
+
+def _spellings(stack: Stack, grants: Sequence[_Grant]) -> list[list[str]]:
+    """Return how the key policy names each grantee, and its own stack."""
+    return [[one.named, one.grantee.arn_in(stack) if one.grantee.stack is stack else ""] for one in grants]
+
+
+def _is_about_kms(statement: Statement) -> bool:
+    """Tell whether one of our own identity statements, which all allow, is about a key and not about the resource."""
+    actions = statement["Action"]
+    return any(one.startswith("kms:") for one in ([actions] if isinstance(actions, str) else actions))
 
 
 class _Looked(NamedTuple):
@@ -146,18 +164,16 @@ class _Looked(NamedTuple):
 
 
 def _look(
-    stack: Stack, grants: Sequence[_Grant], names: Sequence[str], written: Sequence[Any], *, made_up: bool
+    stack: Stack, grants: Sequence[_Grant], named: Sequence[Sequence[Any]], written: Sequence[Any], *, made_up: bool
 ) -> _Looked:
     """Look at what the finished policies say of grants.
 
-    :param names: the ARNs of the grantees; nothing for one that is not told.
+    :param named: the spellings of each grantee's ARN, resolved; nothing for one that is not told.
     :param written: what the grants wrote, resolved.
     :param made_up: whether conditions are asked of the stand-ins of grantees; otherwise what is not told is unknown.
     """
     keys = list(dict.fromkeys(grant.key for grant in grants))
-    own = [one.grantee.arn_in(stack) if one.grantee.stack is stack else "" for one in grants]
-    pairs = [[one.named, *spellings] for one, *spellings in zip(grants, own, names, strict=True)]
-    documents, named = [one.policy for one in Questions.key_policies(stack, keys)], resolved_in(stack, pairs)
+    documents = [one.policy for one in finished_policies(stack, keys)]
     known = _place(stack, [one for pair in named for one in pair])
     principals: list[tuple[str, str]] = []
     spelled: dict[str, str] = {}
@@ -209,16 +225,20 @@ def _parsed(stack: Stack, document: Any, spelled: dict[str, str], known: dict[st
         return None
 
 
+@lru_cache
+def _identity_policy(text: str) -> Policy:
+    # Roles that read the same have the same policy.
+    return parse_identity_policy(json.loads(text))
+
+
 def _place(stack: Stack, named: Sequence[Any]) -> dict[str, str]:
     """Return what the pseudo parameters stand for: what is literal elsewhere is taken for the same."""
-    known = {}
+    known = dict(known_partition(stack))
     literal = [one for one in map(arns.parse, map(arns.as_text, named)) if one]
-    region = region_of(stack)
-    partitions = [region_info.RegionInfo.get(region).partition] if is_known(region) else []
-    partitions += [one.partition for one in literal if not arns.has_placeholder(one.partition)]
+    partitions = [one.partition for one in literal if not arns.has_placeholder(one.partition)]
     accounts = [one.account for one in literal if not arns.has_placeholder(one.account)]
-    if partitions and partitions[0]:
-        known["${AWS.Partition}"] = partitions[0]
+    if partitions:
+        known.setdefault("${AWS.Partition}", partitions[0])
     if accounts and arns.has_placeholder(account_text(stack)):
         known["${AWS.AccountId}"] = accounts[0]
     return known
@@ -244,9 +264,8 @@ def _denials(
     key = stand_ins.key_beside(stand_ins.literal(own, known))
     # Of a name that ends in a pattern the pattern itself, which it matches too.
     texts = {arns.as_text(one): arns.as_text(name or one) for one, name in targets}
-    values = {one: stand_ins.literal(name, known) for one, name in texts.items()}
-    filled = {**known, **values, arns.as_text(arn): key}
-    policies = [parse_identity_policy(stand_ins.filled(document(identity), filled))] if identity else []
+    filled = {**known, **stand_ins.literals(texts, known), arns.as_text(arn): key}
+    policies = [_identity_policy(json.dumps(stand_ins.filled(document(identity), filled)))] if identity else []
     account = stand_ins.with_known(grant.grantee.account_text, known)
     through = {
         **stand_ins.told_of(stand_ins.with_known(text, known), account),

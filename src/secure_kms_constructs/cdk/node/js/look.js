@@ -99,6 +99,16 @@ function* resourcesOf(scope) {
 }
 
 /**
+ * Whether a resource cannot refer to a key: a role or user without policies of its own. Where CDK keeps overrides is
+ * private to it; where it is otherwise one day, anything may.
+ * @param {any} element
+ */
+function usesNoKey(element) {
+  if (!["AWS::IAM::Role", "AWS::IAM::User"].includes(element.cfnResourceType)) return false;
+  return element.policies === undefined && Object.keys(element.rawOverrides ?? { any: 1 }).length === 0;
+}
+
+/**
  * Where a stack is deployed and by whom; null where its synthesizer does not tell.
  * @param {Stack} stack
  * @returns {any}
@@ -125,26 +135,30 @@ function look(scope, keys, leading) {
   const elements = new Map();
   /** @type {Map<Stack, Map<string, string>>} */
   const ids = new Map();
+  /** @type {Map<string, string>} */
+  const idOf = new Map();
   for (const element of resourcesOf(scope)) {
-    elements.set(element.node.path, element);
-    if (!ids.has(element.stack)) ids.set(element.stack, new Map());
-    ids.get(element.stack)?.set(element.stack.resolve(element.logicalId), element.node.path);
+    const { stack, node: { path } } = element;
+    const id = stack.resolve(element.logicalId);
+    elements.set(path, element);
+    idOf.set(path, id);
+    if (!ids.has(stack)) ids.set(stack, new Map());
+    ids.get(stack)?.set(id, path);
   }
   const starts = new Set(keys.map((one) => l1Of(one).node.path));
   /** @type {Map<string, [Looked, Set<string>]>} */
   const read = new Map();
-  for (const [path, element] of elements) {
-    const { logicalId, stack } = element;
-    const about = { path, logicalId: stack.resolve(logicalId), type: element.cfnResourceType, stack: stack.node.path };
+  const readOne = (/** @type {string} */ path, /** @type {any} */ element) => {
+    const { stack } = element;
+    const logicalId = /** @type {string} */ (idOf.get(path));
+    const about = { path, logicalId, type: element.cfnResourceType, stack: stack.node.path };
     if (element instanceof CfnKey) {
       // As an L1 renders them, before they are spelled as in a template.
       const tags = /** @type {any[]} */ (element.tags.renderTags() ?? []);
       const Tags = tags.map(({ key, value }) => ({ Key: key, Value: value }));
       if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags } }, new Set()]);
-      continue;
+      return;
     }
-    // What this library writes for a role has both of its sides.
-    if (element.node.scope?.node.scope instanceof Scoped) continue;
     const resolver = new Naming();
     const written = Tokenization.resolve(element._toCloudFormation(), { scope: element, resolver, preparing: false });
     const named = /** @type {Map<string, string>} */ (ids.get(stack));
@@ -152,6 +166,14 @@ function look(scope, keys, leading) {
       const properties = withPaths(resource.Properties ?? {}, named, resolver.seen);
       read.set(path, [{ ...about, type: resource.Type, properties }, resolver.seen]);
     }
+  };
+  /** @type {Map<string, any>} */
+  const later = new Map();
+  for (const [path, element] of elements) {
+    // What this library writes for a role has both of its sides.
+    if (element.node.scope?.node.scope instanceof Scoped) continue;
+    if (usesNoKey(element)) later.set(path, element);
+    else readOne(path, element);
   }
   const refers = (/** @type {Set<string>} */ seen, /** @type {{ has(path: string): boolean }} */ to) =>
     [...seen].some((one) => to.has(one));
@@ -169,6 +191,7 @@ function look(scope, keys, leading) {
   // Roles, and who holds a policy that names a key.
   for (const path of [...found.keys()]) {
     for (const other of read.get(path)?.[1] ?? []) {
+      if (later.has(other) && !read.has(other)) readOne(other, later.get(other));
       const it = read.get(other)?.[0];
       if (it && /^AWS::IAM::(Role|User)$/.test(it.type)) found.set(other, it);
     }

@@ -65,6 +65,27 @@ function rendered(stack, resource) {
   return one.Properties?.KeyPolicy ?? null;
 }
 
+// What stands for more than a text: a token for a list or a number, and one in the name of a property.
+const MORE_THAN_TEXT = /#\{Token\[|-\d\.\d+e\+|\$\{Token\[[^"]*":/;
+
+/**
+ * Values resolved, each text once: the same ARN stands in several statements, and CDK takes long for what is no token too.
+ * @param {Stack} stack
+ * @param {string} values as JSON
+ */
+function resolved(stack, values) {
+  /** @type {Map<string, any>} */
+  const known = new Map();
+  const found = JSON.parse(values, (_, value) => {
+    if (typeof value !== "string" || !value.includes("${Token[")) return value;
+    if (!known.has(value)) known.set(value, stack.resolve(value));
+    return known.get(value);
+  });
+  // What is undefined drops out of lists too.
+  const isMore = MORE_THAN_TEXT.test(values) || [...known.values()].includes(undefined);
+  return isMore ? stack.resolve(JSON.parse(values)) : found;
+}
+
 /** What Python asks, each question once for many. */
 class Questions {
   /**
@@ -158,7 +179,7 @@ class Questions {
    * @returns {string}
    */
   static resolve(stack, values) {
-    return JSON.stringify(stack.resolve(JSON.parse(values)));
+    return JSON.stringify(resolved(stack, values));
   }
 
   /**
