@@ -9,12 +9,14 @@ import jsii
 import pytest
 from aws_cdk import App, Aspects, IAspect, IStableStringProducer, Lazy, Resource, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
 from secure_kms_constructs.cdk import ahead
+from secure_kms_constructs.cdk.asking import principal_of
 from secure_kms_constructs.cdk.node import Questions
-from tests.synth.templates import by_sid, environment, key_policy, make_role, template
+from tests.synth.templates import by_sid, environment, key_policy, make_role, resources, template
 
 
 def apart(app: App, stack: Stack, **options: Any) -> tuple[secretsmanager.Secret, iam.Role, iam.Role]:
@@ -156,3 +158,50 @@ def test_a_user_that_is_renamed_is_found(app: App, stack: Stack, changed: str) -
     setattr(user.node.default_child, changed, "/renamed/")
     with pytest.raises(RuntimeError, match="user Users/User was renamed"):
         app.synth()
+
+
+def function(stack: Stack, id: str = "Function", **options: Any) -> lambda_.Function:
+    code = lambda_.Code.from_inline("x")
+    return lambda_.Function(stack, id, runtime=lambda_.Runtime.PYTHON_3_13, handler="x.y", code=code, **options)
+
+
+def test_the_role_of_a_function_is_told_with_it(stack: Stack, role: iam.Role) -> None:
+    own, given = function(stack), function(stack, "Other", role=role)
+    imported = iam.Role.from_role_arn(stack, "Imported", "arn:aws:iam::111122223333:role/app")
+    foreign = function(stack, "Third", role=imported)
+    answer = Questions.describe([own, given, role, foreign])
+    told, behind = json.loads(answer["told"])
+    # A role is its own, which needs no telling.
+    assert [one[7] for one in told[:4]] == [0, 1, -1, 2]
+    assert answer["principals"][1] is role
+    assert [one and stack.resolve(one[2]) for one in behind] == [
+        stack.resolve(own.role.role_arn),  # type: ignore[union-attr]
+        stack.resolve(role.role_arn),
+        None,
+    ]
+
+
+def test_the_principal_of_a_function_is_what_it_says(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    """One that a subclass chooses itself."""
+
+    class Other(lambda_.Function):
+        @property
+        def grant_principal(self) -> iam.IPrincipal:
+            return role
+
+    one = Other(stack, "It", runtime=lambda_.Runtime.PYTHON_3_13, handler="x.y", code=lambda_.Code.from_inline("x"))
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=one, secrets=[secret])
+    assert principal_of(one) is role
+    [policy] = resources(template(stack), "AWS::IAM::Policy").values()
+    assert policy["Roles"] == [stack.resolve(role.role_name)]
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["that the function makes", "that is imported"])
+def test_a_function_reads_by_its_role(stack: Stack, key: HardenedKey, made: bool) -> None:
+    imported = iam.Role.from_role_arn(stack, "Imported", "arn:aws:iam::111122223333:role/app")
+    one = function(stack) if made else function(stack, role=imported)
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=one, secrets=[secret])
+    named = by_sid(key_policy(stack))["AllowReadThroughSecretsManager"]["Condition"]["ArnEquals"]["aws:PrincipalArn"]
+    assert named == ("<FunctionServiceRole.Arn>" if made else "arn:aws:iam::111122223333:role/app")

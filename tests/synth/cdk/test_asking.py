@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable
+from typing import Any
 
+import jsii
 import pytest
-from aws_cdk import NestedStack, Stack
+from aws_cdk import Aws, CfnParameter, Fn, IStableStringProducer, Lazy, NestedStack, Stack, Token
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from secure_kms_constructs.cdk.asking import asked_once, place_in, stack_of
+from secure_kms_constructs.cdk.asking import asked_once, place_in, resolve_each, resolved_in, stack_of
+from secure_kms_constructs.cdk.node import Questions
+from tests.synth.templates import make_role
 
 
 def test_a_question_is_asked_once_of_each_object(stack: Stack) -> None:
@@ -60,3 +66,44 @@ def test_a_placed_construct_is_in_the_stack_of_its_scope(stack: Stack) -> None:
     child = Construct(stack, "Child")
     place_in(child, stack)
     assert stack_of(child) is stack
+
+
+@jsii.implements(IStableStringProducer)
+class Nothing:
+    def produce(self) -> Any:
+        return None
+
+
+VALUES: dict[str, Callable[[Stack], Any]] = {
+    "no token": lambda _: ["x", 1, 1.5, True, {"a": []}, {}, "\u00e9\ud83d\ude00", "${Name} $ {"],
+    "a reference": lambda s: [make_role(s).role_arn, Aws.ACCOUNT_ID],
+    "a reference in a text": lambda s: [f"x{make_role(s).role_arn}y${{z}}", {"a": [Aws.REGION * 2]}],
+    "the same text twice": lambda s: [{"a": (arn := make_role(s).role_arn)}, [arn], f"{arn}{arn}"],
+    "a list": lambda _: [Fn.split(",", Aws.REGION), {"a": Fn.split(",", Aws.REGION)}],
+    "a number": lambda s: [{"a": CfnParameter(s, "Number", type="Number").value_as_number}],
+    "the name of a property": lambda _: [{Token.as_string(Lazy.any(Named())): "x"}],
+    "what is nothing": lambda _: [["a", Lazy.string(Nothing())], {"a": Lazy.string(Nothing()), "b": 1}],
+    "an object of CDK": lambda s: [Fn.condition_if("C", make_role(s).role_arn, Aws.NO_VALUE), "x"],
+}
+
+
+@jsii.implements(IStableStringProducer)
+class Named:
+    def produce(self) -> Any:
+        return "named"
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_are_resolved_as_cdk_does(stack: Stack, name: str) -> None:
+    values = VALUES[name](stack)
+    assert resolved_in(stack, values) == stack.resolve(values)
+
+
+def test_each_value_is_resolved_in_its_stack(stack: Stack, other_stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Stack] = []
+    resolve = Questions.resolve
+    monkeypatch.setattr(Questions, "resolve", lambda of, values: asked.append(of) or resolve(of, values))  # type: ignore[func-returns-value]
+    secret = secretsmanager.Secret(stack, "Secret")
+    pairs = [(stack, secret.secret_arn), (other_stack, Aws.REGION), (stack, ["x"])]
+    assert resolve_each(pairs) == [of.resolve(value) for of, value in pairs]
+    assert asked == [stack, other_stack]

@@ -6,13 +6,17 @@ from typing import Any
 
 import jsii
 import pytest
-from aws_cdk import Aspects, CfnElement, CfnResource, Fn, IAspect, NestedStack, Stack
+from aws_cdk import App, Aspects, CfnElement, CfnResource, Fn, IAspect, NestedStack, Stack, Stage, Tags
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 
-from secure_kms_constructs import HardenedKey
-from tests.synth.templates import template
+from secure_kms_constructs import HardenedKey, ScopedSecretReader
+from secure_kms_constructs.cdk.node import Questions
+from tests.synth.templates import environment, template
 
 SERVED = "elasticfilesystem."
+OF_KEY = {"Resource": "Stack/Key/Resource", "Attribute": "Ref"}
 
 
 def logical_id(construct: Any) -> str:
@@ -35,7 +39,7 @@ def named(value: Any, name: str) -> Any:
         return value.replace("KEY", name)
     if isinstance(value, list):
         return [named(one, name) for one in value]
-    return {named(key, name): named(one, name) for key, one in value.items()}
+    return {named(key, name): named(one, name) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 @pytest.mark.parametrize(
@@ -114,3 +118,140 @@ def test_what_an_aspect_changes_is_found(stack: Stack, key: HardenedKey) -> None
 
     Aspects.of(stack).add(Encrypts())
     assert served(key)
+
+
+def looked(*keys: Any, leading: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """Return what Node tells of the resources that have to do with keys, by path."""
+    return {one["path"]: one for one in Questions.look(keys, leading)["resources"]}
+
+
+@pytest.mark.parametrize(
+    "written, told",
+    [
+        ({"Ref": "KEY"}, OF_KEY),
+        ({"Fn::GetAtt": ["KEY", "Arn"]}, {"Resource": "Stack/Key/Resource", "Attribute": "Arn"}),
+        (
+            {"Fn::Sub": "${AWS::Partition}:${KEY.Arn}:${KEY}"},
+            {
+                "Fn::Sub": [
+                    "${AWS::Partition}:${OfKEYArn}:${OfKEY}",
+                    {
+                        "OfKEYArn": {"Resource": "Stack/Key/Resource", "Attribute": "Arn"},
+                        "OfKEY": OF_KEY,
+                    },
+                ]
+            },
+        ),
+        ({"Fn::Sub": ["${Name}", {"Name": {"Ref": "KEY"}}]}, {"Fn::Sub": ["${Name}", {"Name": OF_KEY}]}),
+        (
+            [{"Ref": "KEY"}, {"Fn::Sub": "${AWS::Region}"}],
+            [OF_KEY, {"Fn::Sub": "${AWS::Region}"}],
+        ),
+        (
+            [{"Ref": "KEY"}, {"Fn::Sub": "${KEY}", "More": 1}],
+            [OF_KEY, {"Fn::Sub": "${KEY}", "More": 1}],
+        ),
+    ],
+    ids=str,
+)
+def test_a_reference_is_told_by_the_path_of_its_resource(
+    stack: Stack, key: HardenedKey, written: Any, told: Any
+) -> None:
+    file_system(stack, "Files", named(written, logical_id(key)))
+    found = looked(key)["Stack/Files"]["properties"]["KmsKeyId"]
+    assert str(found).replace(logical_id(key), "KEY") == str(told)
+
+
+def test_a_key_is_told_with_its_tags_and_other_keys_are_left_out(stack: Stack, key: HardenedKey) -> None:
+    other = HardenedKey(stack, "Other")
+    Tags.of(key).add("team", "a")
+    file_system(stack, "Files", Fn.join("", [key.key_arn, other.key_arn]))
+    stack.node.root.synth()  # type: ignore[attr-defined]
+    found = looked(key)
+    assert list(found) == ["Stack/Key/Resource", "Stack/Files"]
+    assert found["Stack/Key/Resource"]["properties"] == {"Tags": [{"Key": "team", "Value": "a"}]}
+
+
+def test_what_leads_to_what_is_under_a_key_is_told_where_its_type_may_need_the_key(
+    stack: Stack, key: HardenedKey
+) -> None:
+    files = file_system(stack, "Files", key.key_arn)
+    CfnResource(stack, "Leads", type="AWS::Events::Rule", properties={"Target": files.ref})
+    CfnResource(stack, "Other", type="AWS::EFS::MountTarget", properties={"Target": files.ref})
+    assert "Stack/Leads" not in looked(key)
+    found = looked(key, leading=("AWS::Events::Rule",))
+    assert "Stack/Leads" in found
+    assert "Stack/Other" not in found
+
+
+@pytest.mark.parametrize("kind", [iam.Role, iam.User])
+def test_a_role_or_user_is_told_where_something_names_it_or_it_names_the_key(
+    stack: Stack, key: HardenedKey, kind: type[iam.Role] | type[iam.User]
+) -> None:
+    names: Any = iam.PolicyDocument(statements=[iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])])
+
+    def identity(id: str) -> Any:
+        if kind is iam.User:
+            return iam.CfnUser(stack, id)
+        return iam.CfnRole(stack, id, assume_role_policy_document={})
+
+    plain, used, inline, overridden = map(identity, ("Plain", "Used", "Inline", "Overridden"))
+    inline.policies = [{"policyName": "It", "policyDocument": names}]
+    policy = [{"PolicyName": "It", "PolicyDocument": {"Resource": stack.resolve(key.key_arn)}}]
+    overridden.add_override("Properties.Policies", policy)
+    file_system(stack, "Files", key.key_arn).add_property_override("Role", used.attr_arn)
+    found = looked(key)
+    assert {path for path in found if path != "Stack/Key/Resource"} == {
+        "Stack/Files",
+        "Stack/Used",
+        "Stack/Inline",
+        "Stack/Overridden",
+    }
+    assert plain.node.path not in found
+
+
+def test_a_role_that_a_policy_is_for_is_told_and_our_own_policies_are_not(
+    stack: Stack, key: HardenedKey, role: iam.Role
+) -> None:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
+    assert set(looked(key)) == {"Stack/Key/Resource", "Stack/Secret/Resource"}
+    key.grant_decrypt(role)
+    assert {"Stack/Role/DefaultPolicy/Resource", "Stack/Role/Resource"} <= set(looked(key))
+
+
+def test_a_role_of_another_kind_is_not_told_for_being_named(stack: Stack, key: HardenedKey) -> None:
+    topic = CfnResource(stack, "Topic", type="AWS::SNS::Topic")
+    file_system(stack, "Files", key.key_arn).add_property_override("Topic", topic.ref)
+    assert "Stack/Topic" not in looked(key)
+
+
+def test_a_stage_inside_is_looked_at_by_itself(app: App, stack: Stack, key: HardenedKey) -> None:
+    stage = Stage(app, "Stage", env=environment())
+    inner = Stack(stage, "Inner")
+    file_system(inner, "Files", HardenedKey(inner, "Key").key_arn)
+    file_system(stack, "Files", key.key_arn)
+    assert set(Questions.look([key], ())["places"]) == {"Stack"}
+    assert set(looked(key)) == {"Stack/Key/Resource", "Stack/Files"}
+
+
+@pytest.mark.parametrize("warns", [True, False])
+def test_what_is_noted_is_a_warning_or_an_information(stack: Stack, key: HardenedKey, warns: bool) -> None:
+    Questions.tell([stack, key], [(1, warns, "secure-kms-constructs:it", "something")])
+    [one] = [it for it in key.node.metadata if "something" in str(it.data)]
+    assert one.type == ("aws:cdk:warning" if warns else "aws:cdk:info")
+
+
+def test_a_key_with_the_tag_that_its_use_needs_is_served(stack: Stack, key: HardenedKey) -> None:
+    """The way out that the refusal names."""
+    Tags.of(key).add("EventBridgeApiDestinations", "true")
+    CfnResource(stack, "It", type="AWS::Events::Connection", properties={"KmsKeyIdentifier": key.key_arn})
+    template(stack)
+
+
+@pytest.mark.parametrize("tag, value", [("EventBridgeApiDestinations", "false"), ("Another", "true")])
+def test_a_key_with_another_tag_is_refused_for_it(stack: Stack, key: HardenedKey, tag: str, value: str) -> None:
+    Tags.of(key).add(tag, value)
+    CfnResource(stack, "It", type="AWS::Events::Connection", properties={"KmsKeyIdentifier": key.key_arn})
+    with pytest.raises(RuntimeError, match="needs the tag EventBridgeApiDestinations=true"):
+        template(stack)

@@ -77,7 +77,7 @@ function withPaths(value, named, seen) {
 function substituted(value, named, seen) {
   const [text, given] = Array.isArray(value) ? value : [value, {}];
   const variables = withPaths({ ...given }, named, seen);
-  const written = String(text).replace(/\$\{([^!}][^}]*)\}/g, (whole, /** @type {string} */ name) => {
+  const written = String(text).replace(/\$\{([^}]+)\}/g, (whole, /** @type {string} */ name) => {
     const [id, ...attribute] = name.split(".");
     const path = name in variables ? undefined : named.get(id);
     if (path === undefined) return whole;
