@@ -154,7 +154,9 @@ class Outsiders:
             return
         name = f"any {kind.value} of {whose}{suffix}"
         names = tuple(f"any {call} of {it}" for it in self._meant(whose) for call in (kind.value, "principal"))
-        for power in ["", _WITH_EVERYTHING] if whose == self._account else [_WITH_EVERYTHING]:
+        # Across accounts a key policy alone allows nothing, and a grant alone does.
+        alone = whose == self._account or bool(self.grants)
+        for power in ["", _WITH_EVERYTHING] if alone else [_WITH_EVERYTHING]:
             yield Party(
                 f"{name}{power}",
                 arn,

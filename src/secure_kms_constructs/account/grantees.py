@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+_ACCOUNT = re.compile(r"\d{12}")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_UNIQUE_ID = re.compile(r"A[A-Z0-9]{15,}")
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 _GRANTEES = ("GranteeServicePrincipal", "GranteePrincipal")
 _RETIRING = ("RetiringServicePrincipal", "RetiringPrincipal")
@@ -25,13 +29,28 @@ def is_of_service(grant: Mapping[str, object], account: str) -> bool:
 
     :param account: that of the key; a service that acts for a resource of another one is as good as that account.
     """
-    constraints = grant.get("Constraints")
-    source = str(constraints.get("SourceArn") or "") if isinstance(constraints, Mapping) else ""
-    if source and f":{account}:" not in source:
+    if account_in(source_of(grant)) not in ("", account):
         return False
     grantee = str(grant.get("GranteePrincipal", ""))
     of_aws = any(one in grantee for one in _OF_AWS) and bool(_services(grant, _RETIRING))
     return bool(_services(grant, _GRANTEES)) or of_aws
+
+
+def source_of(grant: Mapping[str, object]) -> str:
+    """Return the ARN of what a service acts for by a grant; empty where it does not say."""
+    constraints = grant.get("Constraints")
+    return str(constraints.get("SourceArn") or "") if isinstance(constraints, Mapping) else ""
+
+
+def account_in(principal: str) -> str:
+    """Return the account in an ARN, or that is one; empty for others."""
+    parts = principal.split(":")
+    return principal if _ACCOUNT.fullmatch(principal) else parts[4] if len(parts) > 5 else ""
+
+
+def is_unique_id(principal: str) -> bool:
+    """Tell whether a grantee is what KMS has instead of an ARN once its role or user is gone."""
+    return bool(_UNIQUE_ID.fullmatch(principal))
 
 
 def _services(grant: Mapping[str, object], names: tuple[str, ...]) -> tuple[str, ...]:

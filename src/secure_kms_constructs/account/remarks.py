@@ -13,7 +13,7 @@ from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.patterns import Text
 from secure_kms_constructs.templates.landscape import Landscape
 
-from .grantees import is_of_service
+from .grantees import account_in, is_of_service, is_unique_id, source_of
 from .key_names import is_alias
 from .needs import Needs
 from .records import Account, Key
@@ -131,19 +131,20 @@ def _grants(account: Account, key: Key, snapshot: Snapshot) -> Iterator[Remark]:
     for grant in key.grants or ():
         if is_of_service(grant, account.account):
             continue
-        grantee, id = str(grant.get("GranteePrincipal", "")), str(grant.get("GrantId", ""))[:12]
+        grantee = str(grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal") or "")
         operations = [str(one) for one in grant.get("Operations", ())]
-        what = f"has grant {id} of {', '.join(operations)} to {grantee or 'nobody'}"
-        parts = grantee.split(":")
-        owner = parts[4] if len(parts) > 5 else ""
+        what = f"has grant {str(grant.get('GrantId', ''))[:12]} of {', '.join(operations)} to {grantee or 'nobody'}"
+        source = source_of(grant)
+        owner = account_in(grantee) or account_in(source)
         if owner and owner != account.account:
-            yield Remark("foreign-grant", key.arn, f"{what}, of another account")
+            acts = f", which acts for {source}" if source else ""
+            yield Remark("foreign-grant", key.arn, f"{what}{acts}, of another account")
         takes_context = any(f"kms:{one}" in ENCRYPTION_CONTEXT_ACTIONS.value for one in operations)
         if takes_context and key.spec == "SYMMETRIC_DEFAULT" and not grant.get("Constraints"):
             yield Remark("open-grant", key.arn, f"{what}, without constraints")
         is_identity = ":role/" in grantee or ":user/" in grantee
         read = account.missing("iam:GetAccountAuthorizationDetails", account.account) is None
-        if parts[0] != "arn" or (is_identity and owner in numbers and read and grantee not in known):
+        if is_unique_id(grantee) or (is_identity and owner in numbers and read and grantee not in known):
             yield Remark("stale-grant", key.arn, f"{what}, who does not exist")
 
 

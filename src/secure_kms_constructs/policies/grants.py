@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, GRANT_OPERATIONS
 
 from .documents import Policy, parse_key_policy
+from .principals import Kind, parse_caller
 from .verdicts import PolicyError, Unknown
 
-# An ARN, an account, or the unique id that takes the place of an ARN whose user or role is gone.
-_IDENTITY = re.compile(r"arn:.+|\d{12}|A[A-Z0-9]{15,}")
+# An account, or the unique id that takes the place of an ARN whose user or role is gone.
+_ID = re.compile(r"\d{12}|A[A-Z0-9]{15,}")
 _CONTEXT = "kms:EncryptionContext:"
 
 
@@ -46,11 +47,14 @@ def unknown_grants(why: Unknown, *, name: str = "grants") -> Policy:
 
 def _statements(grant: Mapping[str, object], name: str) -> Iterator[dict[str, object]]:
     actions = _operations(grant, name)
-    grantee = _principal(grant.get("GranteePrincipal"), grant.get("GranteeServicePrincipal"))
+    grantee = _principal(grant.get("GranteePrincipal"), grant.get("GranteeServicePrincipal"), name)
     if grantee is None:
         raise PolicyError(f"{name} must have a GranteePrincipal or GranteeServicePrincipal, got neither")
     equals, subset, source = _constraints(grant.get("Constraints") or {}, name)
-    about_source = {"ArnEquals": {"aws:SourceArn": source}} if source else {}
+    about_source = {"ArnEquals": {"aws:SourceArn": source}} if source and "Service" in grantee else {}
+    # Only services are documented to name a source: whether others may, and so whether such a grant is for nobody, no
+    # page says.
+    what: object = Unknown(f"whether others than services act for {source}") if source and not about_source else "*"
     about_context = _about(equals, subset)
     grants = [one for one in actions if one == "kms:CreateGrant"]
     # "Not applied to operations that do not support an encryption context":
@@ -62,10 +66,10 @@ def _statements(grant: Mapping[str, object], name: str) -> Iterator[dict[str, ob
     sid = {"Sid": grant["Name"]} if grant.get("Name") else {}
     for named, conditions in ((limited, (about_context, about_source)), (free, (about_source,))):
         if named:
-            yield sid | _allow(grantee, named, conditions)
+            yield sid | _allow(grantee, named, conditions, what)
     if grants:
-        yield sid | _allow(grantee, grants, (_stricter(actions, bool(equals)), about_context, about_source))
-    retiring = _principal(grant.get("RetiringPrincipal"), grant.get("RetiringServicePrincipal"))
+        yield sid | _allow(grantee, grants, (_stricter(actions, bool(equals)), about_context, about_source), what)
+    retiring = _principal(grant.get("RetiringPrincipal"), grant.get("RetiringServicePrincipal"), name)
     if retiring is not None:
         yield sid | _allow(retiring, ["kms:RetireGrant"], ())
 
@@ -80,13 +84,19 @@ def _operations(grant: Mapping[str, object], name: str) -> list[str]:
     return [f"kms:{one}" for one in operations]
 
 
-def _principal(principal: object, service: object) -> dict[str, object] | None:
+def _principal(principal: object, service: object, name: str) -> dict[str, object] | None:
     if isinstance(service, str) and service:
         return {"Service": service}
     if not isinstance(principal, str) or not principal:
         return None
-    # For a service ListGrants gives the service principal as the grantee.
-    return {"AWS" if _IDENTITY.fullmatch(principal) else "Service": principal}
+    if _ID.fullmatch(principal):
+        return {"AWS": principal}
+    try:
+        # For a service ListGrants gives the service principal as the grantee.
+        caller = parse_caller(principal)
+    except PolicyError:
+        raise PolicyError(f"{name} must be for an account, user, role or service, got {principal!r}") from None
+    return {"Service" if caller.kind is Kind.SERVICE else "AWS": principal}
 
 
 def _constraints(value: object, name: str) -> tuple[dict[str, str], dict[str, str], str | None]:
@@ -137,11 +147,14 @@ def _stricter(actions: Iterable[str], equals: bool) -> dict[str, dict[str, objec
 
 
 def _allow(
-    principal: Mapping[str, object], actions: list[str], conditions: Iterable[Mapping[str, Mapping[str, object]]]
+    principal: Mapping[str, object],
+    actions: list[str],
+    conditions: Iterable[Mapping[str, Mapping[str, object]]],
+    resource: object = "*",
 ) -> dict[str, object]:
     merged: dict[str, dict[str, object]] = {}
     for block in conditions:
         for operator, keys in block.items():
             merged[operator] = {**merged.get(operator, {}), **keys}
-    statement: dict[str, object] = {"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
+    statement: dict[str, object] = {"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": resource}
     return {**statement, "Condition": merged} if merged else statement

@@ -52,7 +52,9 @@ _CALLERS = (
     (Kind.ROOT, re.compile(r"arn:([\w-]+):iam::(\d{12}):root")),
     (Kind.USER, _USER),
     (Kind.ROLE, _ROLE),
-    (Kind.SESSION, re.compile(rf"arn:([\w-]+):sts::(\d{{12}}):assumed-role/({_NAME})/{_NAME}")),
+    # AWS makes sessions of roles that nobody has, such as aws:ec2-infrastructure for the volumes of an instance:
+    # https://docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html
+    (Kind.SESSION, re.compile(rf"arn:([\w-]+):sts::(\d{{12}}):assumed-role/((?:aws:)?{_NAME})/{_NAME}")),
     (Kind.FEDERATED, re.compile(rf"arn:([\w-]+):sts::(\d{{12}}):federated-user/({_NAME})")),
 )
 

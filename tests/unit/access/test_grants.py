@@ -72,6 +72,46 @@ def test_a_foreign_grantee_might_because_its_own_policies_are_not_known() -> Non
     assert who_can(with_grants(grant(foreign, "Decrypt"))) == [f"? {foreign}: Decrypt"]
 
 
+OF_EC2 = "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0123456789abcdef0"
+APP_MIGHT = "? App/App: Decrypt"
+
+
+@pytest.mark.parametrize(
+    "to, told",
+    [
+        # AWS's own session for the volumes of an instance: no role of the account, and not nobody.
+        (OF_EC2, [f"? {OF_EC2}: Decrypt"]),
+        ("arn:aws:sts::111122223333:assumed-role/App/me", ["  App/App as me: Decrypt"]),
+        ("arn:aws:sts::111122223333:federated-user/ann", ["? arn:aws:sts::111122223333:federated-user/ann: Decrypt"]),
+        # Without any policy of their own: a grant needs none, in another account neither.
+        (OTHER_ACCOUNT, [f"? any principal of {OTHER_ACCOUNT}: Decrypt", f"  root user of {OTHER_ACCOUNT}: Decrypt"]),
+        (
+            f"arn:aws:iam::{OTHER_ACCOUNT}:root",
+            [f"? any principal of {OTHER_ACCOUNT}: Decrypt", f"  root user of {OTHER_ACCOUNT}: Decrypt"],
+        ),
+        # What KMS has in the place of a role that is gone.
+        ("AROAEXAMPLEEXAMPLEEXA", ["  nobody"]),
+    ],
+)
+def test_every_kind_of_grantee_is_told(to: str, told: list[str]) -> None:
+    assert who_can(with_grants(grant(to, "Decrypt"))) == told
+
+
+SOURCE = {"Constraints": {"SourceArn": "arn:aws:lambda:us-east-1:111122223333:function:x"}}
+
+
+def test_a_grant_to_a_role_that_acts_for_something_might_be_of_use() -> None:
+    """Only services are documented to say for what they act."""
+    assert who_can(with_grants(grant(role_arn("App"), "Decrypt", **SOURCE))) == [APP_MIGHT]
+    assert who_can(with_grants(grant(role_arn("App"), "CreateGrant", **SOURCE)), "kms:CreateGrant") == [
+        "? App/App: CreateGrant if kms:GrantOperations = [CreateGrant]"
+    ]
+    service = grant("lambda.amazonaws.com", "Decrypt", **SOURCE)
+    assert who_can(with_grants(service)) == [
+        "  lambda.amazonaws.com: Decrypt if aws:SourceArn = arn:aws:lambda:us-east-1:111122223333:function:x"
+    ]
+
+
 def test_a_service_that_is_a_grantee_is_told() -> None:
     access = with_grants(grant("dynamodb.us-east-1.amazonaws.com", "Decrypt"))
     assert who_can(access) == ["  dynamodb.us-east-1.amazonaws.com: Decrypt"]
@@ -114,6 +154,8 @@ def test_a_new_grant_is_a_difference() -> None:
     "wrong, said",
     [
         ({"GranteePrincipal": None}, "must have a GranteePrincipal or GranteeServicePrincipal, got neither"),
+        ({"GranteePrincipal": "*"}, r"must be for an account, user, role or service, got '\*'"),
+        ({"RetiringPrincipal": f"{role_arn('x')}*"}, r"must be for an account, user, role or service, got 'arn:.*\*'"),
         ({"Operations": []}, r"must have a list of Operations, got \[\]"),
         ({"Operations": ["PutKeyPolicy"]}, "Operations must be of .*, got 'PutKeyPolicy'"),
         ({"Constraints": {"Tag": "x"}}, "Constraints must be those that KMS documents, got 'Tag'"),

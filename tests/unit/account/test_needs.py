@@ -363,6 +363,39 @@ def test_grants_that_a_service_retires_are_told_where_somebody_else_has_them() -
     assert [text.split(" ")[2] for _, text in said(found, "foreign-grant")] == ["g7"]
 
 
+@pytest.mark.parametrize(
+    "to, kinds",
+    [
+        (ACCOUNT, {"open-grant"}),
+        (OTHER_ACCOUNT, {"foreign-grant", "open-grant"}),
+        (f"arn:aws:iam::{OTHER_ACCOUNT}:root", {"foreign-grant", "open-grant"}),
+        ("AROAEXAMPLEEXAMPLEEXA", {"stale-grant", "open-grant"}),
+        (role_arn("Gone"), {"stale-grant", "open-grant"}),
+        (f"arn:aws:iam::{OTHER_ACCOUNT}:role/Gone", {"foreign-grant", "open-grant"}),
+        (role_arn("Wide"), {"open-grant"}),
+        ("dynamodb.us-east-1.amazonaws.com", set()),
+    ],
+)
+def test_what_is_told_of_a_grant_depends_on_whom_it_is_for(to: str, kinds: set[str]) -> None:
+    found = remarks_of(snapshot_with(grants=GRANTS | {SHUT: [grant("g8", to, "Decrypt")]}))
+    assert {one.kind for one in found if one.kind.endswith("-grant")} == kinds
+
+
+@pytest.mark.parametrize("account, told", [(ACCOUNT, []), (OTHER_ACCOUNT, ["foreign-grant"])])
+def test_a_service_that_acts_for_another_account_is_told(account: str, told: list[str]) -> None:
+    made = {
+        "GrantId": "g9",
+        "GranteeServicePrincipal": "lambda.amazonaws.com",
+        "RetiringServicePrincipal": "lambda.amazonaws.com",
+        "Operations": ["Decrypt"],
+        "Constraints": {"SourceArn": f"arn:aws:lambda:us-east-1:{account}:function:x"},
+    }
+    found = remarks_of(snapshot_with(grants=GRANTS | {SHUT: [made]}))
+    assert [one.kind for one in found if one.kind.endswith("-grant")] == told
+    acts = f"lambda.amazonaws.com, which acts for arn:aws:lambda:us-east-1:{account}:function:x, of another account"
+    assert not told or any(acts in one.text for one in found)
+
+
 def test_an_account_without_anything_needs_nothing() -> None:
     empty = Snapshot("now", [Account(ACCOUNT, "aws", ["us-east-1"])])
     assert Needs(empty).all == ()
