@@ -15,6 +15,7 @@ from attempts import ATTEMPTS, LIBRARY, STOCK
 from botocore.exceptions import BotoCoreError, ClientError
 from deployment import Deployment, bootstrap
 from emulator import running
+from migration import AFTER, BEFORE, Migration, prepare
 from readback import deployed_map
 from rich import box
 from rich.console import Console
@@ -27,6 +28,7 @@ from tries import ALLOWED, REFUSED
 from secure_kms_constructs import AccessMap
 
 Outcome = dict[str, str]
+PROMISED: list[Outcome] = [BEFORE, AFTER, BEFORE]
 console = Console(highlight=False)
 if not console.is_terminal:
     console.width = 100  # a log file has no width; the table needs this much
@@ -37,7 +39,7 @@ def main() -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
     try:
-        outcomes = deploy_and_try()
+        outcomes, migrated = deploy_and_try()
     except KeyboardInterrupt:
         console.print("interrupted; everything is stopped")
         return 130
@@ -45,10 +47,15 @@ def main() -> int:
         console.print(f"[bold red]✗[/] {type(error).__name__}:", Text(str(error)), soft_wrap=True)
         return 1
     console.print(table(outcomes))
-    return summary(outcomes, time.monotonic() - started)
+    console.print("A role with kms:Decrypt on * reads one secret. CloudTrail tells, and a plan follows:")
+    console.print(migration_table(migrated))
+    kept = migrated == PROMISED
+    if not kept:
+        console.print("[bold red]✗[/]", Text(f"promised {PROMISED}, got {migrated}"), soft_wrap=True)
+    return summary(outcomes, time.monotonic() - started) or int(not kept)
 
 
-def deploy_and_try() -> list[Outcome]:
+def deploy_and_try() -> tuple[list[Outcome], list[Outcome]]:
     with ExitStack() as opened:
         with step("start a local AWS that enforces key policies"):
             emulator = opened.enter_context(running())
@@ -62,7 +69,20 @@ def deploy_and_try() -> list[Outcome]:
         with step(f"try {len(ATTEMPTS)} things in each"):
             create_auditor(emulator)
             scenes = {stack: scene(deployment, stack) for stack in (STOCK, LIBRARY)}
-            return [{stack: attempt.outcome(deployed) for stack, deployed in scenes.items()} for attempt in ATTEMPTS]
+            outcomes = [{stack: it.outcome(deployed) for stack, deployed in scenes.items()} for it in ATTEMPTS]
+        with step("secure-kms observe, plan: from CloudTrail to a proven plan, carried out and taken back"):
+            return outcomes, list(migrate(prepare(emulator)))
+
+
+def migrate(migration: Migration) -> Iterator[Outcome]:
+    """Try what the role can do before, after the plan, and after the way back."""
+    # Whatever it does before is evidence, so it is tried when the plan is made.
+    migration.plan()
+    yield migration.outcomes()
+    migration.carry_out(migration.calls("apply.md"))
+    yield migration.outcomes()
+    migration.carry_out(migration.calls("rollback.md"))
+    yield migration.outcomes()
 
 
 def check_map(deployment: Deployment) -> None:
@@ -96,6 +116,15 @@ def table(outcomes: list[Outcome]) -> Table:
         found.add_row(who, attempt.tries, *cells(outcome), kept)
         shown = attempt.who
     return found
+
+
+def migration_table(found: list[Outcome]) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("the role", "before", "after the plan", "after its way back"):
+        shown.add_column(heading)
+    for tried in BEFORE:
+        shown.add_row(tried, *(one[tried] for one in found))
+    return shown
 
 
 def cells(outcome: Outcome) -> tuple[Text, Text]:

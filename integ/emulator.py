@@ -51,6 +51,11 @@ class Emulator:
         """A boto3 client that calls as the role of that name, or as the account root."""
         return client(self.endpoint, service, assume_role(self.endpoint, role) if role else ROOT, region)
 
+    @property
+    def trail(self) -> Path:
+        """Where what was asked of KMS is written, as CloudTrail does."""
+        return self.directory / "trail"
+
     def environment(self) -> dict[str, str]:
         """The variables with which an SDK or the CDK CLI talks to the emulator, and to nothing else."""
         return {
@@ -131,6 +136,7 @@ def server_environment(port: int, directory: str) -> dict[str, str]:
         **kept,
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
+        "ENFORCEMENT_TRAIL": f"{directory}/trail",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",  # else it listens on a second port
         "MINISTACK_ACCOUNT_ID": ACCOUNT,

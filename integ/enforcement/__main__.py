@@ -21,9 +21,20 @@ def main() -> None:
         sys.exit(f"enforcement patches ministack {MINISTACK_VERSION}, got {installed}: install that version")
     threading.Thread(target=end_with_parent, daemon=True).start()
 
-    from enforcement import accounts, callers, cloudformation, keys, logs, lookups, managed_keys, rotation, services
+    from enforcement import (
+        accounts,
+        callers,
+        cloudformation,
+        keys,
+        logs,
+        lookups,
+        managed_keys,
+        rotation,
+        services,
+        trail,
+    )
 
-    for module in (accounts, callers, keys, managed_keys, services, logs, lookups, rotation, cloudformation):
+    for module in (accounts, callers, trail, keys, managed_keys, services, logs, lookups, rotation, cloudformation):
         module.patch()
 
     from ministack.app import main as serve
