@@ -384,11 +384,15 @@ class AccessMap:
 
     def _merged(self, action: str, key: str) -> Iterator[Row]:
         places = self._places(key)
+        answers = ((self._listed(access, action, one), access.landscape) for access, one in places)
+        return merged(answers, self.landscapes, self._named(places) if len(self.landscapes) > 1 else ())
+
+    @staticmethod
+    def _named(places: Iterable[tuple[LandscapeAccess, Key]]) -> set[str]:
+        """What those are called of whom it is asked where nobody names the places of stacks."""
         first = [(access, one) for access, one in places if not access.landscape.places]
         parties = (party for access, one in first for party in access.parties(one) if not party.unless)
-        named = {name for party in parties for name in (party.name, party.general) if name}
-        answers = ((self._listed(access, action, one), access.landscape) for access, one in places)
-        return merged(answers, self.landscapes, named if len(self.landscapes) > 1 else ())
+        return {name for party in parties for name in (party.name, party.general) if name}
 
     @staticmethod
     def _listed(access: LandscapeAccess, action: str, key: Key) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .patterns import HEX, resource_like
 from .verdicts import Verdict
@@ -30,6 +31,7 @@ def made_up_id(digits: str, *, multi_region: Verdict) -> str:
     return f"mrk-{''.join(parts)}" if multi_region else "-".join(parts)
 
 
+@lru_cache(maxsize=65536)
 def names_key(pattern: str, arn: str) -> Verdict:
     """Tell whether a pattern names a key; of one whose id only a deployment tells, a literal id may be it."""
     match = _KEY_ARN.fullmatch(arn)
