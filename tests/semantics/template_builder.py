@@ -53,6 +53,7 @@ class RandomTemplate:
     context: list[Json] = field(default_factory=lambda: [{}])
     arguments: Json = field(default_factory=dict)
     transforms: list[str] = field(default_factory=list)
+    nested: Json = field(default_factory=dict)
     merges: bool = False
 
     @property
@@ -64,6 +65,7 @@ class RandomTemplate:
         made |= {"Transform": self.transforms} if self.transforms else {}
         one = as_written(made)
         templates = {"One": with_merge_keys(one) if self.merges else one}
+        templates |= {f"One/{name}": as_written(nested) for name, nested in self.nested.items()}
         return templates | ({"Two": as_written({"Resources": self.other_resources})} if self.other_resources else {})
 
     @property

@@ -1,4 +1,7 @@
-"""What random templates have beside the usual: each feature is something that a map once got wrong."""
+"""What random templates have beside the usual: each feature is something that a map once got wrong.
+
+What no template says is no feature: which files of a directory are looked at, and what commands do with what they find.
+"""
 
 from __future__ import annotations
 
@@ -378,6 +381,56 @@ def _small(made: RandomTemplate) -> None:
         made.say("Allow", {"AWS": "*"}, pair, ["kms:RetireGrant", "kms:CreateGrant"])
 
 
+def _stack_names(made: RandomTemplate) -> None:
+    """A role that is named after its stack, whose name a file does not tell."""
+    made.choices["stack"] = ["One", "prod"]
+    named = Open({"Fn::Sub": "${AWS::StackName}-app"}, lambda world: f"{world['stack']}-app")
+    own = Open({"Fn::Sub": f"{OWN}role/${{AWS::StackName}}-app"}, lambda world: here(f"{OWN}role/{world['stack']}-app"))
+    literal = here(f"{OWN}role/prod-app")
+    kind = made.pick.choice(["named", "denied", "pattern", "both"])
+    if kind == "pattern":
+        made.say("Allow", "*", {"ArnLike": {"aws:PrincipalArn": here(f"{OWN}role/prod-*")}}, USES)
+    else:
+        made.say("Allow", {"AWS": own if kind == "denied" else literal}, action=USES)
+    if kind in ("denied", "both"):
+        spared = literal if kind == "denied" else own
+        made.say("Deny", "*", {"ArnNotEquals": {"aws:PrincipalArn": [spared, made.own("root")]}}, USES)
+    properties = {"RoleName": named, "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []}}
+    made.resources["Named"] = {"Type": "AWS::IAM::Role", "Properties": properties}
+    made.people.append(Someone(own, made=("One", "Named")))
+
+
+def _nested_condition(made: RandomTemplate) -> None:
+    """What denies stands under a condition of the stack that it is nested in."""
+    made.parameters["Guard"] = {"Type": "String"}
+    made.conditions["IsGuarded"] = {"Fn::Equals": [{"Ref": "Guard"}, "yes"]}
+    made.choices["Guard"] = [0, 1]
+    nothing = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}
+    made.resources["Nested"] = {"Type": "AWS::CloudFormation::Stack", "Condition": "IsGuarded"}
+    policy = {"PolicyName": "no", "PolicyDocument": nothing, "Roles": ["guarded"]}
+    made.nested["Nested"] = {"Resources": {"No": {"Type": "AWS::IAM::Policy", "Properties": policy}}}
+    told = Open(None, lambda world: nothing if world["Guard"] else {"Version": "2012-10-17", "Statement": []})
+    made.role("Guarded", "guarded", EVERYTHING, extra=[told])
+
+
+def _unique_ids(made: RandomTemplate) -> None:
+    """The id of a role, which KMS may take for the role or refuse."""
+    role = made.people[0]
+    id = made.pick.choice([{"Fn::GetAtt": ["App", "RoleId"]}, "AROAEXAMPLEEXAMPLE123"])
+    principal = made.open("taken", id, role.arn, here(f"{OWN}role/nobody-else"))
+    made.say(made.pick.choice(["Allow", "Deny"]), {"AWS": principal}, action=USES)
+
+
+def _logs(made: RandomTemplate) -> None:
+    """A log group under the key, which admits the logs of one region, or of its own."""
+    region = made.pick.choice([REGION, "${AWS::Region}"])
+    made.say(
+        "Allow", {"Service": here(f"logs.{region}.amazonaws.com")}, action=[*USES, "kms:Encrypt", "kms:ReEncrypt*"]
+    )
+    properties = {"KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]}, "LogGroupName": "app"}
+    made.resources["Logs"] = {"Type": "AWS::Logs::LogGroup", "Properties": properties}
+
+
 FEATURES: dict[str, Callable[[RandomTemplate], None]] = {
     "patterns": _patterns,
     "odd alphabet": _odd_alphabet,
@@ -396,4 +449,8 @@ FEATURES: dict[str, Callable[[RandomTemplate], None]] = {
     "made by others": _made_by_others,
     "merges": _merges,
     "small": _small,
+    "stack names": _stack_names,
+    "nested condition": _nested_condition,
+    "unique ids": _unique_ids,
+    "logs": _logs,
 }

@@ -148,8 +148,8 @@ def _assertions(access: AccessMap, asked: Asked) -> Iterator[str]:
                 yield f"assert_cannot of {name} via {via}"
             if passes(access, asked, name, via=via.replace("s", "z", 1)):
                 yield f"assert_cannot of {name} via a word that is no service"
-            if passes(access, asked, name, context={"SecretARN": "x"}):
-                yield f"assert_cannot of {name} with a word that is no condition key"
+        if passes(access, asked, name, context={"aws:PrincipalTagg": "x"}):
+            yield f"assert_cannot of {name} with a word that is no condition key"
     own, others = asked.world["account"], _others(access, asked)
     for called, expected in (("root", ROOT), ("deployer", DEPLOYER)):
         if asked.arn != f"arn:aws:iam::{own}:root" and _only(access, asked, [expected, *others]):
