@@ -21,7 +21,7 @@ def found(templates: Any, **place: Any) -> list[Finding]:
 def test_what_is_certain_without_a_place_is_found_in_every_place(seed: int) -> None:
     made = random_template(f"checks {seed}", *(["logs"] if seed % 2 else ["logs", "foreign"]))
     given = dict(made.arguments)
-    told = {(one.rule, one.path) for one in found(made.templates, **given) if not one.undecided and not one.when}
+    told = {(one.rule, one.path) for one in found(made.templates, **given) if not one.undecided}
     accounts = [given["account"]] if "account" in given else [OURS, THEIRS, NOBODYS]
     regions = [given["region"]] if "region" in given else [REGION, OTHER_REGION]
     for account in accounts:
