@@ -98,8 +98,10 @@ def covers(region: Region, choice: dict[str, int]) -> bool:
 def possible(question: Question, context: Json) -> dict[str, ContextValue]:
     """What of a context a request of this principal can have beside what it tells itself."""
     given = {key.lower(): tuple(value) if isinstance(value, list) else value for key, value in context.items()}
-    # Each request has it; the evaluator fills it in where it is left out.
-    given.setdefault("aws:viaawsservice", "true" if given.get("kms:viaservice") else "false")
+    # Each request has it; the evaluator fills it in where it is left out. One that names the service is one of it.
+    given.setdefault("aws:viaawsservice", "false")
+    if given.get("kms:viaservice"):
+        given["aws:viaawsservice"] = "true"
     return {key: value for key, value in given.items() if question._is_open(key)}
 
 
