@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from aws_cdk import App, Environment
 
+from secure_kms_constructs.evidence.requests import call_of
 from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.migrate import plan
 from secure_kms_constructs.migrate.codes import code_of
-from secure_kms_constructs.migrate.replay import call_of, mutations
+from secure_kms_constructs.migrate.replay import mutations
 from secure_kms_constructs.policies import evaluate
 from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.templates import read_assembly

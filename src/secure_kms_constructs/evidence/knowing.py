@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from secure_kms_constructs.account import Snapshot
+from secure_kms_constructs.account.records import Key
+from secure_kms_constructs.aws.facts import KEY_ACTIONS
+from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_grant, parse_key_policy
+from secure_kms_constructs.policies.evaluation import Policies, grants_allow
+from secure_kms_constructs.policies.grants import unknown_grants
+from secure_kms_constructs.policies.verdicts import Verdict
 
+from .requests import call_of
 from .tallies import Tallies
-from .uses import Observed
+from .uses import Observed, Use
+
+# The policy of a key without a statement for anybody.
+_NOBODY = parse_key_policy({"Version": "2012-10-17", "Statement": []})
 
 
 def wanted_events(snapshot: Snapshot) -> frozenset[str]:
@@ -42,6 +53,41 @@ def with_strangers(observed: Observed, snapshot: Snapshot) -> Observed:
             unknown.add(use.key)
     evidence = replace(observed.evidence, gone=sorted(gone), unknown_keys=sorted(unknown))
     return replace(observed, evidence=evidence)
+
+
+def with_grants(observed: Observed, snapshot: Snapshot) -> Observed:
+    """Return what was observed with whether a grant of the account file allows each use."""
+    keys = {key.arn: key for _, key in snapshot.keys}
+    grants = {arn: None if key.grants is None else [_parsed(one) for one in key.grants] for arn, key in keys.items()}
+    uses = [replace(use, by_grant=_by_grant(use, grants.get(use.key or ""), keys)) for use in observed.uses]
+    return replace(observed, uses=uses)
+
+
+def _parsed(grant: Mapping[str, object]) -> Policy:
+    try:
+        return parse_grant(grant)
+    except PolicyError as error:
+        return unknown_grants(Unknown(str(error)), name="grant")
+
+
+def _by_grant(use: Use, grants: list[Policy] | None, keys: Mapping[str, Key]) -> Verdict:
+    if use.key is None or use.action not in KEY_ACTIONS.value:
+        return False
+    if grants is None:
+        return None
+    told = grants_allow(call_of(use).request(), Policies(_NOBODY, (), None, tuple(grants)))
+    # Which session made the calls is not kept, and Lambda grants to the session of a function.
+    return None if told is False and _is_to_a_session(use, keys[use.key]) else told
+
+
+def _is_to_a_session(use: Use, key: Key) -> bool:
+    name = use.principal.rpartition("/")[2]
+    session = f":sts::{use.account}:assumed-role/{name}/"
+    operation = use.action.removeprefix("kms:")
+    return any(
+        session in str(one.get("GranteePrincipal", "")) and operation in one.get("Operations", ())
+        for one in key.grants or ()
+    )
 
 
 def _without_path(arn: str) -> str:

@@ -16,7 +16,7 @@ from secure_kms_constructs.account.records import Trail
 from . import files
 from .counting import Counted, Reader
 from .coverage import coverage_of
-from .knowing import wanted_events, with_paths, with_strangers
+from .knowing import wanted_events, with_grants, with_paths, with_strangers
 from .tallies import Head, Tally
 from .uses import Delivery, Digest, Evidence, Observed, Problem, Use
 
@@ -51,7 +51,7 @@ def observe_files(
     if snapshot is None:
         return observed_of(counted, sources)
     counted.tallies = with_paths(counted.tallies, snapshot)
-    observed = with_strangers(observed_of(counted, sources), snapshot)
+    observed = with_grants(with_strangers(observed_of(counted, sources), snapshot), snapshot)
     return replace(observed, coverage=coverage_of(observed.evidence, snapshot, trails))
 
 

@@ -15,12 +15,13 @@ from secure_kms_constructs.account.needs import Needs
 from secure_kms_constructs.authoring.packing import pack, size
 from secure_kms_constructs.aws.facts import INLINE_POLICY_CHARACTERS
 from secure_kms_constructs.evidence import Observed, Use
+from secure_kms_constructs.evidence.requests import Call, call_of
 from secure_kms_constructs.policies import parse_identity_policy
 from secure_kms_constructs.policies.evaluation import Policies
 
 from .holdings import NOT_ASKED, Holdings, with_plans
 from .plans import Json, Migration, Plan, Replay
-from .replay import Call, answer, as_asked, call_of, granted, try_again
+from .replay import answer, as_asked, granted, try_again
 from .statements import key_statement, statements_of, unwritable
 from .stripping import USE_ACTIONS
 
@@ -288,6 +289,8 @@ class Planner:
                 yield use, "by a user, directly"
             if use.action == "kms:CreateGrant" and use.direct:
                 yield use, "a grant gives others what it may do itself, and more"
+            if use.by_grant is None and self._observed.coverage is not None:
+                yield use, "whether a grant allows it is not told: then it needs no statement"
             if use.service is not None and use.via is None:
                 yield use, f"by which kms:ViaService {use.service} calls is not told, so none is asked for"
             if use.context is None or None in use.context.values():

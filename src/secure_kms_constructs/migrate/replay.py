@@ -6,64 +6,18 @@ It knows policies and uses, and nothing of how a plan is made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from secure_kms_constructs.aws.cloudtrail import FORWARDING
-from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
+from secure_kms_constructs.evidence.requests import WITH_CONTEXT, Call, call_of
 from secure_kms_constructs.evidence.uses import Use, stands_for_objects
-from secure_kms_constructs.policies import Request
 from secure_kms_constructs.policies.evaluation import Policies, grants_allow, is_allowed
 from secure_kms_constructs.policies.verdicts import Verdict
 
 _ACTIONS = tuple(sorted(CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}))
 _STRANGER = "999999999999"
 _OTHER_KEY = "ffffffff-ffff-4fff-bfff-ffffffffffff"
-_GRANTING = frozenset({"kms:CreateGrant", "kms:RetireGrant"})
-_WITH_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value - _GRANTING
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request, as far as it is told by a use.
-
-    :param via: the ``kms:ViaService``; None for a direct call.
-    :param context: the encryption context.
-    """
-
-    principal: str
-    action: str
-    key: str
-    via: str | None
-    context: tuple[tuple[str, str], ...]
-
-    def request(self) -> Request:
-        """Return the request to policies."""
-        context: dict[str, object] = {}
-        if self.action in _WITH_CONTEXT:
-            context = {f"kms:EncryptionContext:{name}": value for name, value in self.context}
-            context["kms:EncryptionContextKeys"] = [name for name, _ in self.context]
-        if self.via:
-            context["kms:ViaService"] = self.via
-        if self.action == "kms:CreateGrant":
-            context["kms:GrantIsForAWSResource"] = str(self.via is not None).lower()
-        return Request(self.principal, self.action, self.key, context)  # type: ignore[arg-type]
-
-    def __str__(self) -> str:
-        way = f" via {self.via}" if self.via else ""
-        context = ", ".join(f"{name} = {value}" for name, value in self.context)
-        return f"{self.principal} {self.action} {self.key}{way}{f' with {context}' if context else ''}"
-
-
-def call_of(use: Use) -> Call:
-    """Return a call like those of a use. A value that was folded stands for one that it is made of."""
-    pairs = tuple(sorted((name, _example(name, value)) for name, value in (use.context or {}).items()))
-    return Call(use.principal, use.action, use.key or "", use.via, pairs)
-
-
-def _example(name: str, value: str | None) -> str:
-    if value is None:
-        return "any"
-    return f"{value[:-1]}object" if stands_for_objects(name, value) else value
 
 
 def answer(call: Call, policies: Policies) -> Verdict:
@@ -100,7 +54,7 @@ def _different(use: Use) -> Iterator[tuple[str, Call]]:
         yield "service", replace(call, via=other)
         if use.via:
             yield "service", replace(call, via=None)
-    if use.action not in _WITH_CONTEXT or use.context is None:
+    if use.action not in WITH_CONTEXT or use.context is None:
         return
     for name, value in use.context.items():
         without = tuple(pair for pair in call.context if pair[0] != name)
@@ -121,7 +75,7 @@ def _is_like(call: Call, use: Use) -> bool:
     untold = not use.direct and use.via is None
     if not untold and call.via != use.via:
         return False
-    if use.action not in _WITH_CONTEXT or use.context is None:
+    if use.action not in WITH_CONTEXT or use.context is None:
         return True
     given = dict(call.context)
     if not use.context:

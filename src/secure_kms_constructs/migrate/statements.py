@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.evidence.requests import WITH_CONTEXT
 from secure_kms_constructs.evidence.uses import Use, stands_for_objects
 
 from .plans import Json
 
 _CONTEXT = "kms:EncryptionContext:"
-# A condition on the encryption context of these would be about that of a grant.
-_GRANTS = frozenset({"kms:CreateGrant", "kms:RetireGrant"})
-WITH_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value - _GRANTS
+_GRANTS = ENCRYPTION_CONTEXT_ACTIONS.value - WITH_CONTEXT
 # One name and value of an encryption context, and whether the value is a pattern.
 _Pair = tuple[str, "str | None"]
 # An encryption context; None where it is not told.

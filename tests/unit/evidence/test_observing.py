@@ -189,3 +189,66 @@ def test_the_example_shows_each_use(tmp_path: Path, capsys: pytest.CaptureFixtur
     runpy.run_path(str(EXAMPLE))["show"](str(tmp_path))
     via = "secretsmanager.us-west-2.amazonaws.com"
     assert capsys.readouterr().out == f"{ADMIN} kms:Decrypt {KEY} {via} {context} 1\n"
+
+
+DEPARTMENT = {"Department": "IT"}
+
+
+@pytest.mark.parametrize(
+    "grants, told",
+    [
+        ([{"GranteePrincipal": ADMIN, "Operations": ["Decrypt"]}], True),
+        ([{"GranteePrincipal": ADMIN, "Operations": ["Encrypt"]}], False),
+        ([{"GranteePrincipal": GONE, "Operations": ["Decrypt"]}], False),
+        (
+            [
+                {
+                    "GranteePrincipal": ADMIN,
+                    "Operations": ["Decrypt"],
+                    "Constraints": {"EncryptionContextEquals": DEPARTMENT},
+                }
+            ],
+            True,
+        ),
+        (
+            [
+                {
+                    "GranteePrincipal": ADMIN,
+                    "Operations": ["Decrypt"],
+                    "Constraints": {"EncryptionContextEquals": {"Department": "HR"}},
+                }
+            ],
+            False,
+        ),
+        (
+            [{"GranteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/function", "Operations": ["Decrypt"]}],
+            None,
+        ),
+        (
+            [{"GranteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/function", "Operations": ["Encrypt"]}],
+            False,
+        ),
+        (
+            [{"GranteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/Other/function", "Operations": ["Decrypt"]}],
+            False,
+        ),
+        ([{"GranteePrincipal": ADMIN, "Operations": ["Fly"]}], None),
+        ([], False),
+        (None, None),
+    ],
+)
+def test_whether_a_grant_allows_a_use_is_told_by_the_account_file(
+    grants: list[dict[str, object]] | None, told: bool | None, tmp_path: Path
+) -> None:
+    source = trail(tmp_path, event("Decrypt", session(), **asked(DEPARTMENT)))
+    account = Account(
+        ACCOUNT, "aws", ["us-west-2"], identities=[Identity(ADMIN, "role")], keys=[Key(KEY, grants=grants)]
+    )
+    [one] = observe([source], snapshot=Snapshot("now", [account])).uses
+    assert one.by_grant is told
+    assert observe([source]).uses[0].by_grant is None
+
+
+def test_an_operation_without_a_key_is_by_no_grant(tmp_path: Path) -> None:
+    source = trail(tmp_path, event("ListAliases", session(), keys=(), requestParameters=None))
+    assert observe([source], snapshot=snapshot(ADMIN)).uses[0].by_grant is False

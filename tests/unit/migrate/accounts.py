@@ -77,6 +77,7 @@ def use(action: str = "Decrypt", key: str | None = ONE, secret: str | None = "ap
         "first": "2026-09-01T00:00:00Z",
         "last": "2026-11-27T00:00:00Z",
         "count": 9,
+        "by_grant": False,
     }
     return Use(**{**made, **more})
 

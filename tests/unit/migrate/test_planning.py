@@ -381,6 +381,11 @@ def test_what_is_to_be_looked_at(more: Json, why: str) -> None:
     assert of(use()).review == []
 
 
+def test_a_use_that_a_grant_may_allow_is_to_be_looked_at() -> None:
+    made = of(use(by_grant=None))
+    assert [why for _, why in made.review] == ["whether a grant allows it is not told: then it needs no statement"]
+
+
 def test_a_grant_for_a_service_is_made_by_that_service_alone() -> None:
     via = {"service": "rds.amazonaws.com", "via": "rds.eu-west-1.amazonaws.com", "context": {}}
     made = of(use("CreateGrant", **via), policy=document(allow("kms:CreateGrant")))

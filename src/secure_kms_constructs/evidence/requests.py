@@ -1,0 +1,58 @@
+"""A use as a request to policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.policies import Request
+
+from .uses import Use, stands_for_objects
+
+# A condition on the encryption context of these would be about that of a grant.
+_GRANTING = frozenset({"kms:CreateGrant", "kms:RetireGrant"})
+WITH_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value - _GRANTING
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request, as far as it is told by a use.
+
+    :param via: the ``kms:ViaService``; None for a direct call.
+    :param context: the encryption context.
+    """
+
+    principal: str
+    action: str
+    key: str
+    via: str | None
+    context: tuple[tuple[str, str], ...]
+
+    def request(self) -> Request:
+        """Return the request to policies."""
+        context: dict[str, object] = {}
+        if self.action in WITH_CONTEXT:
+            context = {f"kms:EncryptionContext:{name}": value for name, value in self.context}
+            context["kms:EncryptionContextKeys"] = [name for name, _ in self.context]
+        if self.via:
+            context["kms:ViaService"] = self.via
+        if self.action == "kms:CreateGrant":
+            context["kms:GrantIsForAWSResource"] = str(self.via is not None).lower()
+        return Request(self.principal, self.action, self.key, context)  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        way = f" via {self.via}" if self.via else ""
+        context = ", ".join(f"{name} = {value}" for name, value in self.context)
+        return f"{self.principal} {self.action} {self.key}{way}{f' with {context}' if context else ''}"
+
+
+def call_of(use: Use) -> Call:
+    """Return a call like those of a use. A value that was folded stands for one that it is made of."""
+    pairs = tuple(sorted((name, _example(name, value)) for name, value in (use.context or {}).items()))
+    return Call(use.principal, use.action, use.key or "", use.via, pairs)
+
+
+def _example(name: str, value: str | None) -> str:
+    if value is None:
+        return "any"
+    return f"{value[:-1]}object" if stands_for_objects(name, value) else value
