@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from secure_kms_constructs.access.landscape_access import LandscapeAccess
-from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
 from secure_kms_constructs.checks.rules import rule_named
 from secure_kms_constructs.checks.running import find
 from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.patterns import Text
 from secure_kms_constructs.templates.landscape import Landscape
 
-from .grantees import account_in, is_of_service, is_unique_id, source_of
+from .grant_reviews import reviews
 from .key_names import is_alias
 from .needs import Needs
-from .records import Account, Key
+from .records import Account
 from .snapshots import Snapshot
 
 # States in which a key is used, or is about to be; and what stands for one that was not read.
@@ -50,7 +49,8 @@ def remarks_of(snapshot: Snapshot, needs: Needs | None = None) -> tuple[Remark, 
         *_wide(landscape, needs),
         *_dead_readers(needs),
         *_inert(snapshot, landscape),
-        *(one for account in snapshot.accounts for one in _of_account(account, snapshot)),
+        *(one for account in snapshot.accounts for one in _of_account(account)),
+        *_grants(snapshot),
         *_lone_administrators(snapshot, landscape),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.kind, one.about, one.text)))
@@ -107,7 +107,13 @@ def _inert(snapshot: Snapshot, landscape: Landscape) -> Iterator[Remark]:
                         yield Remark("inert-permission", one.arn, text)
 
 
-def _of_account(account: Account, snapshot: Snapshot) -> Iterator[Remark]:
+def _grants(snapshot: Snapshot) -> Iterator[Remark]:
+    for one in reviews(snapshot):
+        for rule in one.found:
+            yield Remark(rule.name, one.grant.key.arn, f"{one.grant}, {rule.title}")
+
+
+def _of_account(account: Account) -> Iterator[Remark]:
     for thing in account.resources:
         if thing.kind == "secret" and is_alias(thing.key):
             text = f"names its key by the alias {thing.key}: whoever moves the alias chooses the key"
@@ -116,36 +122,12 @@ def _of_account(account: Account, snapshot: Snapshot) -> Iterator[Remark]:
             text = f"has older versions under {', '.join(thing.older)}: that key must not be deleted"
             yield Remark("older-key", thing.arn, text)
     for key in account.keys:
-        yield from _grants(account, key, snapshot)
         usage = key.last_usage
         if usage and usage.since and usage.operation is None and key.state == "Enabled":
             yield Remark("unused-key", key.arn, f"({key.called}) was not used since {usage.since[:10]}")
         if key.state not in _ON:
             when = f", gone on {key.deletion[:10]}" if key.deletion else ""
             yield Remark("key-off", key.arn, f"({key.called}) is {key.state}{when}")
-
-
-def _grants(account: Account, key: Key, snapshot: Snapshot) -> Iterator[Remark]:
-    known = {one.arn for it in snapshot.accounts for one in it.identities}
-    numbers = {it.account for it in snapshot.accounts}
-    for grant in key.grants or ():
-        if is_of_service(grant, account.account):
-            continue
-        grantee = str(grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal") or "")
-        operations = [str(one) for one in grant.get("Operations", ())]
-        what = f"has grant {str(grant.get('GrantId', ''))[:12]} of {', '.join(operations)} to {grantee or 'nobody'}"
-        source = source_of(grant)
-        owner = account_in(grantee) or account_in(source)
-        if owner and owner != account.account:
-            acts = f", which acts for {source}" if source else ""
-            yield Remark("foreign-grant", key.arn, f"{what}{acts}, of another account")
-        takes_context = any(f"kms:{one}" in ENCRYPTION_CONTEXT_ACTIONS.value for one in operations)
-        if takes_context and key.spec == "SYMMETRIC_DEFAULT" and not grant.get("Constraints"):
-            yield Remark("open-grant", key.arn, f"{what}, without constraints")
-        is_identity = ":role/" in grantee or ":user/" in grantee
-        read = account.missing("iam:GetAccountAuthorizationDetails", account.account) is None
-        if is_unique_id(grantee) or (is_identity and owner in numbers and read and grantee not in known):
-            yield Remark("stale-grant", key.arn, f"{what}, who does not exist")
 
 
 def _lone_administrators(snapshot: Snapshot, landscape: Landscape) -> Iterator[Remark]:

@@ -128,6 +128,9 @@ def map_(
     form: Annotated[MapFormat, typer.Option("--format", help="How to write the answer.")] = MapFormat.TEXT,
     output: Output = None,
     security_hub: SecurityHub = False,
+    grants: Annotated[
+        bool, typer.Option("--grants", help="Review each grant, and print the call that takes it back.")
+    ] = False,
     exceptions_: Exceptions = None,
     expect: Expect = None,
 ) -> None:
@@ -139,7 +142,7 @@ def map_(
 
     with mistakes():
         expected = expectations.read(expect, output)
-        question = account_maps.Question(key, principal, action, security_hub, exceptions_ or ())
+        question = account_maps.Question(key, principal, action, security_hub, grants, exceptions_ or ())
         kind = form.value if expected is None else "text"
         written = account_maps.write(path, question, kind, to_terminal=output is None)
         if expected is not None:

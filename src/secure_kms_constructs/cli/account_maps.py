@@ -11,7 +11,7 @@ from typing import Any
 
 from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.access.names import find
-from secure_kms_constructs.account import read_snapshot
+from secure_kms_constructs.account import grant_reviews, read_snapshot
 from secure_kms_constructs.account.documented import documented, holds, remarked, said
 from secure_kms_constructs.account.needs import Needs
 from secure_kms_constructs.account.remarks import Remark, remarks_of
@@ -34,12 +34,14 @@ class Question:
     :param actions: only these KMS actions.
     :param exceptions: where it is documented what the account may have.
     :param security_hub: whether the open findings of Security Hub are told too.
+    :param grants: whether each grant is reviewed.
     """
 
     key: str | None = None
     principal: str | None = None
     actions: Sequence[str] | None = None
     security_hub: bool = False
+    grants: bool = False
     exceptions: Sequence[Path] = ()
 
 
@@ -64,10 +66,13 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
         more["exceptions"] = [vars(one) | {"ended": not holds(one, today)} for one in known]
     if question.security_hub:
         more |= security_hubs.as_data([snapshot])
+    if question.grants:
+        more |= grant_reviews.as_data(snapshot, keys, who)
     if form == "json":
         return json.dumps(formats.as_data(report) | more, indent=2)
     sections = {
         "WHO NEEDS WHICH KEY": needs_as_text(asked, needs.unread),
+        "GRANTS": grant_reviews.as_text(snapshot, keys, who) if question.grants else "",
         "REMARKS": remarks_as_text(told),
         "DOCUMENTED EXCEPTIONS": "\n".join(sorted(f"{one.path}: {said(one, today)}" for one in known)),
         "SECURITY HUB": security_hubs.as_text(snapshot) if question.security_hub else "",

@@ -113,6 +113,18 @@ def test_the_map_in_each_format(form: str, file: Path, tmp_path: Path) -> None:
         assert {"dead-reader", "stale-grant"} <= {one["kind"] for one in whole["remarks"]}
 
 
+def test_grants_are_reviewed_where_they_are_asked_for(file: Path) -> None:
+    assert "GRANTS" not in run("account", "map", file).stdout
+    text = run("account", "map", file, "--grants").stdout
+    assert "GRANTS\n\n" in text
+    assert f"to take it back: aws kms revoke-grant --region {REGION} --key-id {key_arn(SHUT)} --grant-id g2" in text
+    whole = json.loads(run("account", "map", file, "--grants", "--format", "json").stdout)
+    assert {one["id"] for one in whole["grants"]} == {"g1", "g2", "g3"}
+    assert whole["grantsUnread"] == []
+    assert "## Grants" in run("account", "map", file, "--grants", "--format", "markdown").stdout
+    assert "g2" not in run("account", "map", file, "--grants", "--key", key_arn(APP)).stdout
+
+
 def test_needs_and_remarks_are_in_each_format_for_people(file: Path) -> None:
     markdown = run("account", "map", file, "--format", "markdown").stdout
     assert "\n## Who needs which key\n" in markdown
