@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .aws.services import Service, Use
     from .cdk.managed_keys import AWS_MANAGED
     from .checks import assert_no_findings
-    from .exceptions import documented_exception
+    from .exceptions import DocumentedSuppressions, documented_exception
     from .guardrails import KmsGuardrails
     from .keys import HardenedKey
     from .logs import LogGroupWithCmk, ScopedLogGroupManager
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AWS_MANAGED",
     "AccessMap",
+    "DocumentedSuppressions",
     "Guardrail",
     "HardenedKey",
     "KmsConfigRule",
@@ -51,6 +52,7 @@ __all__ = [
 _HOMES = {
     "AWS_MANAGED": "cdk.managed_keys",
     "AccessMap": "access",
+    "DocumentedSuppressions": "exceptions",
     "Guardrail": "organizations",
     "HardenedKey": "keys",
     "KmsConfigRule": "aws.config_rules",

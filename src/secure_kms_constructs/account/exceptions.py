@@ -12,7 +12,6 @@ A file of tables, one for each::
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -20,36 +19,9 @@ from typing import Any
 
 from secure_kms_constructs.checks import Acknowledgement, rule_named
 from secure_kms_constructs.checks.acknowledgements import is_of_substance
+from secure_kms_constructs.checks.suppressions import AUTOMATION_RULE, DocumentedException, automation_rules
 
 _MEMBERS = {"resource", "reason", "review_by", "rules"}
-_HUB = "Security Hub "
-# https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
-_MOST = 100
-
-
-@dataclass(frozen=True)
-class DocumentedException:
-    """One exception.
-
-    :param resource: the ARN that it is about.
-    :param rules: ids of the rules.
-    """
-
-    resource: str
-    reason: str
-    review_by: date
-    rules: tuple[str, ...]
-
-    @property
-    def whole(self) -> str:
-        """The reason with the day of the review, as acknowledgements have it."""
-        return f"{self.reason}, review by {self.review_by.isoformat()}"
-
-    @property
-    def controls(self) -> tuple[str, ...]:
-        """The controls of Security Hub that its rules implement."""
-        named = (control for rule in self.rules for control in rule_named(rule).controls)
-        return tuple(sorted({one.removeprefix(_HUB) for one in named if one.startswith(_HUB)}))
 
 
 def read_exceptions(path: str | PathLike[str]) -> tuple[DocumentedException, ...]:
@@ -106,28 +78,8 @@ def as_acknowledgements(exceptions: Iterable[DocumentedException]) -> tuple[Ackn
 def as_automation_rules(exceptions: Iterable[DocumentedException]) -> dict[str, Any]:
     """Return a CloudFormation template that suppresses the findings of Security Hub about exceptions.
 
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-securityhub-automationrule.html
-
     :raises ValueError: for more rules than Security Hub takes.
     """
-    wanted = [(one, control) for one in exceptions for control in one.controls]
-    if len(wanted) > _MOST:
-        raise ValueError(f"Security Hub takes {_MOST} automation rules, got {len(wanted)}: review what can go")
-    resources = {f"Exception{place}": _rule(one, control, place) for place, (one, control) in enumerate(wanted, 1)}
+    rules = enumerate(automation_rules(exceptions), 1)
+    resources = {f"Exception{place}": {"Type": AUTOMATION_RULE, "Properties": rule} for place, rule in rules}
     return {"Description": "Documented exceptions from KMS least privilege", "Resources": resources}
-
-
-def _rule(one: DocumentedException, control: str, place: int) -> dict[str, Any]:
-    def equals(value: str) -> list[dict[str, str]]:
-        return [{"Comparison": "EQUALS", "Value": value}]
-
-    update = {"Workflow": {"Status": "SUPPRESSED"}, "Note": {"Text": one.whole, "UpdatedBy": "secure-kms"}}
-    properties = {
-        "RuleName": f"{control} exception {place}",
-        "RuleOrder": place,
-        "RuleStatus": "ENABLED",
-        "Description": one.whole,
-        "Criteria": {"ComplianceSecurityControlId": equals(control), "ResourceId": equals(one.resource)},
-        "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
-    }
-    return {"Type": "AWS::SecurityHub::AutomationRule", "Properties": properties}

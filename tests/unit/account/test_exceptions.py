@@ -41,16 +41,30 @@ def test_an_exception_is_acknowledged_until_its_review(file: Path, snapshot: Sna
     assert any("was due by 2027-06-30" in one.message for one in late.findings)
 
 
-def test_security_hub_suppresses_that_resource_alone(file: Path) -> None:
+def test_security_hub_suppresses_that_resource_alone_until_its_review(file: Path) -> None:
     template = as_automation_rules(read_exceptions(file))
     rules = [one["Properties"] for one in template["Resources"].values()]
-    assert [one["Criteria"]["ComplianceSecurityControlId"][0]["Value"] for one in rules] == ["KMS.1", "KMS.2"]
+    controls = [one["Criteria"]["ComplianceSecurityControlId"][0]["Value"] for one in rules]
+    assert controls == ["KMS.1", "KMS.1", "KMS.2", "KMS.2"]
     for one in rules:
         assert one["Criteria"]["ResourceId"] == [{"Comparison": "EQUALS", "Value": WIDE}]
-        update = one["Actions"][0]["FindingFieldsUpdate"]
-        assert update["Workflow"] == {"Status": "SUPPRESSED"}
-        assert update["Note"]["Text"].endswith(", review by 2027-06-30")
-    assert [one["RuleOrder"] for one in rules] == [1, 2]
+        assert one["Actions"][0]["FindingFieldsUpdate"]["Note"]["Text"].endswith(", review by 2027-06-30")
+    assert [one["RuleOrder"] for one in rules] == [1, 2, 3, 4]
+    assert len({one["RuleName"] for one in rules}) == 4
+
+
+def test_a_finding_is_new_again_after_the_review_without_a_deployment(file: Path) -> None:
+    found = as_automation_rules(read_exceptions(file))["Resources"].values()
+    suppresses, ends = [one["Properties"] for one in found][:2]
+    day_after = "2027-07-01T00:00:00Z"
+    assert [one["End"] for one in suppresses["Criteria"]["UpdatedAt"]] == [day_after]
+    assert [one["Start"] for one in ends["Criteria"]["UpdatedAt"]] == [day_after]
+    statuses = [one["Actions"][0]["FindingFieldsUpdate"]["Workflow"]["Status"] for one in (suppresses, ends)]
+    assert statuses == ["SUPPRESSED", "NEW"]
+    # What somebody has settled since is left alone.
+    assert ends["Criteria"]["WorkflowStatus"] == [{"Comparison": "EQUALS", "Value": "SUPPRESSED"}]
+    assert "WorkflowStatus" not in suppresses["Criteria"]
+    assert ends["Description"].startswith("the exception has ended: the pipeline")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +88,8 @@ def test_an_exception_that_is_none_is_refused(old: str, new: str, said: str, fil
 
 
 def test_more_rules_than_security_hub_takes_are_refused(file: Path) -> None:
-    with pytest.raises(ValueError, match="Security Hub takes 100 automation rules, got 102"):
-        as_automation_rules(read_exceptions(file) * 51)
+    with pytest.raises(ValueError, match="Security Hub takes 100 automation rules, got 104"):
+        as_automation_rules(read_exceptions(file) * 26)
 
 
 def test_before_python_3_11_tomli_reads_them(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
