@@ -51,6 +51,7 @@ def snapshot(
     """Read an account into one file: keys, grants, roles, and what is under the keys. Reads only, and no secret.
 
     What it may not read is told, and stays unknown in every answer. `secure-kms account policy` prints what it needs.
+    Exit code 0: read, with what is not known. 2: nothing could be read.
     """
     from secure_kms_constructs.account import Options, take_snapshot, write_snapshot
 
@@ -136,7 +137,8 @@ def map_(
 ) -> None:
     """Tell who can use which key of an account, and which keys each role really needs, because of what.
 
-    Exit code 0: answered, and as expected. 1: not as expected. 2: something could not be read.
+    Told from the file alone, offline. A question mark is about somebody who might. Exit code 0: answered, and as
+    expected. 1: not as expected. 2: something could not be read.
     """
     from . import account_maps, expectations
 

@@ -39,8 +39,8 @@ def check(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="A synthesized app (cdk.out), CloudFormation templates, key policies or IAM policies in JSON or YAML, "
-            "or directories of these.",
+            help="A synthesized app (cdk.out), CloudFormation templates, account files, key policies or IAM policies "
+            "in JSON or YAML, or directories of these.",
             show_default=False,
         ),
     ],
@@ -76,7 +76,7 @@ def check(
 ) -> None:
     """Check key policies and IAM policies for KMS least privilege.
 
-    Reads templates only, offline. Exit code 0: nothing to act on. 1: findings. 2: something could not be read.
+    Reads files only, offline. Exit code 0: nothing to act on. 1: findings. 2: something could not be read.
 
     Examples: secure-kms check cdk.out; secure-kms check --format sarif --output kms.sarif cdk.out.
     """
