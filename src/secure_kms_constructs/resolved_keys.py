@@ -17,6 +17,7 @@ from .aws.facts import ALIAS_NAME, AWS_MANAGED_ALIASES, LOOKUP_DUMMY_KEY_ID
 from .aws.services import Service
 from .cdk.asking import stack_of
 from .cdk.findings import checked_key_arn, report_lookup
+from .cdk.imported_keys import imported_keys_of, needed_of
 from .cdk.managed_keys import AWS_MANAGED, AwsManaged, mark
 
 At = Literal["synth", "deploy"]
@@ -48,7 +49,7 @@ class ResolvedKey:
         arns.key_arn(text, "key_arn")
         key = kms.Key.from_key_arn(scope, id, key_arn)
         checked_key_arn(scope, key, "key_arn")
-        return key
+        return _followed(key)
 
     @staticmethod
     def from_alias(scope: Construct, id: str, alias_name: str, *, at: At = "synth") -> kms.IKey:
@@ -77,7 +78,7 @@ class ResolvedKey:
                 raise ValueError(
                     f"alias_name must be alias/ and 1 to 250 characters of a-z A-Z 0-9 / _ -, got {alias_name!r}"
                 )
-        return _looked_up(scope, id, alias_name) if at == "synth" else _described(scope, id, alias_name)
+        return _followed(_looked_up(scope, id, alias_name) if at == "synth" else _described(scope, id, alias_name))
 
     @staticmethod
     def from_parameter(scope: Construct, id: str, parameter_name: str) -> kms.IKey:
@@ -94,7 +95,21 @@ class ResolvedKey:
         value = ssm.StringParameter.value_for_string_parameter(scope, parameter_name)
         # Fn::Select fails where there is nothing to select, so neither "*" nor an alias ARN is ever deployed.
         parts = Fn.split(":key/", value)
-        return kms.Key.from_key_arn(scope, id, Fn.join(":key/", [Fn.select(0, parts), Fn.select(1, parts)]))
+        return _followed(kms.Key.from_key_arn(scope, id, Fn.join(":key/", [Fn.select(0, parts), Fn.select(1, parts)])))
+
+    @staticmethod
+    def required_key_policy_statements(key: kms.IKey) -> list[dict[str, Any]]:
+        """Return what the key policy of an existing key must say for what in the app uses it so far.
+
+        The deployer's part is there too. At synth the same is an informational finding. What Scoped constructs need is
+        held by themselves. A key whose policy leaves its use to the IAM policies of the account needs none of it.
+
+        :param key: what another method of this class has returned.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
+        """
+        [(needed, _)] = needed_of([key])
+        return needed
 
     @staticmethod
     def aws_managed(scope: Construct, id: str, service: Service, *, at: At = "synth") -> kms.IKey:
@@ -164,6 +179,12 @@ class ResolvedKey:
         except (KeyError, IndexError, TypeError):
             answer = None
         return _answered(scope, id, secret_arn_or_name, answer, place)
+
+
+def _followed(key: kms.IKey) -> kms.IKey:
+    """Have it told at synth what the owner of a key must add for what uses it."""
+    imported_keys_of(key).follow(key)
+    return key
 
 
 def _check_at(at: str) -> None:

@@ -83,6 +83,12 @@ class Deployment:
         """A stack by its name."""
         return self._stacks[name]
 
+    @property
+    def only(self) -> Stack:
+        """The stack, where there is one."""
+        (stack,) = self._stacks.values()
+        return stack
+
     def parameter(self, logical_id: str, *, stack: str | None = None) -> str:
         """The ARN of an SSM parameter."""
         return self._find(logical_id, stack, "AWS::SSM::Parameter").arn

@@ -20,6 +20,7 @@ class Place(NamedTuple):
 
     :param suffix: of the partition's URLs.
     :param deployer: ARN of the principal that CloudFormation acts as; empty where it cannot be told.
+    :param stack_name: what CloudFormation calls the stack.
     """
 
     partition: str
@@ -27,6 +28,7 @@ class Place(NamedTuple):
     account: str
     suffix: str
     deployer: str = ""
+    stack_name: str = ""
 
 
 class Looked(NamedTuple):

@@ -9,7 +9,9 @@ from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS, METADATA_ACTIONS
 
 from .apps import App, Looked, plain, referred
+from .circles import generated_arn
 from .reading import bound, is_account, listed, meant
+from .served_statements import filled
 from .statements import Statement
 from .usages import names_of
 
@@ -59,6 +61,17 @@ def allowed(app: App, key: str, holder: Looked) -> set[str]:
     return found
 
 
+def allowed_on(app: App, resource: str, actions: Sequence[str]) -> list[Looked]:
+    """Return the roles and users that a policy lets do any of some actions with a resource by name."""
+    found: dict[str, Looked] = {}
+    for policy in app.referring_to([resource]):
+        for statement in _statements(policy):
+            named = statement.get("Effect") == "Allow" and _names(statement, {resource})
+            if named and meant(statement.get("Action"), actions):
+                found |= {one.path: one for one in _holders(app, policy)}
+    return list(found.values())
+
+
 def _statements(policy: Looked) -> Iterator[dict[str, Any]]:
     if policy.type in _POLICIES:
         documents = [policy.properties.get("PolicyDocument")]
@@ -77,6 +90,7 @@ def _names(statement: dict[str, Any], names: set[str]) -> bool:
 
 
 def _holders(app: App, policy: Looked) -> Iterator[Looked]:
+    """Yield who has a policy; a role or user has its inline ones itself."""
     if policy.type in _HOLDERS:
         yield policy
         return
@@ -122,4 +136,6 @@ def _spellings(app: App, holder: Looked) -> set[str]:
     name, place = holder.properties.get(f"{kind.capitalize()}Name"), app.places.get(holder.stack)
     if isinstance(name, str) and place is not None:
         found.add(f"{kind}/{name} of {place.account}")
+    if place is not None and (pattern := generated_arn(app, place, holder)):
+        found.add(filled(pattern, place))
     return found

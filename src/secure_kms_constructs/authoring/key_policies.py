@@ -17,6 +17,8 @@ from secure_kms_constructs.aws.facts import (
 from secure_kms_constructs.aws.services import Service, Use
 
 from . import statements
+from .instead import with_texts
+from .joining import joined
 from .reading import meant
 from .statements import Statement
 
@@ -126,6 +128,7 @@ class KeyPolicy:
         self._served: list[Statement] = []
         self._served_provisions: Mapping[str, Sequence[str]] = {}
         self._exempt_deployer = False
+        self._texts: Mapping[str, str] = {}
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
         self._changed: Callable[[], None] | None = None
@@ -184,17 +187,23 @@ class KeyPolicy:
         return [[via, list(actions)] for via, actions in self._created.items()]
 
     def serve(
-        self, provisions: Mapping[str, Sequence[str]], several: Sequence[Statement], *, exempt_deployer: bool
+        self,
+        provisions: Mapping[str, Sequence[str]],
+        several: Sequence[Statement],
+        *,
+        exempt_deployer: bool,
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         """Say what the uses of the key need, in place of what was said of them before.
 
         :param provisions: ``kms:ViaService`` values by the action of the deployer.
         :param several: finished statements.
         :param exempt_deployer: whether the deployer may create grants that are for no AWS service.
+        :param texts: what stands for values, as JSON, that would be references in a circle.
         """
         self._change()
         self._served_provisions, self._served = provisions, list(several)
-        self._exempt_deployer = exempt_deployer
+        self._exempt_deployer, self._texts = exempt_deployer, texts or {}
 
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
@@ -243,31 +252,33 @@ class KeyPolicy:
 
     def document(self) -> dict[str, Any]:
         """Return the key policy."""
-        return statements.document(
-            _with_unique_sids(
-                [
-                    statements.root_access(self._account.root),
-                    statements.metadata_delegation(self._account.root),
-                    *self._owners(),
-                    *self._provisions(),
-                    statements.deny_grants_outside_aws_services(self._deployer if self._exempt_deployer else None),
-                    *(
-                        [statements.deny_other_organizations(self._organization, self._account.id)]
-                        if self._organization
-                        else []
-                    ),
-                    *self._delegated,
-                    *self._admitted(),
-                    *(
-                        statement
-                        for principal, arns in self._log_groups.items()
-                        for statement in statements.logs_service(principal, arns, self._account.id)
-                    ),
-                    *self._added,
-                    *self._served,
-                ]
-            )
-        )
+        several = self._statements()
+        if self._texts:
+            several = [with_texts(one, self._texts) for one in several]
+        return statements.document(_with_unique_sids(several))
+
+    def _statements(self) -> list[Statement]:
+        return [
+            statements.root_access(self._account.root),
+            statements.metadata_delegation(self._account.root),
+            *self._owners(),
+            *self._provisions(),
+            statements.deny_grants_outside_aws_services(self._deployer if self._exempt_deployer else None),
+            *(
+                [statements.deny_other_organizations(self._organization, self._account.id)]
+                if self._organization
+                else []
+            ),
+            *self._delegated,
+            *self._admitted(),
+            *(
+                statement
+                for principal, arns in self._log_groups.items()
+                for statement in statements.logs_service(principal, arns, self._account.id)
+            ),
+            *self._added,
+            *self._served,
+        ]
 
     def _owners(self) -> list[Statement]:
         replicate = REPLICATE_ACTIONS.value if self._multi_region else ()
@@ -295,24 +306,12 @@ class KeyPolicy:
 
     def _provisions(self) -> list[Statement]:
         """One statement for all actions that the same services need."""
-        shared: dict[tuple[str, ...], list[str]] = {}
         held = set(DEPLOYER_ACTIONS.value)
-        for action in sorted({*self._provisioned, *self._served_provisions} - held):
-            via = {*self._provisioned.get(action, ()), *self._served_provisions.get(action, ())}
-            shared.setdefault(tuple(sorted(via)), []).append(action)
-        return [
-            statements.key_statement(
-                # Each action stands in one statement only, so its name tells the statement for good.
-                f"AllowDeployerTo{part[0].removeprefix('kms:')}",
-                {"AWS": self._deployer},
-                part,
-                condition,
-            )
-            for via, actions in shared.items()
-            for part, condition in statements.split_by_condition(
-                actions, {"StringEquals": {"kms:ViaService": statements.one_or_many(via)}}, {}
-            )
-        ]
+        several = {
+            action: {*self._provisioned.get(action, ()), *self._served_provisions.get(action, ())}
+            for action in sorted({*self._provisioned, *self._served_provisions} - held)
+        }
+        return provisions(self._deployer, several)
 
     def _admitted(self) -> list[Statement]:
         """One statement for all principals that share service, actions and encryption contexts."""
@@ -320,7 +319,7 @@ class KeyPolicy:
         for shape, contexts in self._admissions.items():
             anyone = shape._replace(principal="", identity="", context_values=tuple(contexts))
             shared.setdefault(anyone, []).append(shape.principal)
-        return [statement for admission, who in shared.items() for statement in admission.statements(who)]
+        return joined(statement for admission, who in shared.items() for statement in admission.statements(who))
 
     def _check_duties(self, principal: str, *, administers: bool, identity: str = "") -> None:
         who = {principal, identity or self._identity(principal)}
@@ -339,6 +338,29 @@ class KeyPolicy:
 
     def _name(self, who: set[str], principal: str) -> str:
         return next((name for arn, (identity, name) in self._known.items() if who & {arn, identity}), principal)
+
+
+def provisions(deployer: str, several: Mapping[str, Iterable[str]]) -> list[Statement]:
+    """Return what lets a deployer do actions through services, one statement for all that the same services need.
+
+    :param several: ``kms:ViaService`` values by action.
+    """
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for action, via in several.items():
+        shared.setdefault(tuple(sorted(via)), []).append(action)
+    return [
+        statements.key_statement(
+            # Each action stands in one statement only, so its name tells the statement for good.
+            f"AllowDeployerTo{part[0].removeprefix('kms:')}",
+            {"AWS": deployer},
+            part,
+            condition,
+        )
+        for via, actions in shared.items()
+        for part, condition in statements.split_by_condition(
+            actions, {"StringEquals": {"kms:ViaService": statements.one_or_many(via)}}, {}
+        )
+    ]
 
 
 def _with_unique_sids(rendered: list[Statement]) -> list[Statement]:

@@ -11,7 +11,8 @@ from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
 KEY_PAIR_ACTIONS = {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"}
 
-_POSITIVE = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
+POSITIVE = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
+"""Operators that take any of their values."""
 
 
 def listed(value: Any) -> list[Any]:
@@ -69,7 +70,7 @@ def bound(statement: dict[str, Any]) -> dict[str, Any]:
     return {
         key.lower(): value
         for operator, block in (statement.get("Condition") or {}).items()
-        if operator in _POSITIVE
+        if operator in POSITIVE
         for key, value in block.items()
         if listed(value) and "*" not in listed(value)
     }

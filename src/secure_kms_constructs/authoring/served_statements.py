@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -67,6 +67,9 @@ def _context(need: Need, name: str) -> dict[str, Any]:
     condition: dict[str, Any] = {}
     for key, value in need.context:
         text = value.replace("{name}", name)
+        # Any bucket there is: a bucket's ARN has no account in it.
+        if re.fullmatch(r"arn:[^:]+:s3:::\*(/\*)?", text):
+            continue
         operator = "StringLike" if "*" in text or "?" in text else "StringEquals"
         condition.setdefault(operator, {})[f"kms:EncryptionContext:{key}"] = text
     return condition
@@ -85,39 +88,11 @@ def filled(value: Any, place: Place) -> Any:
     return value
 
 
-def joined(several: Iterable[Statement]) -> list[Statement]:
-    """Return fewer statements: one for those that differ in roles, or in values of conditions, only."""
-    shapes: dict[str, Statement] = {}
-    for statement in several:
-        operators = {operator: sorted(keys) for operator, keys in statement.get("Condition", {}).items()}
-        shape = json.dumps([_kind_of(statement["Principal"]), statement["Action"], operators], sort_keys=True)
-        shapes[shape] = _joined(shapes[shape], statement) if shape in shapes else statement
-    return list(shapes.values())
-
-
-def _kind_of(principal: dict[str, Any]) -> Any:
-    ((kind, who),) = principal.items()
-    # Each service has its own source keys, so services share no statement.
-    return "a role" if kind == "AWS" and reference(who) else principal
-
-
-def _joined(one: Statement, other: Statement) -> Statement:
-    principal = {kind: _several(one["Principal"][kind], value) for kind, value in other["Principal"].items()}
-    condition = {
-        operator: {key: _several(one["Condition"][operator][key], value) for key, value in block.items()}
-        for operator, block in other.get("Condition", {}).items()
-    }
-    return {**one, "Principal": principal, **({"Condition": condition} if condition else {})}
-
-
-def _several(one: Any, other: Any) -> Any:
-    values = listed(one) + [value for value in listed(other) if value not in listed(one)]
-    return values[0] if len(values) == 1 else values
-
-
 def is_said(statement: Statement, there: Iterable[Statement]) -> bool:
     """Tell whether other statements say what a statement says, no narrower; all as text."""
     ((kind, who),) = statement["Principal"].items()
+    # The account's root is whoever the condition names.
+    who = bound(statement).get("aws:principalarn", who)
     left = set(listed(statement["Action"]))
     for one in there:
         if one.get("Effect") == "Allow" and _names(one, kind, who) and _no_narrower(one, statement):

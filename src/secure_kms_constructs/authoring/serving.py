@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,17 +12,23 @@ from secure_kms_constructs.aws.catalogue import Basis, Grants, Need, Who
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
 
-from . import replica_uses
+from . import circles, replica_uses
 from . import serving_words as words
-from .apps import App, Looked, Place, as_text, beside, plain, value_at
-from .identity_sides import allowed, unadmitted
+from .apps import App, Looked, Place, as_text, beside, plain, reference, value_at
+from .identity_sides import allowed, allowed_on, unadmitted
+from .joining import joined
 from .key_requirements import Kind, unmet
 from .reading import bound, listed, meant
-from .served_statements import filled, is_said, joined, statements_for
+from .served_statements import filled, is_said, statements_for
 from .statements import Statement
 from .usages import Usage, usages
 
 _ROLE = "AWS::IAM::Role"
+# The constructs of these grant on the key what they grant on the resource.
+_GRANTED = {
+    *("AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::S3::Bucket"),
+    *("AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"),
+}
 
 
 class KeyFacts(NamedTuple):
@@ -34,6 +41,8 @@ class KeyFacts(NamedTuple):
     :param extra: services that ``provision_via`` adds.
     :param delegates: services that ``delegate_via`` leaves to IAM policies.
     :param statements: what its policy says already, as text.
+    :param ways: what waits for it, and how; see ``Circles``.
+    :param is_ours: whether the app makes it; of another one neither the kind nor the policy is known.
     """
 
     path: str
@@ -43,6 +52,8 @@ class KeyFacts(NamedTuple):
     extra: Sequence[Service] = ()
     delegates: Sequence[Service] = ()
     statements: Sequence[Statement] = ()
+    ways: Mapping[str, Sequence[str]] = {}
+    is_ours: bool = True
 
 
 @dataclass
@@ -95,10 +106,13 @@ class _Deciding:
             Who.CALLER: self._caller,
         }
         for use in decision.uses:
-            decision.refusals += unmet(use, self._key.kind, looked)
+            decision.refusals += unmet(use, self._key.kind, looked) if self._key.is_ours else ()
             if use.need.who in serve:
                 serve[use.need.who](use)
         decision.statements = joined(decision.statements)
+        decision.refusals = list(dict.fromkeys(decision.refusals))
+        if not self._key.is_ours:
+            return decision
         if not decision.uses:
             self._say_unused()
         written = [plain(filled(it, self._place)) for it in decision.statements]
@@ -145,8 +159,11 @@ class _Deciding:
         return there.deployer, True
 
     def _caller(self, use: Usage) -> None:
-        # Grants of the L2 name those who come through the service; who calls KMS itself, no construct names.
-        if not use.need.via:
+        """Admit who may do with the resource what needs the key; grants of some constructs do it themselves."""
+        need = use.need
+        for holder in allowed_on(self._app, use.resource.path, need.asked_by):
+            self._holder(use, holder, f"{use} needs {words.actions(need)} for {holder.called}")
+        if not need.asked_by and (not need.via or need.type not in _GRANTED):
             self._say("callers", words.callers(use))
 
     def _role(self, use: Usage) -> None:
@@ -161,12 +178,27 @@ class _Deciding:
             return
         role = self._app.at(value)
         whose = f"{use} needs {words.actions(use.need)} for the role in {named_in}"
-        if role is not None and role.type == _ROLE and role.stack == self._key.stack:
-            who: Any = {"Resource": role.path, "Attribute": "Arn"}
-        elif role is not None and role.type == _ROLE:
-            who = self._literal(role)
-            if who is None:
-                delegable = self._is_delegable(use.need, role)
+        if role is not None and role.type == _ROLE:
+            self._holder(use, role, whose)
+            return
+        who = as_text(value)
+        if arns.principal_arn(who) is None or not arns.only_pseudo_parameters(who):
+            self._refuse(f"{whose}, and which role that is cannot be told: call key.grant(role, ...) for it")
+            return
+        self._write(use, {"AWS": who}, "AllowRoles")
+
+    def _holder(self, use: Usage, holder: Looked, whose: str) -> None:
+        """Admit a role or user of the app."""
+        literal = circles.literal_arn(self._app, self._place, holder)
+        who: Any = {"Resource": holder.path, "Attribute": "Arn"}
+        if holder.path in self._key.ways:
+            if literal is None:
+                self._by_pattern(use, holder, whose)
+                return
+            who = literal
+        elif holder.stack != self._key.stack:
+            if literal is None:
+                delegable = self._is_delegable(use.need, holder)
                 if delegable and any(service.prefix in use.need.via for service in self._key.delegates):
                     return
                 self._refuse(
@@ -174,27 +206,28 @@ class _Deciding:
                     f"both stacks an env{words.or_delegated(use.need) if delegable else ''}"
                 )
                 return
-        else:
-            who = as_text(value)
-            if arns.principal_arn(who) is None or not arns.only_pseudo_parameters(who):
-                self._refuse(f"{whose}, and which role that is cannot be told: call key.grant(role, ...) for it")
-                return
+            who = literal
         self._write(use, {"AWS": who}, "AllowRoles")
 
     def _is_delegable(self, need: Need, role: Looked) -> bool:
         """Tell whether the IAM policies of a role are enough where the key leaves it to those of its account."""
         place = self._app.places.get(role.stack)
         near = place is not None and place.account == self._place.account
-        return near and set(need.actions) <= allowed(self._app, self._key.path, role)
+        return near and self._has_policy(need, role)
 
-    def _literal(self, role: Looked) -> str | None:
-        name, path = role.properties.get("RoleName"), role.properties.get("Path", "/")
-        place = self._app.places.get(role.stack)
-        if not isinstance(name, str) or not isinstance(path, str) or place is None:
-            return None
-        if arns.has_placeholder(place.account) and place.account != self._place.account:
-            return None
-        return f"arn:{place.partition}:iam::{place.account}:role{path}{name}"
+    def _has_policy(self, need: Need, role: Looked) -> bool:
+        return set(need.actions) - set(METADATA_ACTIONS.value) <= allowed(self._app, self._key.path, role)
+
+    def _by_pattern(self, use: Usage, role: Looked, whose: str) -> None:
+        """Admit a role whose name is made up, without a reference to it."""
+        way, pattern = self._key.ways[role.path], circles.generated_arn(self._app, self._place, role)
+        if pattern is None:
+            self._refuse(circles.refusal(self._app, f"{whose}:", way))
+        elif not self._has_policy(use.need, role):
+            self._refuse(circles.without_policy(self._app, whose, way, use.need.actions))
+        else:
+            root = {"AWS": "arn:{partition}:iam::{account}:root"}
+            self._write(use, root, "AllowRolesByName", {"ArnLike": {"aws:PrincipalArn": pattern}})
 
     def _service(self, use: Usage) -> None:
         need = use.need
@@ -216,11 +249,18 @@ class _Deciding:
     # -- what --
 
     def _write(self, use: Usage, principal: dict[str, Any], sid: str, tie: Mapping[str, Any] | None = None) -> None:
-        named = use.resource.properties.get(use.need.named_by) if use.need.named_by else None
-        name = named if isinstance(named, str) and named else "*"
-        for statement in statements_for(use.need, name, principal, sid, dict(tie or {})):
+        for statement in statements_for(use.need, self._name(use), principal, sid, dict(tie or {})):
             if not is_said(plain(filled(statement, self._place)), self._key.statements):
                 self._decision.statements.append(statement)
+
+    def _name(self, use: Usage) -> str:
+        """Return the literal name of a resource, or of the one whose ARN tells whose it is; ``*`` for no literal."""
+        named = use.resource.properties.get(use.need.named_by) if use.need.named_by else None
+        owner = self._app.resources.get((reference(named) or ("", ""))[0])
+        if owner is not None:
+            named = owner.properties.get("Name")
+        name = re.sub("arn:.*[:/]", "", as_text(named))
+        return name if named is not None and name and not arns.has_placeholder(name) else "*"
 
     def _refuse(self, message: str) -> None:
         self._decision.refusals.append(message)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import jsii
 from aws_cdk import Annotations, Stack, region_info
 from aws_cdk import aws_kms as kms
-from constructs import Construct, IValidation
+from constructs import Construct, IConstruct, IValidation
 
 from secure_kms_constructs.authoring.statements import Statement
 from secure_kms_constructs.aws import arns
@@ -77,7 +77,7 @@ def report_lookup(scope: Construct, what: object, failure: str | None = None) ->
     Annotations.of(scope).add_error(message)
 
 
-def announce(scope: Construct, name: str, why: str, needed: Sequence[Statement]) -> None:
+def announce(scope: IConstruct, name: str, why: str, needed: Sequence[Statement]) -> None:
     """Tell, as an informational finding, what somebody else has to write."""
     text = f"{why} {paste_ready(stack_of(scope), needed)}"
     Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)

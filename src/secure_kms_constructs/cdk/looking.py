@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsii
 from aws_cdk import Aws, IStableAnyProducer, Stack
@@ -16,6 +16,9 @@ from secure_kms_constructs.aws.services import Service
 
 from .asking import asked_once, root_of, stage_of
 from .node import Questions
+
+if TYPE_CHECKING:
+    from secure_kms_constructs.authoring.apps import App, Place
 
 
 class Watched(NamedTuple):
@@ -51,7 +54,8 @@ class Looker:
     def produce(self) -> Any:
         """Look, and change the key policies."""
         # Loaded once there is something to look at: with the catalogue it is as much as the rest of ours.
-        from secure_kms_constructs.authoring.apps import App, Looked, Place, in_template_form, plain
+        from secure_kms_constructs.authoring.apps import Place, in_template_form, plain
+        from secure_kms_constructs.authoring.circles import Circles, opened
         from secure_kms_constructs.authoring.key_requirements import Kind
         from secure_kms_constructs.authoring.served_statements import filled
         from secure_kms_constructs.authoring.serving import KeyFacts, decide, leading_types
@@ -61,28 +65,34 @@ class Looker:
             policy.serve({}, [], exempt_deployer=False)
         self._served = []
         seen = Questions.look([one.key for one in self._watched], leading_types())
-        resources = {one["path"]: Looked(**_renamed(one)) for one in seen["resources"]}
-        places = {path: Place(*(_text(part) for part in parts)) for path, parts in seen["places"].items()}
-        app = App(resources, places)
+        app, places = looked_at(seen)
+        resources = app.resources
         ids = {one.path: one.logical_id for one in resources.values()}
-        statements = [[plain(one) for one in document.get("Statement", ())] for document in seen["policies"]]
+        policies = [document.get("Statement", ()) for document in seen["policies"]]
+        statements = [list(map(plain, one)) for one in policies]
         notes: list[tuple[int, bool, str, str]] = []
         notes_on: list[kms.Key] = []
         for watched, path, number in zip(self._watched, seen["paths"], seen["of"], strict=True):
             stack = resources[path].stack
             place = places[stack]._replace(deployer=_text(_deployer(statements[number])))
             kind = Kind(watched.usage, watched.spec, watched.multi_region, place.region)
-            facts = KeyFacts(path, stack, place, kind, watched.extra, watched.delegates, statements[number])
+            circles = Circles(seen["ways"].get(path, {}), seen["waits"].get(path, {}))
+            said, without = statements[number], None
+            if any(circles):
+                without = opened(app, place, policies[number], circles)
+                said = [plain(filled(one, place)) for one in without.statements]
+            facts = KeyFacts(path, stack, place, kind, watched.extra, watched.delegates, said, circles.ways)
             decision = decide(app, facts)
-            self._refusals[watched.policy] = decision.refusals
+            self._refusals[watched.policy] = [*(without.problems if without else ()), *decision.refusals]
             tokens = Place(*map(_token, place))._replace(deployer=watched.policy.deployer)
-            written = [in_template_form(filled(one, tokens), ids) for one in decision.statements]
+            written = [with_tokens(in_template_form(filled(one, tokens), ids)) for one in decision.statements]
+            texts = _texts_for_tokens(watched, without.texts, tokens) if without and without.texts else {}
             provisions = {
                 action: [f"{prefix}.{tokens.region}.amazonaws.com" for prefix in via]
                 for action, via in decision.provisions.items()
             }
-            if written or provisions or decision.exempt_deployer:
-                watched.policy.serve(provisions, written, exempt_deployer=decision.exempt_deployer)
+            if written or provisions or decision.exempt_deployer or texts:
+                watched.policy.serve(provisions, written, exempt_deployer=decision.exempt_deployer, texts=texts)
                 self._served.append(watched.policy)
             notes += self._new(len(notes_on), path, decision.findings)
             notes_on.append(watched.key)
@@ -98,7 +108,31 @@ class Looker:
         for name, text in findings:
             if (path, text) not in self._said:
                 self._said.add((path, text))
-                yield number, name == "unusedKey", f"secure-kms-constructs:{name}", text
+                yield number, name in _WARNINGS, f"secure-kms-constructs:{name}", text
+
+
+# What opens the key wider than asked for, and what most likely is a mistake.
+_WARNINGS = {"unboundDeployer", "unusedKey"}
+
+
+def _texts_for_tokens(watched: Watched, texts: Mapping[str, str], tokens: Any) -> dict[str, str]:
+    """Return texts by the values that stand in a policy which is not rendered, not by what these are resolved to."""
+    from secure_kms_constructs.authoring.instead import as_json, values_of
+    from secure_kms_constructs.authoring.served_statements import filled
+
+    values = [value for one in watched.policy.document()["Statement"] for _, value in values_of(one)]
+    resolved = Questions.with_paths(watched.key, values)
+    pairs = ((as_json(value), as_json(it)) for value, it in zip(values, resolved, strict=True))
+    return {value: filled(texts[it], tokens) for value, it in pairs if it in texts}
+
+
+def looked_at(seen: Mapping[str, Any]) -> tuple[App, dict[str, Place]]:
+    """Return an app as Node has told it, and where its stacks are."""
+    from secure_kms_constructs.authoring.apps import App, Looked, Place
+
+    resources = {one["path"]: Looked(**_renamed(one)) for one in seen["resources"]}
+    places = {path: Place(*(_text(part) for part in parts)) for path, parts in seen["places"].items()}
+    return App(resources, places), places
 
 
 def _renamed(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,6 +161,17 @@ _TOKENS = {
     "${AWS.AccountId}": "ACCOUNT_ID",
     "${AWS.URLSuffix}": "URL_SUFFIX",
 }
+
+
+def with_tokens(value: Any) -> Any:
+    """Return a value with pseudo parameters in place of what stands for them inside texts, such as ARNs by hand."""
+    if isinstance(value, str):
+        for text in _TOKENS if "${AWS." in value else ():
+            value = value.replace(text, _token(text))
+        return value
+    if isinstance(value, list):
+        return list(map(with_tokens, value))
+    return {name: with_tokens(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 @cache

@@ -41,12 +41,13 @@ def _statements(context: Context) -> Iterator[Written]:
     yield from context.key_statements
 
 
-def _conditions(context: Context) -> Iterator[tuple[Written, Condition]]:
+def conditions(context: Context) -> Iterator[tuple[Written, Condition]]:
+    """Return the conditions of statements about KMS, each with its statement."""
     return ((one, condition) for one in _statements(context) for condition in one.statement.conditions)
 
 
 def _via_service(context: Context) -> Iterator[Found]:
-    for one, condition in _conditions(context):
+    for one, condition in conditions(context):
         if not condition.key:
             yield one.found(
                 f"may hold a kms:ViaService that never matches: {condition.values[0]}", "Condition", undecided=True
@@ -81,7 +82,7 @@ _SUFFIX = "never matches: it is <service>.<region>.amazonaws.com in lower case, 
 
 
 def _encryption_context(context: Context) -> Iterator[Found]:
-    for one, condition in _conditions(context):
+    for one, condition in conditions(context):
         if _base(condition.key) not in _CONTEXT or condition.matches(absent) is not False:
             continue
         without = _without(one, condition)
@@ -107,7 +108,7 @@ def _base(key: str) -> str:
 
 
 def _source_of_role(context: Context) -> Iterator[Found]:
-    for one, condition in _conditions(context):
+    for one, condition in conditions(context):
         if condition.key.lower() not in _SOURCES or condition.matches(absent) is not False or one.allows is False:
             continue
         principals = one.statement.principals
@@ -123,7 +124,7 @@ def _source_of_role(context: Context) -> Iterator[Found]:
 
 
 def _unknown_key(context: Context) -> Iterator[Found]:
-    for one, condition in _conditions(context):
+    for one, condition in conditions(context):
         key, base = condition.key, _base(condition.key)
         if not key:
             yield one.found(

@@ -13,11 +13,13 @@ from . import (
     identity_policies,
     key_policies,
     keys,
+    literal_wildcards,
     owners,
     quotas,
     refused,
     service_keys,
     service_needs,
+    service_roles,
     services,
 )
 from .findings import Severity
@@ -25,8 +27,8 @@ from .own_rules import OWN_RULES, OwnRule
 from .rule import Rule
 
 _MODULES = (
-    *(identity_policies, key_policies, refused, grants, conditions, bucket_keys, keys),
-    *(access, owners, services, service_keys, service_needs, quotas),
+    *(identity_policies, key_policies, refused, grants, conditions, literal_wildcards, bucket_keys, keys),
+    *(access, owners, services, service_keys, service_needs, service_roles, quotas),
 )
 RULES: tuple[Rule, ...] = tuple(sorted((one for it in _MODULES for one in it.RULES), key=lambda one: one.id))
 _NAMED = {name: rule for rule in RULES for name in (rule.id.lower(), rule.name)}

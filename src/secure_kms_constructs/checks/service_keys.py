@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from secure_kms_constructs.aws.catalogue import Who
 from secure_kms_constructs.aws.facts import SERVICE_CALL_KEYS, WITHOUT_SOURCE_CONTEXT
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.templates.landscape import Key, Resource
 from secure_kms_constructs.templates.stacks import ANY_REGION
 
 from .context import Context
+from .documents import Written
 from .examples import ACCOUNT, KEY_ARN, REGION, THE_KEY, allow, key, template
 from .findings import Found, Severity
 from .naming import absent
 from .rule import Rule
+from .service_uses import uses
 
 _SECRET, _TABLE = "AWS::SecretsManager::Secret", "AWS::DynamoDB::GlobalTable"
 _TOPIC = "AWS::SNS::Topic"
@@ -54,21 +57,49 @@ def _region(arn: str) -> str:
 def _source_never_sent(context: Context) -> Iterator[Found]:
     for resource in context.of_types(_TOPIC):
         made = context.key_named(resource.properties.get("KmsMasterKeyId"), resource)
-        if isinstance(made, Key):
-            document = context.key_document(made)
-            for one in document.statements if document else ():
-                services = sorted(one.statement.principals.services & WITHOUT_SOURCE_CONTEXT.value)
-                asked = [
-                    it.key
-                    for it in one.statement.conditions
-                    if it.key.lower() in _SOURCES and it.matches(absent) is False
-                ]
-                if services and asked and one.allows is not False and not one.mistake:
-                    message = f"asks {services[0]} for {asked[0]}, which it does not send to the encrypted topic "
-                    yield one.found(f"{message}{resource.source.path}", "Condition", undecided=one.allows is None)
-        elif isinstance(made, Unknown):
+        if isinstance(made, Unknown):
             where = "Properties.KmsMasterKeyId"
             yield Found(resource.source, where, f"may be under a key that asks for a source: {made}", undecided=True)
+        document = context.key_document(made) if isinstance(made, Key) else None
+        statements = [
+            one
+            for one in (document.statements if document else ())
+            if one.statement.principals.services & WITHOUT_SOURCE_CONTEXT.value
+            and one.allows is not False
+            and not one.mistake
+            # A statement that asks for the context of something else, such as a bus, is not there for topics.
+            and not _asked(one, _is_context)
+        ]
+        asking = [(one, asked) for one in statements if (asked := _asked(one, _is_source))]
+        if len(asking) < len(statements) or not asking or _is_for_others(context, made, resource):
+            continue
+        for one, asked in asking:
+            services = sorted(one.statement.principals.services & WITHOUT_SOURCE_CONTEXT.value)
+            message = f"asks {services[0]} for {asked[0]}, which it does not send to the encrypted topic "
+            yield one.found(f"{message}{resource.source.path}", "Condition", undecided=one.allows is None)
+
+
+def _is_source(key: str) -> bool:
+    return key in _SOURCES
+
+
+def _is_context(key: str) -> bool:
+    return key.startswith("kms:encryptioncontext:") and key != "kms:encryptioncontext:aws:sns:topicarn"
+
+
+def _asked(one: Written, wanted: Callable[[str], bool]) -> list[str]:
+    """Return the condition keys of a kind that a request must have."""
+    return [it.key for it in one.statement.conditions if wanted(it.key.lower()) and it.matches(absent) is False]
+
+
+def _is_for_others(context: Context, made: object, topic: Resource) -> bool:
+    """Tell whether what else is under a key explains statements for EventBridge, and no rule leads to the topic."""
+    others, rules = False, False
+    for use in uses(context, Who.SERVICE):
+        if use.made is made and use.need.principal in WITHOUT_SOURCE_CONTEXT.value:
+            rules |= use.target is topic
+            others |= use.target is None or use.target.type != _TOPIC
+    return others and not rules
 
 
 def _secret_with_replica(key_arn: str) -> dict[str, object]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from secure_kms_constructs.access.parties import EVERYTHING, Party
 from secure_kms_constructs.aws import catalogue
-from secure_kms_constructs.aws.catalogue import Basis, Need, Require, Who
+from secure_kms_constructs.aws.catalogue import Basis, Require, Who
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.documents import Effect
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
@@ -20,71 +19,14 @@ from .context import Context
 from .examples import ACCOUNT, REGION, THE_KEY, allow, deploys, key, template
 from .findings import Found, Severity
 from .rule import Rule
+from .service_uses import Use, as_json, contexts_of, filled, leads_to, name_of, uses, values_at
 
 # KLP506 has its own words for log groups.
 _ELSEWHERE = {"AWS::Logs::LogGroup"}
 # Only where a secret moves to another key.
 _LATER = {"AWS::SecretsManager::Secret": {"kms:Encrypt"}}
-_PARTS = {"aws-cn": "amazonaws.com.cn"}
-
-
-class _Use(NamedTuple):
-    """One need of a key: by the resource that has it, or by another that leads to one that has it."""
-
-    resource: Resource
-    place: str
-    need: Need
-    made: Key
-    target: Resource | None
-
-    @property
-    def whose(self) -> str:
-        return f"the key of {self.target.source.path}" if self.target else "the key"
-
-
-def _uses(context: Context, who: Who) -> Iterator[_Use]:
-    under = {}
-    for resource in context.landscape.resources:
-        for path in catalogue.key_paths(resource.type):
-            for place, value in _values(resource.properties, path.split("/"), "Properties"):
-                made = context.key_named(value, resource) if isinstance(value, str) else None
-                if not isinstance(made, Key) or made.source is None:
-                    continue
-                under[id(resource)] = resource, made
-                for need in catalogue.needs_of(resource.type, path):
-                    if need.who is who and (not need.only_with or _has(resource.properties, need.only_with)):
-                        yield _Use(resource, place, need, made, None)
-    for resource in context.landscape.resources:
-        for need in catalogue.edges_from(resource.type):
-            if need.who is not who:
-                continue
-            for path in need.paths:
-                for place, value in _values(resource.properties, path.split("/"), "Properties"):
-                    for target, made in under.values():
-                        if target.type in need.leads_to and target is not resource and _leads_to(value, target):
-                            yield _Use(resource, place, need, made, target)
-
-
-def _values(value: object, parts: list[str], place: str) -> Iterator[tuple[str, object]]:
-    if not parts:
-        yield place, value
-    elif parts[0] == "*" and isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from _values(one, parts[1:], f"{place}[{number}]")
-    elif isinstance(value, dict) and parts[0] in value:
-        yield from _values(value[parts[0]], parts[1:], f"{place}.{parts[0]}")
-
-
-def _has(properties: object, path: str) -> bool:
-    return any(True for _ in _values(properties, path.split("/"), ""))
-
-
-def _leads_to(value: object, target: Resource) -> bool:
-    """Tell whether a text names a resource: its ARN, alone or before a path in it, or the name of a bucket."""
-    if not isinstance(value, str) or target.arn is None:
-        return False
-    name = target.arn.rpartition(":")[2]
-    return value == target.arn or value.startswith(f"{target.arn}/") or value in (name, f"{name}.s3.amazonaws.com")
+# What ends a grant is not needed to create anything.
+_AT_END = {"kms:RetireGrant", "kms:RevokeGrant"}
 
 
 def _under_managed_keys(context: Context) -> Iterator[Found]:
@@ -93,7 +35,7 @@ def _under_managed_keys(context: Context) -> Iterator[Found]:
         id(resource): (resource, value)
         for resource in context.landscape.resources
         for path in catalogue.key_paths(resource.type)
-        for _, value in _values(resource.properties, path.split("/"), "Properties")
+        for _, value in values_at(resource.properties, path.split("/"), "Properties")
         if isinstance(value, str) and value.rpartition(":")[2].startswith("alias/aws/")
     }
     for resource in context.landscape.resources if managed else ():
@@ -101,31 +43,40 @@ def _under_managed_keys(context: Context) -> Iterator[Found]:
             if need.who is not Who.SERVICE:
                 continue
             for path in need.paths:
-                for place, value in _values(resource.properties, path.split("/"), "Properties"):
+                for place, value in values_at(resource.properties, path.split("/"), "Properties"):
                     for target, name in managed.values():
-                        if target.type in need.leads_to and _leads_to(value, target):
-                            principal = _filled(need.principal, resource)
+                        if target.type in need.leads_to and leads_to(value, target):
+                            principal = filled(need.principal, resource)
                             message = f"{principal} cannot use {name} of {target.source.path}, which AWS manages"
                             yield Found(resource.source, place, f"{message}: give it a key of your own")
 
 
 def _service(context: Context) -> Iterator[Found]:
     yield from _under_managed_keys(context)
-    for use in _uses(context, Who.SERVICE):
+    paged: set[tuple[str, str]] = set()
+    denied: list[tuple[Use, str, bool]] = []
+    for use in uses(context, Who.SERVICE):
         regional = "{region}" in use.need.principal and use.resource.region == ANY_REGION
         if use.resource.type in _ELSEWHERE or regional:
             continue
-        principal = _filled(use.need.principal, use.resource)
+        principal = filled(use.need.principal, use.resource)
+        if use.need.basis is Basis.PAGE:
+            paged.add((use.resource.source.path, use.place))
         verdict = _admits(principal, use)
-        if verdict is True:
+        if verdict is not True:
+            denied.append((use, principal, verdict is None))
+    for use, principal, doubt in denied:
+        believed = use.need.basis is Basis.BELIEF
+        # Believed beside what a page says, such as the other name of a service.
+        if believed and (use.resource.source.path, use.place) in paged:
             continue
-        can = "cannot" if verdict is False else "may be unable to"
+        can = "may be unable to" if doubt or believed else "cannot"
         message = f"{principal} {can} use {use.whose}: its key policy needs {_statement(principal, use)}"
-        yield Found(use.resource.source, use.place, message, undecided=verdict is None)
+        yield Found(use.resource.source, use.place, message, undecided=doubt or believed, likely=not doubt)
 
 
-def _admits(principal: str, use: _Use) -> Verdict:
-    sent = {f"kms:EncryptionContext:{name}": _sample(value, use.resource) for name, value in use.need.context}
+def _admits(principal: str, use: Use) -> Verdict:
+    sent = contexts_of(use)
     if use.need.source_account and use.resource.account != ANY_ACCOUNT:
         sent["aws:SourceAccount"] = use.resource.account
     verdict = all_of(verdict_of(principal, None, action, use.made, sent) for action in use.need.actions)
@@ -137,43 +88,29 @@ def _names(principal: str, made: Key) -> bool:
     return any(one.effect is Effect.ALLOW and principal in one.principals.services for one in made.policy.statements)
 
 
-def _filled(text: str, resource: Resource) -> str:
-    places = {
-        "partition": resource.partition,
-        "region": resource.region,
-        "account": resource.account,
-        "suffix": _PARTS.get(resource.partition, "amazonaws.com"),
-    }
-    for name, value in places.items():
-        text = text.replace("{" + name + "}", value)
-    return text
-
-
-def _sample(pattern: str, resource: Resource) -> str:
-    return _filled(pattern, resource).replace("{name}", "example").replace("*", "example")
-
-
-def _statement(principal: str, use: _Use) -> str:
+def _statement(principal: str, use: Use) -> str:
     """Return the statement to paste."""
     condition: dict[str, dict[str, str]] = {}
     if use.need.source_account:
         condition["StringEquals"] = {"aws:SourceAccount": use.resource.account}
     for name, value in use.need.context:
-        pattern = _filled(value, use.resource).replace("{name}", "*")
-        condition.setdefault("StringLike", {})[f"kms:EncryptionContext:{name}"] = pattern
+        pattern = filled(value, use.resource).replace("{name}", name_of(use) or "*")
+        condition.setdefault("StringLike" if "*" in pattern else "StringEquals", {})[
+            f"kms:EncryptionContext:{name}"
+        ] = pattern
     statement: dict[str, Any] = {
         "Effect": "Allow",
         "Principal": {"Service": principal},
         "Action": list(use.need.actions),
         "Resource": "*",
     }
-    return json.dumps(statement | ({"Condition": condition} if condition else {}))
+    return as_json(statement | ({"Condition": condition} if condition else {}))
 
 
 def _deployer(context: Context) -> Iterator[Found]:
     told: set[tuple[str, str]] = set()
     resources = {made.arn: it for made, it in context.made_keys}
-    for use in _uses(context, Who.DEPLOYER):
+    for use in uses(context, Who.DEPLOYER):
         mark = use.resource.source.path, use.place
         sure = use.need.basis is Basis.PAGE and use.need.via and use.resource.type not in _ELSEWHERE
         if not sure or mark in told or use.made.arn not in resources:
@@ -188,7 +125,7 @@ def _deployer(context: Context) -> Iterator[Found]:
             yield Found(use.resource.source, use.place, message)
 
 
-def _denied(context: Context, use: _Use, key_resource: Resource) -> list[str]:
+def _denied(context: Context, use: Use, key_resource: Resource) -> list[str]:
     """Return the actions that whoever may change the key, or holds every permission, is denied for sure."""
     everybody = f"arn:{key_resource.partition}:iam::{key_resource.account}:role/any-role"
     parties = [Party("anyone", everybody, (EVERYTHING,))]
@@ -196,18 +133,18 @@ def _denied(context: Context, use: _Use, key_resource: Resource) -> list[str]:
     owners = [one for one in parties if named_answer(one, "kms:PutKeyPolicy", use.made) is not False]
     if not owners:
         return []
-    asked = [action for action in use.need.actions if action not in _LATER.get(use.resource.type, ())]
+    asked = [one for one in use.need.actions if one not in _AT_END | _LATER.get(use.resource.type, set())]
     return [action for action in asked if all(_is_denied(one, action, use) for one in owners)]
 
 
-def _is_denied(party: Party, action: str, use: _Use) -> bool:
+def _is_denied(party: Party, action: str, use: Use) -> bool:
     through = ({"kms:ViaService": f"{prefix}.{use.resource.region}.amazonaws.com"} for prefix in use.need.via)
     return all(verdict_of(party.principal, party, action, use.made, via) is False for via in through)
 
 
 def _kind(context: Context) -> Iterator[Found]:
     resources = {made.arn: it for made, it in context.made_keys}
-    for use in (*_uses(context, Who.DEPLOYER), *_uses(context, Who.SERVICE)):
+    for use in (*uses(context, Who.DEPLOYER), *uses(context, Who.SERVICE)):
         made = resources.get(use.made.arn)
         if made is None or Require.ONE_REGION not in use.need.requires:
             continue

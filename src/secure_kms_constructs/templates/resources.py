@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 
-from secure_kms_constructs.aws.catalogue import edges_from
+from secure_kms_constructs.aws.catalogue import edges_from, key_paths
 from secure_kms_constructs.policies import Unknown
 
 from .inline import PERMISSION_SET, SAM_TYPES
@@ -106,7 +106,7 @@ def _is_list(value: object) -> bool:
 
 def matters(kind: str, whole: dict[str, object]) -> bool:
     """Tell whether a resource has to do with keys, or with who may use them."""
-    return _always_matters(kind) or _names_key(whole.get("Properties"))
+    return _always_matters(kind) or _names_key(whole.get("Properties"), _odd_names(kind))
 
 
 @lru_cache(maxsize=4096)
@@ -115,12 +115,19 @@ def _always_matters(kind: str) -> bool:
     return kind.startswith(_SERVICES) or kind in _TYPES or bool(edges_from(kind))
 
 
-def _names_key(properties: object) -> bool:
+@cache
+def _odd_names(kind: str) -> frozenset[str]:
+    """Return how a type calls properties that name a key, where that is not as most do (``KeyArn``)."""
+    names = (path.rpartition("/")[2] for path in key_paths(kind))
+    return frozenset(name for name in names if not _NAMES_KEY.search(name))
+
+
+def _names_key(properties: object, odd: frozenset[str]) -> bool:
     pending = [properties]
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
-            if any(_NAMES_KEY.search(name) for name in value):
+            if any(_NAMES_KEY.search(name) or name in odd for name in value):
                 return True
             pending.extend(value.values())
         elif isinstance(value, list):

@@ -52,6 +52,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from aws_cdk import aws_synthetics as synthetics
+from constructs import Construct
 
 from secure_kms_constructs import HardenedKey
 from tests.semantics.services.asks import ACCOUNT, REGION, Ask, Construction, deploys, directly, service, uses
@@ -180,12 +181,30 @@ def machine(s: Stack, k: HardenedKey, **more: Any) -> sfn.StateMachine:
     )
 
 
+def two_machines(s: Stack, k: HardenedKey) -> None:
+    for name in ("orders", "bills"):
+        machine(Construct(s, name.capitalize()), k, state_machine_name=name)  # type: ignore[arg-type]
+
+
+def machine_read(s: Stack, k: HardenedKey) -> None:
+    made = machine(s, k, state_machine_name="orders")
+    made.grant_read(role(s, "Reader"))
+    made.grant_start_sync_execution(role(s, "Waiting"))
+    made.grant_start_execution(role(s, "Starter"))
+
+
 def task(s: Stack, step: sfn.IChainable) -> None:
     sfn.StateMachine(s, "Machine", definition_body=sfn.DefinitionBody.from_chainable(step))
 
 
 def activity(s: Stack, k: HardenedKey) -> None:
-    it = sfn.Activity(s, "Activity", encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(k))
+    it = sfn.Activity(
+        s,
+        "Activity",
+        activity_name="packing",
+        encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(k),
+    )
+    it.grant(role(s, "Worker"), "states:GetActivityTask")
     task(s, tasks.StepFunctionsInvokeActivity(s, "Invoke", activity=it))
 
 
@@ -223,12 +242,14 @@ def from_secret(s: Stack, k: HardenedKey) -> None:
 
 
 def from_bucket(s: Stack, k: HardenedKey) -> None:
-    appconfig.SourcedConfiguration(
+    configuration = appconfig.SourcedConfiguration(
         s,
         "Config",
         application=appconfig.Application(s, "App"),
         location=appconfig.ConfigurationSource.from_bucket(bucket(s, k, versioned=True), "x"),
     )
+    # The L2 gives its role no right to the key, and the role refers to the bucket, so the key policy cannot name it.
+    k.grant_decrypt(configuration.retrieval_role)
 
 
 def schedule(s: Stack, k: HardenedKey, target: Any) -> None:
@@ -483,6 +504,17 @@ def archive(s: Stack, k: HardenedKey) -> None:
     bus.node.find_child("Archive").node.default_child.kms_key_identifier = k.key_arn  # type: ignore[union-attr]
 
 
+def bus_and_archive(s: Stack, k: HardenedKey) -> None:
+    """CDK has the key policy refer to the bus, which refers to the key."""
+    events.Archive(
+        s,
+        "Archive",
+        source_event_bus=events.EventBus(s, "Bus", event_bus_name="orders", kms_key=k),
+        event_pattern=events.EventPattern(source=["a"]),
+        kms_key=k,
+    )
+
+
 def table(s: Stack, k: HardenedKey) -> dynamodb.Table:
     return dynamodb.Table(
         s, "Table", partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING), encryption_key=k
@@ -505,6 +537,7 @@ def stream(s: Stack, k: HardenedKey) -> kinesis.Stream:
 BUS = arn("events", "event-bus/orders")
 BUS_CONTEXT = {"aws:events:event-bus:arn": BUS}
 MACHINE = {"aws:states:stateMachineArn": arn("states", "stateMachine:orders")}
+OTHER_MACHINE = {"aws:states:stateMachineArn": arn("states", "stateMachine:bills")}
 SCHEDULE = {"aws:scheduler:schedule:arn": arn("scheduler", "schedule/default/x")}
 PIPE = {"aws:pipes:arn": arn("pipes", "pipe/orders")}
 TRAIL = arn("cloudtrail", "trail/all")
@@ -720,6 +753,14 @@ CONSTRUCTIONS = (
         ),
     ),
     Construction(
+        "bus_and_archive",
+        bus_and_archive,
+        (
+            *deploys("events", f"{SENDS} Encrypt GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"),
+            *service("events", f"{SENDS} ReEncryptFrom ReEncryptTo DescribeKey", BUS_CONTEXT),
+        ),
+    ),
+    Construction(
         "pipe",
         lambda s, k: pipe(s, k),
         (
@@ -753,6 +794,16 @@ CONSTRUCTIONS = (
         (*deploys("states", SENDS), *directly("MachineRole", SENDS, MACHINE)),
     ),
     Construction(
+        "two_machines",
+        two_machines,
+        (*directly("OrdersMachineRole", SENDS, MACHINE), *directly("BillsMachineRole", SENDS, OTHER_MACHINE)),
+    ),
+    Construction(
+        "machine_read",
+        machine_read,
+        (*uses("Reader", "states", "Decrypt", MACHINE), *uses("Waiting", "states", "Decrypt", MACHINE)),
+    ),
+    Construction(
         "machine_logged",
         lambda s, k: machine(s, k, logs=sfn.LogOptions(destination=logs.LogGroup(s, "Log"))),
         (
@@ -774,7 +825,12 @@ CONSTRUCTIONS = (
         uses("MachineRole", "sns", SENDS),
     ),
     Construction(
-        "activity", activity, directly("MachineRole", SENDS, {"aws:states:activityArn": arn("states", "activity:x")})
+        "activity",
+        activity,
+        (
+            *directly("MachineRole", SENDS, {"aws:states:activityArn": arn("states", "activity:packing")}),
+            *uses("Worker", "states", "Decrypt", {"aws:states:activityArn": arn("states", "activity:packing")}),
+        ),
     ),
     Construction("hosted_configuration", lambda s, k: hosted(s, k), directly("deployer", "GenerateDataKey")),
     Construction(
@@ -792,9 +848,9 @@ CONSTRUCTIONS = (
     Construction(
         "configuration_from_secret",
         from_secret,
-        uses("ConfigRole", "secretsmanager", "Decrypt", {"SecretARN": arn("secretsmanager", "secret:x-AbCdEf")}),
+        uses("ConfigRole", "secretsmanager", "Decrypt", SECRET),
     ),
-    Construction("configuration_from_bucket", from_bucket, uses("ConfigRole", "s3", "Decrypt")),
+    Construction("configuration_from_bucket", from_bucket, uses("ConfigRole", "s3", "Decrypt"), by_grant=True),
     # -- compute --
     Construction(
         "environment",

@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_kms as kms
+from aws_cdk.cx_api import CloudAssembly
 
 from secure_kms_constructs import HardenedKey
 from tests.semantics.deployed import Deployment
@@ -23,23 +24,35 @@ WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC)}
 ALL = WITH_ASKS | {one.name: one for one in MORE}
 
 
-def synthesize() -> dict[str, Deployment]:
+def stack_of(name: str) -> str:
+    """Return what the stack of a construction is called."""
+    return name.replace("_", "-")
+
+
+def synthesize() -> CloudAssembly:
     """Synthesize all in one app, each in a stack of its own."""
     app = App()
     for one in ALL.values():
-        stack = Stack(app, one.name.replace("_", "-"), env=Environment(account=ACCOUNT, region=REGION))
+        stack = Stack(app, stack_of(one.name), env=Environment(account=ACCOUNT, region=REGION))
         signing = {"key_spec": kms.KeySpec.ECC_NIST_P256, "key_usage": kms.KeyUsage.SIGN_VERIFY}
         one.build(stack, HardenedKey(stack, "Key", **(signing if one.signs else {})))
-    assembly = app.synth()
+    return app.synth()
+
+
+def deployed(assembly: CloudAssembly) -> dict[str, Deployment]:
+    """Return what each would be once it is deployed."""
+    names = {name: stack_of(name) for name in ALL}
     templates = {
-        one.name: json.loads(
-            Path(assembly.get_stack_by_name(one.name.replace("_", "-")).template_full_path).read_text()
-        )
-        for one in ALL.values()
+        name: json.loads(Path(assembly.get_stack_by_name(stack).template_full_path).read_text())
+        for name, stack in names.items()
     }
     return {
         name: Deployment(
-            {"App": template}, account=ACCOUNT, region=REGION, aws_managed=_Anything(), known={"App": made(template)}
+            {names[name]: template},
+            account=ACCOUNT,
+            region=REGION,
+            aws_managed=_Anything(),
+            known={names[name]: made(template)},
         )
         for name, template in templates.items()
     }
@@ -58,6 +71,8 @@ def made(template: dict[str, Any]) -> dict[str, str]:
         bucket = resource.get("Properties", {}).get("BucketName")
         if bucket:
             found |= {name: bucket, f"{name}.Arn": f"arn:aws:s3:::{bucket}"}
+        elif resource["Type"] == "AWS::StepFunctions::StateMachine":
+            found |= {name: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}"}
         elif not resource["Type"].startswith(told):
             found |= {name: name, f"{name}.Arn": made_arn(name)}
     return found
@@ -110,5 +125,5 @@ def named(deployment: Deployment, value: str) -> str:
     if name == "Secret":
         return deployment.secret(name) + slash + rest
     kinds = {"Bucket": "AWS::S3::Bucket", "Stream": "AWS::Kinesis::Stream"}
-    (logical_id,) = (it for it, _ in deployment.stack("App").resources(kinds[name]) if it.startswith(name))
+    (logical_id,) = (it for it, _ in deployment.only.resources(kinds[name]) if it.startswith(name))
     return made_arn(logical_id) + slash + rest

@@ -142,6 +142,70 @@ def test_a_row_for_a_property_that_is_not_there_does_not_hold() -> None:
     assert said(with_logs) == ["unboundService"]
 
 
+def caller_of_a_machine(action: str) -> App:
+    machine = {
+        "StateMachineName": "m",
+        "EncryptionConfiguration": {"KmsKeyId": KEY},
+        "RoleArn": "arn:aws:iam::1:role/x",
+    }
+    allowed = {"Effect": "Allow", "Action": action, "Resource": [ref("Machine", "Ref")]}
+    held = {"PolicyDocument": {"Statement": [allowed]}, "Roles": [ref("Caller", "Ref")]}
+    return app(Machine=("AWS::StepFunctions::StateMachine", machine), Caller=ROLE, Held=("AWS::IAM::Policy", held))
+
+
+@pytest.mark.parametrize("action", ["states:GetExecutionHistory", "states:Describe*", "states:StartSyncExecution"])
+def test_who_reads_executions_may_decrypt_for_this_machine_through_the_service(action: str) -> None:
+    made = written(decided(caller_of_a_machine(action)))
+    (one,) = (it for it in made if it["Principal"] == {"AWS": ref("Caller")})
+    assert one["Action"] == "kms:Decrypt"
+    assert one["Condition"]["StringEquals"] == {
+        "kms:ViaService": "states.us-east-1.amazonaws.com",
+        "kms:EncryptionContext:aws:states:stateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:m",
+    }
+
+
+def test_who_starts_executions_needs_nothing() -> None:
+    assert ref("Caller") not in [
+        one["Principal"].get("AWS") for one in written(decided(caller_of_a_machine("states:StartExecution")))
+    ]
+
+
+def test_the_role_of_backup_plans_is_told() -> None:
+    vault = ("AWS::Backup::BackupVault", {"EncryptionKeyArn": KEY})
+    rules = [{"TargetBackupVault": ref("Vault", "BackupVaultName")}]
+    plan = ("AWS::Backup::BackupPlan", {"BackupPlan": {"BackupPlanRule": rules}})
+    decision = decided(app(Vault=vault, Plan=plan))
+    [(name, text)] = decision.findings
+    assert (name, "key.grant(role, 'kms:CreateGrant', 'kms:Decrypt', 'kms:GenerateDataKey')" in text) == (
+        "callers",
+        True,
+    )
+    assert decided(app(Vault=vault)).findings == []
+
+
+def test_a_replication_reads_its_own_bucket_only() -> None:
+    encryption = {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"KMSMasterKeyID": KEY}}]}
+    bucket = {"BucketEncryption": encryption, "ReplicationConfiguration": {"Role": ref("Role")}}
+    named = written(decided(app(Role=ROLE, Bucket=("AWS::S3::Bucket", {**bucket, "BucketName": "data"}))))
+    assert {one["Action"] for one in named} == {"kms:Decrypt"}
+    contexts = [block.get("kms:EncryptionContext:aws:s3:arn") for one in named for block in one["Condition"].values()]
+    assert {one for one in contexts if one} == {"arn:aws:s3:::data", "arn:aws:s3:::data/*"}
+    # Of a bucket whose name is made up nothing can be said.
+    (other,) = written(decided(app(Role=ROLE, Bucket=("AWS::S3::Bucket", bucket))))
+    assert other["Condition"] == {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+
+
+def test_an_archive_is_bound_to_its_bus() -> None:
+    bus = ("AWS::Events::EventBus", {"Name": "orders"})
+    for source in (ref("Bus"), {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":events:r:a:event-bus/orders"]]}):
+        archive = ("AWS::Events::Archive", {"KmsKeyIdentifier": KEY, "SourceArn": source})
+        text = str(written(decided(app(Bus=bus, Archive=archive))))
+        assert "'arn:aws:events:us-east-1:111122223333:event-bus/orders'" in text
+        assert "event-bus/*" not in text
+    unknown = ("AWS::Events::Archive", {"KmsKeyIdentifier": KEY, "SourceArn": {"Ref": "Parameter"}})
+    assert "event-bus/*" in str(written(decided(app(Archive=unknown))))
+
+
 def test_the_role_is_that_of_the_same_member_of_a_list() -> None:
     volumes = [
         {"ManagedEBSVolume": {"KmsKeyId": "other", "RoleArn": ref("RoleA")}},

@@ -24,6 +24,7 @@ from secure_kms_constructs.checks.examples import (
     template,
     uses,
 )
+from tests.unit.checks.service_variants import OF_SERVICES
 
 FOUND, UNDECIDED, QUIET = True, None, False
 Case = tuple[str, str, Any, bool | None]
@@ -327,6 +328,7 @@ SERVICES: list[Case] = [
     ),
 ]
 REFUSED = [
+    *OF_SERVICES,
     *(*WILDCARDS, *MALFORMED, *PRINCIPALS, *NETWORKS, *ALWAYS),
     *(*SOURCES, *DENIALS, *BUCKETS, *OWNERS, *SERVICES),
 ]

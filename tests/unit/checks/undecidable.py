@@ -98,6 +98,7 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
         ),
         Bucket=BUCKET,
     ),
+    "KLP306": keyed(allow(ROOT, "kms:Decrypt", {"StringEquals": {"kms:EncryptionContext:SecretARN": UNKNOWN, **VIA}})),
     "KLP401": keyed(EnableKeyRotation=UNKNOWN),
     "KLP402": keyed(PendingWindowInDays=UNKNOWN),
     "KLP403": keyed(BypassPolicyLockoutSafetyCheck=UNKNOWN),
@@ -130,6 +131,17 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
     "KLP512": template(
         Key=key(MultiRegion=UNKNOWN),
         Airflow={"Type": "AWS::MWAA::Environment", "Properties": {"KmsKey": THE_KEY, "Name": "flow"}},
+    ),
+    "KLP513": template(
+        Key=key(),
+        Queue={"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": THE_KEY}},
+        Function={
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Role": f"arn:aws:iam::{ACCOUNT}:role/of-another-template",
+                "DeadLetterConfig": {"TargetArn": {"Fn::GetAtt": ["Queue", "Arn"]}},
+            },
+        },
     ),
     "KLP601": long_key(),
     "KLP602": long_role(),

@@ -8,6 +8,7 @@ from .needs import Basis, Grants, Need, Require, Who
 from .prefixes import page_of, prefix_of
 from .reading import (
     Handlers,
+    context_pattern,
     edges_from,
     edges_to,
     handlers_of,
@@ -27,6 +28,7 @@ __all__ = [
     "Need",
     "Require",
     "Who",
+    "context_pattern",
     "edges_from",
     "edges_to",
     "handlers_of",

@@ -18,7 +18,8 @@ _COGNITO = "cognito/latest/developerguide/user-pool-lambda-custom-sender-trigger
 _SENDERS = "LambdaConfig/KMSKeyID"
 
 ROWS = (
-    # The page names the first two, the handlers all four.
+    # The page names three of them, and is about environment variables: the same key also encrypts snapshots and images,
+    # of which no page says who asks, so what the handlers list beside is kept. Only the deployer gets it.
     deployer(
         _FUNCTION,
         "CreateGrant Decrypt Encrypt GenerateDataKey",

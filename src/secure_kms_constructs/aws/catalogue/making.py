@@ -22,7 +22,7 @@ def page(path: str) -> str:
 
 
 def _need(kind: str, who: Who, actions: str, path: str, more: dict[str, Any]) -> Need:
-    for name in ("paths", "leads_to", "via", "requires"):
+    for name in ("paths", "leads_to", "via", "requires", "asked_by"):
         if isinstance(more.get(name), str):
             more[name] = tuple(more[name].split())
     more["context"] = tuple(more.get("context", {}).items())

@@ -51,7 +51,8 @@ ROWS = (
         "events.amazonaws.com",
         f"Decrypt DescribeKey GenerateDataKey {REENCRYPT}",
         _EVENTS + "encryption-archives",
-        context={"aws:events:event-bus:arn": "arn:{partition}:events:{region}:{account}:event-bus/*"},
+        context=_BUS_CONTEXT,
+        named_by="SourceArn",
     ),
     # The context is that of the secret in which EventBridge keeps the authorization.
     deployer(
@@ -151,8 +152,27 @@ ROWS = (
         only_with="LoggingConfiguration",
         at_run=True,
     ),
+    # StartExecution, StopExecution and the like need nothing of the caller.
+    caller(
+        _MACHINE,
+        "Decrypt",
+        "states",
+        _STATES,
+        context=_MACHINE_CONTEXT,
+        named_by="StateMachineName",
+        asked_by="states:DescribeExecution states:DescribeStateMachine states:DescribeStateMachineForExecution "
+        "states:GetExecutionHistory states:StartSyncExecution",
+    ),
     nothing("AWS::StepFunctions::Activity", _STATES),
-    caller("AWS::StepFunctions::Activity", "Decrypt", "states", _STATES),
+    caller(
+        "AWS::StepFunctions::Activity",
+        "Decrypt",
+        "states",
+        _STATES,
+        context={"aws:states:activityArn": "arn:{partition}:states:{region}:{account}:activity:{name}"},
+        named_by="Name",
+        asked_by="states:GetActivityTask",
+    ),
     deployer(
         "AWS::AppConfig::HostedConfigurationVersion",
         "GenerateDataKey",
@@ -217,4 +237,5 @@ ROWS = (
         "",
         "codecommit/latest/userguide/encryption",
     ),
+    caller("AWS::CodeCommit::Repository", ALL, "", "codecommit/latest/userguide/encryption"),
 )

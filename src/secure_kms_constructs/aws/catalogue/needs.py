@@ -78,8 +78,9 @@ class Need:
     :param source_arn: pattern of the ``aws:SourceArn`` that a page says or shows is sent.
     :param requires: what the key must be.
     :param grants: what ``kms:CreateGrant`` is bound to.
-    :param named_by: property with the name of the resource.
+    :param named_by: property with the name of the resource, or with the ARN of the one that it belongs to.
     :param only_with: property that must be there for the row to hold.
+    :param asked_by: actions of the service, whoever holds one of which for the resource is a caller.
     :param delegated: whether the role is made where no template shows it, so that only ``delegate_via`` serves it.
     :param at_run: whether KMS is asked only once the resource is used, so that nothing fails in a deployment.
     :param basis: how the row is known.
@@ -103,6 +104,7 @@ class Need:
     requires: tuple[Require, ...] = ()
     named_by: str = ""
     only_with: str = ""
+    asked_by: tuple[str, ...] = ()
     delegated: bool = False
     at_run: bool = False
     basis: Basis = Basis.PAGE

@@ -158,6 +158,22 @@ def source_of(principal: str) -> str | None:
     return "aws:SourceArn" if all("{account}" in row.source_arn for row in rows) else ""
 
 
+@cache
+def context_pattern(name: str, kind: str) -> tuple[str, str]:
+    """Return the pattern of an encryption context that names a resource, and the property that names this.
+
+    :param name: of the encryption context, in any case.
+    :return: empty texts where no page says what the service of the type sends.
+    """
+    found = {
+        (value, row.named_by)
+        for row in _written().get(kind, ())
+        for key, value in row.context
+        if key.lower() == name.lower() and row.named_by
+    }
+    return found.pop() if len(found) == 1 else ("", "")
+
+
 def inherited_need(kind: str) -> Need:
     """Return what the deployer needs for a resource that uses the key of the one it belongs to."""
     return _by_handlers(kind)

@@ -51,15 +51,21 @@ ROWS = (
         via="s3",
         at_run=True,
     ),
-    role(
-        _BUCKET,
-        "ReplicationConfiguration/Role",
-        "Decrypt GenerateDataKey",
-        _S3 + "replication-config-for-kms-objects",
-        paths=_ENCRYPTION,
-        via="s3",
-        only_with="ReplicationConfiguration",
-        at_run=True,
+    # With a Bucket Key the context is the bucket, without it is the object.
+    *(
+        role(
+            _BUCKET,
+            "ReplicationConfiguration/Role",
+            "Decrypt",
+            _S3 + "replication-config-for-kms-objects",
+            paths=_ENCRYPTION,
+            via="s3",
+            context={"aws:s3:arn": context},
+            named_by="BucketName",
+            only_with="ReplicationConfiguration",
+            at_run=True,
+        )
+        for context in ("arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*")
     ),
     deployer(
         "AWS::S3Express::DirectoryBucket",
@@ -169,6 +175,16 @@ ROWS = (
         "CreateGrant Decrypt GenerateDataKey RetireGrant",
         "backup",
         "aws-backup/latest/devguide/encryption",
+        any_region=True,
+    ),
+    # The role is that of the plan's selections.
+    caller(
+        "AWS::Backup::BackupPlan",
+        "CreateGrant Decrypt GenerateDataKey",
+        "backup",
+        "aws-backup/latest/devguide/encryption",
+        paths="BackupPlan/BackupPlanRule/*/TargetBackupVault",
+        leads_to="AWS::Backup::BackupVault",
         any_region=True,
     ),
 )

@@ -100,13 +100,22 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
-    def look(cls, keys: Sequence[Any], leading: Sequence[str]) -> dict[str, Any]:
+    def look(cls, keys: Sequence[Any], leading: Sequence[str], imported: Sequence[Any] = ()) -> dict[str, Any]:
         """Return what in the stage of some keys has to do with them, and what their policies say.
 
         :param leading: types whose resources may need the key of another resource.
+        :param imported: keys that the app does not make.
         """
         load()
-        found: dict[str, Any] = json.loads(jsii.sinvoke(cls, "look", [list(keys), " ".join(leading)]))
+        types = " ".join(leading)
+        found: dict[str, Any] = json.loads(jsii.sinvoke(cls, "look", [list(keys), types, list(imported)]))
+        return found
+
+    @classmethod
+    def with_paths(cls, key: Any, values: Sequence[Any]) -> list[Any]:
+        """Return values of a key's policy with the paths of the resources that they refer to."""
+        load()
+        found: list[Any] = json.loads(jsii.sinvoke(cls, "withPaths", [key, list(values)]))
         return found
 
     @classmethod

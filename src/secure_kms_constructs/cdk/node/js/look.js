@@ -1,24 +1,27 @@
 "use strict";
-const { Annotations, CfnResource, DefaultTokenResolver, Reference, Stage, Tokenization } = require("aws-cdk-lib");
+const { Annotations, CfnParameter, CfnResource, DefaultTokenResolver, Reference, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
+const { Order } = require("./circles");
 const { l1Of } = require("./l1");
 const { numbered } = require("./numbered");
 const { Scoped } = require("./scoped");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
-/** @typedef {import("aws-cdk-lib").Stack} Stack */
 /** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any }} Looked */
 
 const join = (/** @type {any} */ left, /** @type {any} */ right) =>
   left === undefined ? right : right === undefined ? left : { "Fn::Join": ["", [left, right]] };
 
+const ROLE = /^AWS::IAM::(Role|User)$/;
 // Looks like an intrinsic function, which is what the properties of an L1 may be instead of text.
 const MARK = "secure-kms-constructs:";
 
 /** Puts the path of a resource where a reference to it stands, whichever stack it would be rendered for. */
 class Naming extends DefaultTokenResolver {
-  constructor() {
+  /** @param {boolean} parameters whether those of templates are named too, which a nested stack gets as its own */
+  constructor(parameters = false) {
     super({ join });
+    this.parameters = parameters;
     /** @type {Set<string>} */
     this.seen = new Set();
   }
@@ -30,12 +33,13 @@ class Naming extends DefaultTokenResolver {
    * @returns {any}
    */
   resolveToken(token, context, postProcessor) {
-    if (!Reference.isReference(token) || !CfnResource.isCfnResource(token.target)) {
+    const target = Reference.isReference(token) ? token.target : undefined;
+    if (!(CfnResource.isCfnResource(target) || (this.parameters && target instanceof CfnParameter))) {
       return super.resolveToken(token, context, postProcessor);
     }
-    const path = token.target.node.path;
+    const { path } = target.node;
     this.seen.add(path);
-    return { Ref: `${MARK}${token.displayName}:${path}` };
+    return { Ref: `${MARK}${/** @type {Reference} */ (token).displayName}:${path}` };
   }
 }
 
@@ -109,7 +113,7 @@ function usesNoKey(element) {
 }
 
 /**
- * Where a stack is deployed and by whom; null where its synthesizer does not tell.
+ * Where a stack is deployed and by whom, null where its synthesizer does not tell; and what it is called.
  * @param {Stack} stack
  * @returns {any}
  */
@@ -120,7 +124,69 @@ function placeOf(stack) {
   } catch {
     // Some synthesizers tell it only once bound; then nobody is named.
   }
-  return stack.resolve([stack.partition, stack.region, stack.account, stack.urlSuffix, deployer]);
+  return stack.resolve([stack.partition, stack.region, stack.account, stack.urlSuffix, deployer, stack.stackName]);
+}
+
+/**
+ * The paths of imported keys by their ARNs, as JSON.
+ * @param {any[]} imported
+ * @param {Map<Stack, Map<string, string>>} ids
+ * @returns {Map<string, string>}
+ */
+function arnsOf(imported, ids) {
+  return new Map(
+    imported.map((key) => {
+      const written = Tokenization.resolve(key.keyArn, { scope: key, resolver: new Naming(true), preparing: false });
+      return [JSON.stringify(withPaths(written, ids.get(Stack.of(key)) ?? new Map(), new Set())), key.node.path];
+    }),
+  );
+}
+
+/**
+ * A value with references to imported keys in place of their ARNs.
+ * @param {any} value
+ * @param {Map<string, string>} arns
+ * @param {Set<string>} seen
+ * @returns {any}
+ */
+function withKeys(value, arns, seen) {
+  const path = arns.get(JSON.stringify(value));
+  if (path !== undefined) {
+    seen.add(path);
+    return { Resource: path, Attribute: "Arn" };
+  }
+  if (Array.isArray(value)) return value.map((one) => withKeys(one, arns, seen));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, withKeys(it, arns, seen)]));
+}
+
+/**
+ * What a key waits for beside what its policy names.
+ * @param {any} key an L1
+ * @returns {string[]}
+ */
+function ownReferences(key) {
+  const resolver = new Naming();
+  const { description, rawOverrides } = key;
+  Tokenization.resolve([description, rawOverrides, key.tags.renderTags()], { scope: key, resolver, preparing: false });
+  const after = key.obtainDependencies().filter(CfnResource.isCfnResource);
+  return [...resolver.seen, ...after.map((/** @type {any} */ one) => one.node.path)];
+}
+
+/**
+ * What an L1 writes: its resource, the paths that this refers to, and those that it waits for otherwise.
+ * @param {any} element
+ * @param {Map<string, string>} named
+ * @param {boolean} parameters
+ * @returns {[any, Set<string>, string[]][]}
+ */
+function writtenBy(element, named, parameters = false) {
+  const resolver = new Naming(parameters);
+  const written = Tokenization.resolve(element._toCloudFormation(), { scope: element, resolver, preparing: false });
+  return Object.values(written?.Resources ?? {}).map((/** @type {any} */ one) => {
+    const after = [one.DependsOn ?? []].flat().map((id) => named.get(id) ?? "");
+    return [{ ...one, Properties: withPaths(one.Properties ?? {}, named, resolver.seen) }, resolver.seen, after];
+  });
 }
 
 /**
@@ -129,8 +195,9 @@ function placeOf(stack) {
  * @param {IConstruct} scope
  * @param {any[]} keys
  * @param {Set<string>} leading types whose resources may need the key of another resource
+ * @param {any[]} imported keys that the app does not make
  */
-function look(scope, keys, leading) {
+function look(scope, keys, leading, imported) {
   /** @type {Map<string, any>} */
   const elements = new Map();
   /** @type {Map<Stack, Map<string, string>>} */
@@ -148,6 +215,25 @@ function look(scope, keys, leading) {
   const starts = new Set(keys.map((one) => l1Of(one).node.path));
   /** @type {Map<string, [Looked, Set<string>]>} */
   const read = new Map();
+  const arns = arnsOf(imported, ids);
+  for (const one of imported) {
+    const { path } = one.node;
+    if (!ids.has(Stack.of(one))) ids.set(Stack.of(one), new Map());
+    starts.add(path);
+    const properties = { Tags: [] };
+    read.set(path, [{ path, logicalId: "", type: CfnKey.CFN_RESOURCE_TYPE_NAME, stack: Stack.of(one).node.path, properties }, new Set()]);
+  }
+  const order = new Order(elements, (path) => {
+    const element = elements.get(path);
+    if (later.has(path) && !read.has(path)) readOne(path, element);
+    // What this library writes for a role is no use to look for, and may be waited for.
+    else if (element.node.scope?.node.scope instanceof Scoped && !scoped.has(path)) {
+      scoped.add(path);
+      for (const [, seen, after] of writtenBy(element, ids.get(element.stack) ?? new Map())) order.add(element, [...seen, ...after]);
+    }
+  });
+  /** @type {Set<string>} */
+  const scoped = new Set();
   const readOne = (/** @type {string} */ path, /** @type {any} */ element) => {
     const { stack } = element;
     const logicalId = /** @type {string} */ (idOf.get(path));
@@ -159,12 +245,11 @@ function look(scope, keys, leading) {
       if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags } }, new Set()]);
       return;
     }
-    const resolver = new Naming();
-    const written = Tokenization.resolve(element._toCloudFormation(), { scope: element, resolver, preparing: false });
     const named = /** @type {Map<string, string>} */ (ids.get(stack));
-    for (const resource of /** @type {any[]} */ (Object.values(written?.Resources ?? {}))) {
-      const properties = withPaths(resource.Properties ?? {}, named, resolver.seen);
-      read.set(path, [{ ...about, type: resource.Type, properties }, resolver.seen]);
+    for (const [resource, seen, after] of writtenBy(element, named, arns.size > 0)) {
+      const properties = arns.size > 0 ? withKeys(resource.Properties, arns, seen) : resource.Properties;
+      read.set(path, [{ ...about, type: resource.Type, properties }, seen]);
+      order.add(element, [...seen, ...after]);
     }
   };
   /** @type {Map<string, any>} */
@@ -193,20 +278,40 @@ function look(scope, keys, leading) {
     for (const other of read.get(path)?.[1] ?? []) {
       if (later.has(other) && !read.has(other)) readOne(other, later.get(other));
       const it = read.get(other)?.[0];
-      if (it && /^AWS::IAM::(Role|User)$/.test(it.type)) found.set(other, it);
+      if (it && ROLE.test(it.type)) found.set(other, it);
     }
   }
   const documents = numbered();
   const of = keys.map((key) => documents.of(key.now()));
   const scopes = keys.map((key) => l1Of(key));
+  /** @type {Set<string>[]} */
+  const namedIn = [];
   const policies = documents.list.map((one, i) => {
     const place = scopes[of.indexOf(i)];
     const resolver = new Naming();
     const written = Tokenization.resolve(one, { scope: place, resolver, preparing: false });
+    namedIn.push(resolver.seen);
     return withPaths(written, /** @type {Map<string, string>} */ (ids.get(place.stack)), resolver.seen);
   });
+  scopes.forEach((key, i) => order.add(key, namedIn[of[i]]));
+  // A role may be named once it is known what uses the key; what the key itself waits for stands apart.
+  const roles = [...found.values()].filter((one) => ROLE.test(one.type)).map((one) => one.path);
+  /** @type {Record<string, Record<string, string[]>>} */
+  const ways = {};
+  /** @type {Record<string, Record<string, string[]>>} */
+  const waits = {};
+  scopes.forEach((key, i) => {
+    const { path } = key.node;
+    ways[path] = order.circles(key, new Set([...namedIn[of[i]], ...roles]));
+    waits[path] = order.circles(key, ownReferences(key));
+    // Names and types of what a key must not refer to are looked up.
+    for (const one of [ways[path], waits[path]].flatMap(Object.values).flat()) {
+      const it = read.get(one)?.[0];
+      if (it) found.set(one, it);
+    }
+  });
   const places = Object.fromEntries([...ids.keys()].map((stack) => [stack.node.path, placeOf(stack)]));
-  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of };
+  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of, ways, waits };
 }
 
 /**
@@ -222,4 +327,22 @@ function tell(constructs, notes) {
   }
 }
 
-module.exports = { look, tell };
+/**
+ * @param {IConstruct} key
+ * @param {any[]} values
+ */
+function pathsIn(key, values) {
+  const resource = l1Of(key);
+  const { stack } = resource;
+  /** @type {Map<string, string>} */
+  const named = new Map();
+  for (const one of resourcesOf(stack)) if (one.stack === stack) named.set(stack.resolve(one.logicalId), one.node.path);
+  const resolver = new Naming();
+  // One at a time: what is empty would drop out of a list.
+  return values.map((one) => {
+    const written = Tokenization.resolve(one, { scope: resource, resolver, preparing: false });
+    return withPaths(written ?? null, named, resolver.seen);
+  });
+}
+
+module.exports = { look, pathsIn, tell };

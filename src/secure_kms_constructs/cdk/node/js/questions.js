@@ -4,7 +4,7 @@ const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
 const { l1Of, nameGiven } = require("./l1");
 const { finished } = require("./keys");
-const { look, tell } = require("./look");
+const { look, pathsIn, tell } = require("./look");
 const { numbered } = require("./numbered");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
@@ -186,11 +186,22 @@ class Questions {
    * What in a stage has to do with some of its keys, and what the policies of these say. Ask once Aspects have run.
    * @param {IConstruct[]} keys
    * @param {string} leading types whose resources may need the key of another resource, with blanks between
+   * @param {IConstruct[]} imported keys that the app does not make
    * @returns {string}
    */
-  static look(keys, leading) {
-    const stage = Stage.of(keys[0]) ?? keys[0].node.root;
-    return JSON.stringify(look(stage, keys, new Set(leading.split(" "))));
+  static look(keys, leading, imported) {
+    const [one] = [...keys, ...imported];
+    return JSON.stringify(look(Stage.of(one) ?? one.node.root, keys, new Set(leading.split(" ")), imported));
+  }
+
+  /**
+   * Values of a key's policy, with the paths of what they refer to.
+   * @param {IConstruct} key
+   * @param {any[]} values
+   * @returns {string}
+   */
+  static withPaths(key, values) {
+    return JSON.stringify(pathsIn(key, values));
   }
 
   /**

@@ -1,0 +1,199 @@
+"""Keys that would wait for what waits for them: a literal in place of the reference where it says the same, or refused.
+
+CDK synthesizes such a circle inside one template, and CloudFormation refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from secure_kms_constructs.aws import arns, catalogue
+
+from .apps import App, Looked, Place, reference, referred
+from .instead import LIKE, as_json, values_of, with_texts
+from .reading import bound, listed
+from .statements import Statement
+
+_CONTEXT = "kms:encryptioncontext:"
+_WHO = "aws:principalarn"
+_RANDOM, _WHOLE, _LONGEST = 13, 24, 64
+_HOLDERS = {"AWS::IAM::Role": ("role", "RoleName"), "AWS::IAM::User": ("user", "UserName")}
+
+
+class Circles(NamedTuple):
+    """What a key must not refer to.
+
+    :param ways: by the path of a resource, the paths from it to the key that it waits for.
+    :param waits: the same for what the key waits for beside what its policy names.
+    """
+
+    ways: Mapping[str, Sequence[str]] = {}
+    waits: Mapping[str, Sequence[str]] = {}
+
+
+class Opened(NamedTuple):
+    """A key policy without circles.
+
+    :param statements: as they were told, with texts in place of references.
+    :param texts: the texts by the values they stand for, as JSON; ``{account}`` and the like are where the key is.
+    :param problems: what no text can stand for.
+    """
+
+    statements: Sequence[Statement]
+    texts: Mapping[str, str]
+    problems: Sequence[str]
+
+
+def opened(app: App, place: Place, statements: Sequence[Statement], circles: Circles) -> Opened:
+    """Return the statements of a key policy without references to what waits for the key."""
+    written, texts, problems = [], dict[str, str](), []
+    for way in circles.waits.values():
+        problems.append(
+            f"the key waits for {_called(app, way[0])}, which waits for the key ({_shown(app, way)}): CloudFormation "
+            "refuses the circle, so take the dependency away"
+        )
+    for number, statement in enumerate(statements):
+        for where, value in values_of(statement):
+            circular = [path for path in dict.fromkeys(referred(value)) if path in circles.ways]
+            if not circular:
+                continue
+            text = _text(app, place, where, value, statement)
+            if text is not None:
+                texts[as_json(value)] = text
+                continue
+            name = statement.get("Sid") or number
+            problems += [refusal(app, f"statement {name!r} names", circles.ways[path]) for path in circular]
+        written.append(with_texts(statement, texts))
+    return Opened(written, texts, list(dict.fromkeys(problems)))
+
+
+def refusal(app: App, names: str, way: Sequence[str]) -> str:
+    """Return why a key policy cannot refer to a resource, and what to do."""
+    resource = app.resources.get(way[0])
+    advice = "write its ARN out in the statement, with a literal name (stack.format_arn)"
+    if resource is not None and resource.type in _HOLDERS:
+        kind = _HOLDERS[resource.type][0]
+        advice = f"give the {kind} a literal {kind}_name, or put what names the key into an iam.Policy of its own"
+    return (
+        f"{names} {_called(app, way[0])}, which waits for the key ({_shown(app, way)}): CloudFormation refuses the "
+        f"circle, so {advice}"
+    )
+
+
+def without_policy(app: App, whose: str, way: Sequence[str], actions: Sequence[str]) -> str:
+    """Return what a role needs that the key policy can name by a pattern only, which is not enough by itself."""
+    return (
+        f"{whose}: {_called(app, way[0])} waits for the key ({_shown(app, way)}), so the key policy cannot refer to "
+        f"it, and no policy of its own allows it: call key.grant(role, {', '.join(map(repr, actions))}) for it"
+    )
+
+
+def literal_arn(app: App, place: Place, holder: Looked) -> str | None:
+    """Return the ARN of a role or user whose name is literal, with ``{account}`` and the like for a key's place."""
+    kind, named_by = _HOLDERS[holder.type]
+    name, path, there = (
+        holder.properties.get(named_by),
+        holder.properties.get("Path", "/"),
+        app.places.get(holder.stack),
+    )
+    if not isinstance(name, str) or not isinstance(path, str) or there is None:
+        return None
+    if there.account == place.account:
+        return f"arn:{{partition}}:iam::{{account}}:{kind}{path}{name}"
+    if arns.has_placeholder(there.account):
+        return None
+    return f"arn:{{partition}}:iam::{there.account}:{kind}{path}{name}"
+
+
+def generated_arn(app: App, place: Place, holder: Looked) -> str | None:
+    """Return the pattern of the ARN of a role or user whose name CloudFormation makes up; None where it is not told.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+    """
+    kind, named_by = _HOLDERS[holder.type]
+    path, there = holder.properties.get("Path", "/"), app.places.get(holder.stack)
+    if named_by in holder.properties or not isinstance(path, str) or there is None or there.account != place.account:
+        return None
+    stack, name = there.stack_name, holder.logical_id
+    # A longer one is cut, and no page says where; neither does one say that a long part of a short one is not.
+    if not stack or arns.has_placeholder(stack) or len(f"{stack}-{name}-") + _RANDOM > _LONGEST:
+        return None
+    parts = [part if len(part) <= _WHOLE else f"{part[:_WHOLE]}*" for part in (stack, name)]
+    made = "-".join([*parts, "*"]).replace("*-", "*").replace("**", "*")
+    return f"arn:{{partition}}:iam::{{account}}:{kind}{path}{made}"
+
+
+def _text(app: App, place: Place, where: str, value: Any, statement: Statement) -> str | None:
+    """Return the text that says what a value with references says; None where there is none."""
+    text = _written_out(app, place, where, value)
+    if text is None:
+        return None
+    operators = [operator for operator, block in (statement.get("Condition") or {}).items() if _has(block, value)]
+    wild = "*" in text
+    principal = statement.get("Principal")
+    is_service = isinstance(principal, dict) and set(principal) == {"Service"}
+    # A service works for whom its source says; a role would get the use of all that the pattern takes in.
+    tied = "{account}" in text or "aws:sourceaccount" in bound(statement)
+    if wild and not ((where == _WHO or (is_service and tied)) and all(one in LIKE for one in operators)):
+        return None
+    return text
+
+
+def _has(block: Mapping[str, Any], value: Any) -> bool:
+    return any(value in listed(several) for several in block.values())
+
+
+def _written_out(app: App, place: Place, where: str, value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and list(value) == ["Fn::Join"] and value["Fn::Join"][0] == "":
+        parts = [_written_out(app, place, where, one) for one in value["Fn::Join"][1]]
+        return "".join(map(str, parts)) if None not in parts else None
+    if isinstance(value, dict) and list(value) == ["Fn::Sub"]:
+        return _substituted(app, place, where, *(value["Fn::Sub"] if isinstance(value["Fn::Sub"], list) else ("", {})))
+    return _of_reference(app, place, where, value)
+
+
+def _substituted(app: App, place: Place, where: str, text: str, variables: Mapping[str, Any]) -> str | None:
+    for name, value in variables.items():
+        written = _written_out(app, place, where, value)
+        if written is None:
+            return None
+        text = text.replace("${" + name + "}", written)
+    for name, written in _PSEUDO.items():
+        text = text.replace("${" + name + "}", written)
+    return None if "${" in text else text
+
+
+_PSEUDO = {"AWS::Partition": "{partition}", "AWS::Region": "{region}", "AWS::AccountId": "{account}"}
+
+
+def _of_reference(app: App, place: Place, where: str, value: Any) -> str | None:
+    if isinstance(value, dict) and set(value) == {"Ref"}:
+        return _PSEUDO.get(str(value["Ref"]))
+    found = reference(value)
+    resource = app.resources.get(found[0]) if found else None
+    if resource is None:
+        return None
+    if resource.type in _HOLDERS:
+        if where == _WHO:
+            # Whoever is named so needs a policy of its own too, so a pattern of one name opens nothing else.
+            return literal_arn(app, place, resource) or generated_arn(app, place, resource)
+        return literal_arn(app, place, resource) if where == "principal" else None
+    if not where.startswith(_CONTEXT):
+        return None
+    pattern, named_by = catalogue.context_pattern(where.removeprefix(_CONTEXT), resource.type)
+    name = resource.properties.get(named_by) if named_by else None
+    return pattern.replace("{name}", name if isinstance(name, str) else "*") or None
+
+
+def _called(app: App, path: str) -> str:
+    resource = app.resources.get(path)
+    # CDK makes the resource of a nested stack beside it.
+    return re.sub(r"([^/]+)\.NestedStack/\1\.NestedStackResource$", r"\1", resource.called if resource else path)
+
+
+def _shown(app: App, way: Sequence[str]) -> str:
+    return " -> ".join(_called(app, path) for path in way)

@@ -1,0 +1,82 @@
+"""What the owners of keys that an app does not make must add to their policies, for what in the app uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_kms as kms
+from constructs import IConstruct
+
+from secure_kms_constructs.authoring.statements import Statement
+from secure_kms_constructs.aws import arns
+
+from .asking import asked_once, root_of, stack_of, stage_of
+from .findings import announce, check_at_synth
+from .looking import looked_at, with_tokens
+from .node import Questions
+
+WHY = (
+    "resources of this app use a key that it does not make: where the key leaves nothing to the IAM policies of this "
+    "account, its owner has to add"
+)
+
+
+class ImportedKeys:
+    """The imported keys of a stage; what uses them is told once the app is complete."""
+
+    def __init__(self) -> None:
+        self._keys: list[kms.IKey] = []
+        self._told = False
+
+    def follow(self, key: kms.IKey) -> None:
+        """Take a key in."""
+        if not self._keys:
+            check_at_synth(stack_of(key), self._tell)
+        self._keys.append(key)
+
+    def _tell(self) -> list[str]:
+        if not self._told:
+            self._told = True
+            for key, (needed, others) in zip(self._keys, needed_of(self._keys), strict=True):
+                if needed:
+                    announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed)
+        return []
+
+
+def needed_of(keys: Sequence[kms.IKey]) -> list[tuple[list[Statement], list[str]]]:
+    """Return for each key what its policy must say, and what cannot be written."""
+    # Loaded once there is something to look at.
+    from secure_kms_constructs.authoring.apps import in_template_form
+    from secure_kms_constructs.authoring.key_policies import provisions
+    from secure_kms_constructs.authoring.key_requirements import Kind
+    from secure_kms_constructs.authoring.served_statements import filled
+    from secure_kms_constructs.authoring.serving import KeyFacts, decide, leading_types
+
+    seen = Questions.look([], leading_types(), keys)
+    app, places = looked_at(seen)
+    ids = {one.path: one.logical_id for one in app.resources.values()}
+    found = []
+    for key in keys:
+        stack = stack_of(key)
+        place = places[stack.node.path]
+        several = "key/mrk-" in arns.as_text(stack.resolve(key.key_arn))
+        kind = Kind("SYMMETRIC", "SYMMETRIC_DEFAULT", several, place.region)
+        decision = decide(app, KeyFacts(key.node.path, stack.node.path, place, kind, is_ours=False))
+        through = {
+            action: [f"{prefix}.{place.region}.amazonaws.com" for prefix in via]
+            for action, via in sorted(decision.provisions.items())
+        }
+        several_statements = [*provisions(place.deployer, through), *decision.statements]
+        written = [with_tokens(in_template_form(filled(one, place), ids)) for one in several_statements]
+        found.append((written, decision.refusals))
+    return found
+
+
+def imported_keys_of(key: IConstruct) -> ImportedKeys:
+    """Return what follows the imported keys of a stage."""
+    return _imported_below(stage_of(key) or root_of(key))
+
+
+@asked_once
+def _imported_below(_root: IConstruct) -> ImportedKeys:
+    return ImportedKeys()
