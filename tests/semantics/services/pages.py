@@ -102,8 +102,15 @@ STORAGE = (
                 ":::payroll",
             ),
             "replication_of_encrypted": (
-                # Not bound to the source: with a Bucket Key the context is the bucket, else the object.
-                *uses("SourceReplicationRole", "s3", "Decrypt"),
+                # With a Bucket Key the context is the bucket, else the object.
+                *only(
+                    uses("SourceReplicationRole", "s3", "Decrypt", bucket_object("source")), ":::source", ":::payroll"
+                ),
+                *only(
+                    uses("SourceReplicationRole", "s3", "Decrypt", bucket_object("source/object")),
+                    ":::source",
+                    ":::payroll",
+                ),
                 *only(
                     uses("SourceReplicationRole", "s3", "Encrypt GenerateDataKey", bucket_object("target/object")),
                     ":::target",
