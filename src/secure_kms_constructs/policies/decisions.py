@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .documents import Policy, parse_identity_policy, parse_key_policy, parse_scp
+from .documents import Policy
 from .evaluation import Policies, is_allowed
 from .grants import parse_grant, unknown_grants
 from .outer import Outer
+from .parsing import parse_identity_policy, parse_key_policy, parse_scp
 from .principals import Kind
 from .reasons import Reason, explain
 from .requests import Request

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, GRANT_OPERATIONS
 
-from .documents import Policy, parse_key_policy
+from .documents import Policy
+from .parsing import parse_key_policy
 from .principals import Kind, parse_caller
 from .verdicts import PolicyError, Unknown
 
