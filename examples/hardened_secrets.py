@@ -1,10 +1,11 @@
-"""Two secrets under one key. The orders function may read its own; no other role here may use the key."""
+"""Two secrets and a bucket under one key. The orders function may read its own; no other role here may use the key."""
 
 from pathlib import Path
 
-from aws_cdk import Duration, Environment, Stack
+from aws_cdk import Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -45,7 +46,11 @@ class HardenedSecrets(Stack):
         ScopedSecretReader(self, "OrdersReader", grantee=function, secrets=[orders])
         # [end: reader]
 
+        # A bucket under the same key, which the function fills.
+        reports = s3.Bucket(self, "Reports", encryption_key=key, removal_policy=RemovalPolicy.DESTROY)
+        reports.grant_read_write(function)
+
         # Not part of the design: a role that was once given too much, as every account has some.
         innocent = iam.Role(self, "InnocentRole", assumed_by=iam.AccountRootPrincipal())
-        everything = iam.PolicyStatement(actions=["kms:*", "secretsmanager:*", "ssm:*"], resources=["*"])
+        everything = iam.PolicyStatement(actions=["kms:*", "s3:*", "secretsmanager:*", "ssm:*"], resources=["*"])
         innocent.add_to_policy(everything)

@@ -1,12 +1,13 @@
-"""The same two secrets with the constructs of aws-cdk-lib alone, as most code bases have them."""
+"""The same secrets and bucket with the constructs of aws-cdk-lib alone, as most code bases have them."""
 
 from pathlib import Path
 
-from aws_cdk import Duration, Environment, Stack
+from aws_cdk import Duration, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -43,7 +44,11 @@ class StockL2(Stack):
         orders.grant_read(function)
         # [end: l2-grant]
 
+        # A bucket under the same key, which the function fills.
+        reports = s3.Bucket(self, "Reports", encryption_key=key, removal_policy=RemovalPolicy.DESTROY)
+        reports.grant_read_write(function)
+
         # Not part of the design: a role that was once given too much, as every account has some.
         innocent = iam.Role(self, "InnocentRole", assumed_by=iam.AccountRootPrincipal())
-        everything = iam.PolicyStatement(actions=["kms:*", "secretsmanager:*", "ssm:*"], resources=["*"])
+        everything = iam.PolicyStatement(actions=["kms:*", "s3:*", "secretsmanager:*", "ssm:*"], resources=["*"])
         innocent.add_to_policy(everything)

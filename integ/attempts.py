@@ -53,6 +53,16 @@ def read_neighbour_with_too_much(scene: Scene, client: Clients) -> None:
         read_neighbour(scene, client)
 
 
+def write_report(scene: Scene, client: Clients) -> None:
+    """Write an object and read it again; both go through Amazon S3 to the key of its bucket."""
+    client("s3").put_object(Bucket=scene.reports, Key="report", Body=b"report")
+    try:
+        client("s3").get_object(Bucket=scene.reports, Key="report")["Body"].read()
+    finally:
+        # Or the bucket could not be deleted.
+        scene.root("s3").delete_object(Bucket=scene.reports, Key="report")
+
+
 def decrypt(scene: Scene, client: Clients) -> None:
     """Decrypt without Secrets Manager, with the right ciphertext and the right encryption context."""
     client("kms").decrypt(KeyId=scene.key, CiphertextBlob=scene.ciphertext, EncryptionContext=scene.encryption_context)
@@ -106,10 +116,12 @@ ATTEMPTS = [
     Attempt(FUNCTION, "is invoked and reads its own secret", invoke, ALLOWED, ALLOWED),
     Attempt(FUNCTION, "reads the neighbour secret", read_neighbour, REFUSED, REFUSED),
     Attempt(FUNCTION, "... after it got secretsmanager:*", read_neighbour_with_too_much, ALLOWED, REFUSED),
-    Attempt(FUNCTION, "decrypts its secret directly", decrypt, REFUSED, REFUSED),
+    Attempt(FUNCTION, "writes and reads in its bucket", write_report, ALLOWED, ALLOWED),
+    Attempt(FUNCTION, "decrypts its secret directly", decrypt, ALLOWED, REFUSED),
     Attempt(FUNCTION, "creates a grant for itself", create_grant, REFUSED, REFUSED),
     Attempt(INNOCENT, "reads the secret", read, ALLOWED, REFUSED),
     Attempt(INNOCENT, "decrypts the secret directly", decrypt, ALLOWED, REFUSED),
+    Attempt(INNOCENT, "writes and reads in the bucket", write_report, ALLOWED, REFUSED),
     Attempt(INNOCENT, "uses the key through Parameter Store", store_parameter, ALLOWED, REFUSED),
     Attempt(INNOCENT, "creates a grant for itself", create_grant, ALLOWED, REFUSED),
     Attempt(INNOCENT, "replaces the key policy", put_key_policy, ALLOWED, REFUSED),

@@ -13,6 +13,9 @@ from secure_kms_constructs import AccessMap
 from secure_kms_constructs.policies import Policy, parse_identity_policy, parse_key_policy
 from secure_kms_constructs.templates.landscape import Identity, Key, Resource
 
+# How the ARN of a resource begins, before its physical id, of those that grants name.
+_ARNS = {"AWS::SecretsManager::Secret": "", "AWS::S3::Bucket": "arn:aws:s3:::"}
+
 
 def deployed_map(deployment: Deployment) -> AccessMap:
     """The map of the app's templates, with every key, role and ARN of them replaced by what is deployed."""
@@ -66,4 +69,5 @@ def _policies_of(iam: Any, role: str, identity: Identity) -> Iterator[Policy]:
 
 def _resource(names: dict[str, dict[str, str]], resource: Resource) -> Resource:
     physical = names[resource.source.stack].get(resource.source.logical_id, "")
-    return replace(resource, arn=physical) if resource.type == "AWS::SecretsManager::Secret" else resource
+    start = _ARNS.get(resource.type)
+    return resource if start is None else replace(resource, arn=start + physical)

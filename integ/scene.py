@@ -46,6 +46,7 @@ class Scene:
     orders: str
     payroll: str
     log_group: str
+    reports: str
     function: str
     encryption_context: dict[str, str]
     ciphertext: bytes
@@ -74,6 +75,7 @@ def scene(deployment: Deployment, stack: str) -> Scene:
         orders=orders,
         payroll=deployment.physical_id(stack, "PayrollSecret"),
         log_group=deployment.physical_id(stack, "OrdersLog"),
+        reports=deployment.physical_id(stack, "Reports"),
         function=deployment.physical_id(stack, "OrdersFunction"),
         encryption_context=context,
         ciphertext=kms.encrypt(KeyId=key, Plaintext=b"orders", EncryptionContext=context)["CiphertextBlob"],

@@ -23,6 +23,7 @@ def main() -> None:
 
     from enforcement import (
         accounts,
+        buckets,
         callers,
         cloudformation,
         keys,
@@ -34,7 +35,8 @@ def main() -> None:
         trail,
     )
 
-    for module in (accounts, callers, trail, keys, managed_keys, services, logs, lookups, rotation, cloudformation):
+    first = (accounts, callers, trail, keys, managed_keys)
+    for module in (*first, services, logs, lookups, rotation, buckets, cloudformation):
         module.patch()
 
     from ministack.app import main as serve

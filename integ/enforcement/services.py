@@ -8,7 +8,7 @@ from ministack.core import iam_evaluator as evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import kms, secretsmanager, ssm
 
-from enforcement import callers, keys, logs
+from enforcement import buckets, callers, keys, logs
 
 
 class KeyUse(NamedTuple):
@@ -22,8 +22,10 @@ def key_use(action: str, resource_arn: str, request: dict[str, Any]) -> KeyUse |
 
     Secrets Manager User Guide, "Secret encryption and decryption"; Systems Manager User Guide, "AWS KMS
     encryption for AWS Systems Manager Parameter Store SecureString parameters"; CloudWatch Logs User Guide,
-    "Encrypt log data in CloudWatch Logs using AWS KMS".
+    "Encrypt log data in CloudWatch Logs using AWS KMS"; Amazon S3 User Guide, "Using server-side encryption".
     """
+    if action in buckets.NEEDED and (encrypted := buckets.key_of(resource_arn)):
+        return KeyUse(buckets.NEEDED[action], encrypted[0], {"aws:s3:arn": encrypted[1]})
     if action in ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"):
         _, secret = secretsmanager._resolve(resource_arn)
         if secret and secret.get("KmsKeyId"):
