@@ -93,6 +93,9 @@ class _Finder:
                 if id and id.startswith("arn:"):
                     # What is not read, such as a secret under the default key, is known by this alone.
                     yield id
+                elif id and resource.type == "AWS::S3::Bucket":
+                    # So is a bucket, whose ARN is its name.
+                    yield f"{(resource.arn or 'arn:aws').partition(':s3:')[0]}:s3:::{id}"
                 elif id:
                     yield from (one for one in sorted(self.known) if _is_called(one, resource, account, id))
 

@@ -390,3 +390,12 @@ def test_a_snapshot_that_was_read_is_as_it_was(tmp_path: Path) -> None:
     assert not compare(tmp_path / "a.json", tmp_path / "a.json")
     assert MANAGED in (tmp_path / "a.json").read_text()
     assert role_arn("Reader") in (tmp_path / "a.json").read_text()
+
+
+def test_a_bucket_is_known_by_its_name_though_it_was_not_read() -> None:
+    [templates] = read_templates(
+        {"App": {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}}, account=ACCOUNT, region=REGION
+    )
+    account = replace(live(), stacks={f"{REGION}/App": {"Bucket": "app-bucket-xyz"}})
+    assert match(templates, snapshot(account), {}).arns == {"App/Bucket": "arn:aws:s3:::app-bucket-xyz"}
+    assert match(templates, snapshot(live()), {}).arns == {}
