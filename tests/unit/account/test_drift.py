@@ -12,6 +12,7 @@ import pytest
 
 from secure_kms_constructs.account import Options, Snapshot, inputs, take_snapshot, write_snapshot
 from secure_kms_constructs.account.drift import Drift, compare_accounts, compare_templates
+from secure_kms_constructs.account.matching import match
 from secure_kms_constructs.account.records import Account, Group, Identity, Key, Unread
 from secure_kms_constructs.account.texts import drift_as
 from secure_kms_constructs.templates import read_templates
