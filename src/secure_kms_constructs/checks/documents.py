@@ -116,18 +116,19 @@ def documents_of(resource: Resource, parsed: Documents, known: Mapping[str, Poli
         document = properties.get("KeyPolicy", default_policy(resource))
         name = f"key policy of {path}"
         policy = known.get(name) or parsed.key_policy(document, name, resource.source)
-        yield Document(policy, resource, "Properties.KeyPolicy", _plain(document))
+        yield Document(policy, resource, "Properties.KeyPolicy", plain(document))
     elif resource.type in _POLICIES:
         document = properties.get("PolicyDocument")
         name = f"policy {path}"
         policy = known.get(name) or parsed.identity_policy(document, name, resource.source)
-        yield Document(policy, resource, "Properties.PolicyDocument", _plain(document))
+        yield Document(policy, resource, "Properties.PolicyDocument", plain(document))
     for one in inline_policies(resource):
         policy = known.get(one.title) or parsed.identity_policy(one.document, one.title, resource.source)
-        yield Document(policy, resource, one.location, _plain(one.document))
+        yield Document(policy, resource, one.location, plain(one.document))
 
 
-def _plain(written: object) -> object:
+def plain(written: object) -> object:
+    """Return a policy that is given as text as the object that it is."""
     if not isinstance(written, str):
         return written
     try:

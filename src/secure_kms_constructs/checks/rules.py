@@ -21,13 +21,14 @@ from . import (
     service_needs,
     service_roles,
     services,
+    set_denials,
 )
 from .findings import Severity
 from .own_rules import OWN_RULES, OwnRule
 from .rule import Rule
 
 _MODULES = (
-    *(identity_policies, key_policies, refused, grants, conditions, literal_wildcards, bucket_keys, keys),
+    *(identity_policies, key_policies, refused, grants, conditions, literal_wildcards, set_denials, bucket_keys, keys),
     *(access, owners, services, service_keys, service_needs, service_roles, quotas),
 )
 RULES: tuple[Rule, ...] = tuple(sorted((one for it in _MODULES for one in it.RULES), key=lambda one: one.id))

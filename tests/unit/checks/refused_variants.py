@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from secure_kms_constructs.checks.examples import (
@@ -257,6 +258,41 @@ BUCKETS: list[Case] = [
     ("KLP305", "the bucket in a statement beside it", _bucket(_OBJECTS, beside=["arn:aws:s3:::orders"]), QUIET),
     ("KLP305", "another bucket in a statement beside it", _bucket(_OBJECTS, beside=["arn:aws:s3:::x"]), FOUND),
 ]
+
+
+def _keeps(condition: Any, **more: Any) -> Any:
+    return {**allow("*", "kms:ScheduleKeyDeletion", condition), "Effect": "Deny", **more}
+
+
+def _scp(condition: Any, kind: str = "SERVICE_CONTROL_POLICY", content: Any = None) -> Any:
+    statement = {"Effect": "Deny", "Action": "kms:ScheduleKeyDeletion", "Resource": "*", "Condition": condition}
+    if kind != "SERVICE_CONTROL_POLICY":
+        statement["Principal"] = "*"
+    document = content or {"Version": "2012-10-17", "Statement": [statement]}
+    properties = {"Name": "keep", "Type": kind, "TargetIds": ["r-ab12"], "Content": document}
+    return template(Key=key(), Keep={"Type": "AWS::Organizations::Policy", "Properties": properties})
+
+
+# https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/686
+_ALIASES = {"kms:ResourceAliases": ["alias/accelerator/*", "alias/prod/*"]}
+_ALL = {"ForAllValues:StringLike": _ALIASES}
+_CONTENT = _scp(_ALL)["Resources"]["Keep"]["Properties"]["Content"]
+_PAIRS = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": "tenant"}}
+_OPERATIONS = {"ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"}}
+SETS: list[Case] = [
+    ("KLP307", "the published service control policy", _scp(_ALL), FOUND),
+    ("KLP307", "a resource control policy", _scp(_ALL, "RESOURCE_CONTROL_POLICY"), FOUND),
+    ("KLP307", "one given as text", _scp(_ALL, content=json.dumps(_CONTENT)), FOUND),
+    ("KLP307", "one that is not well-formed", _scp(_ALL, content="{"), QUIET),
+    ("KLP307", "a service control policy put right", _scp({"ForAnyValue:StringLike": _ALIASES}), QUIET),
+    ("KLP307", "an encryption context", keyed(_keeps(_PAIRS, Action="kms:Decrypt")), FOUND),
+    ("KLP307", "with a value asked for", keyed(_keeps({**_ALL, "Null": {"kms:ResourceAliases": "false"}})), QUIET),
+    ("KLP307", "with no value asked for", keyed(_keeps({**_ALL, "Null": {"kms:ResourceAliases": "true"}})), FOUND),
+    ("KLP307", "a negation, which means them", keyed(_keeps({"ForAllValues:StringNotLike": _ALIASES})), QUIET),
+    ("KLP307", "an Allow", keyed(allow(ROOT, "kms:DescribeKey", _ALL)), QUIET),
+    ("KLP307", "an effect that is not known", keyed(_keeps(_ALL, Effect={"Fn::ImportValue": "effect"})), UNDECIDED),
+    ("KLP307", "operations, which every grant has", keyed(_keeps(_OPERATIONS, Action="kms:CreateGrant")), QUIET),
+]
 OWNERS: list[Case] = [
     ("KLP507", "a role of Identity Center", keyed(base=(allow(f"{ROLE_ARN[:-3]}aws-reserved/x", "kms:*"),)), FOUND),
     ("KLP507", "two roles", keyed(base=(DEPLOYS, allow(ROLE_ARN, "kms:PutKeyPolicy"))), QUIET),
@@ -330,5 +366,5 @@ SERVICES: list[Case] = [
 REFUSED = [
     *OF_SERVICES,
     *(*WILDCARDS, *MALFORMED, *PRINCIPALS, *NETWORKS, *ALWAYS),
-    *(*SOURCES, *DENIALS, *BUCKETS, *OWNERS, *SERVICES),
+    *(*SOURCES, *DENIALS, *BUCKETS, *SETS, *OWNERS, *SERVICES),
 ]

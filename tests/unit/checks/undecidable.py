@@ -99,6 +99,7 @@ UNDECIDABLE: dict[str, dict[str, Any]] = {
         Bucket=BUCKET,
     ),
     "KLP306": keyed(allow(ROOT, "kms:Decrypt", {"StringEquals": {"kms:EncryptionContext:SecretARN": UNKNOWN, **VIA}})),
+    "KLP307": keyed(allow("*", "kms:DisableKey", {"ForAllValues:StringLike": UNKNOWN}, Effect="Deny")),
     "KLP401": keyed(EnableKeyRotation=UNKNOWN),
     "KLP402": keyed(PendingWindowInDays=UNKNOWN),
     "KLP403": keyed(BypassPolicyLockoutSafetyCheck=UNKNOWN),
