@@ -21,6 +21,9 @@ from .snapshots import Snapshot
 # States in which a key is used, or is about to be; and what stands for one that was not read.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 _ON = ("Enabled", "Creating", "Updating", "unknown")
+# https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html
+_OF_MANAGED = {"Security Hub KMS.1", "Prowler iam_policy_no_full_access_to_kms"}
+_OF_INLINE = {"Security Hub KMS.2", "Prowler iam_inline_policy_no_full_access_to_kms"}
 # The rules behind Security Hub KMS.1 and KMS.2, and behind Prowler's check.
 WIDE = ("decrypt-on-all-keys", "every-action")
 
@@ -68,9 +71,11 @@ def _wide(landscape: Landscape, needs: Needs) -> Iterator[Remark]:
     for finding in find((landscape,), rules):
         if finding.rule not in {rule.id for rule in rules}:
             continue
-        arns = [finding.path] if finding.path in identities else holders.get(f"policy {finding.path}", [])
+        is_inline = finding.path in identities
+        arns = [finding.path] if is_inline else holders.get(f"policy {finding.path}", [])
         for arn in arns:
-            flagged.setdefault(arn, set()).update(rule_named(finding.rule).controls)
+            named = set(rule_named(finding.rule).controls) - (_OF_MANAGED if is_inline else _OF_INLINE)
+            flagged.setdefault(arn, set()).update(one for one in named if not one.startswith("ours"))
     for arn, controls in flagged.items():
         by_key: dict[str, list[str]] = {}
         for need in needs.of(arn):

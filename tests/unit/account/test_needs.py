@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from secure_kms_constructs.access.parties import Party
 from secure_kms_constructs.account import Options, Snapshot, take_snapshot
 from secure_kms_constructs.account.needs import Need, Needs
-from secure_kms_constructs.account.records import Account
+from secure_kms_constructs.account.records import Account, Identity, Key, Resource
 from secure_kms_constructs.account.remarks import remarks_of
+from secure_kms_constructs.account.uses import Access
+from secure_kms_constructs.policies.verdicts import Verdict
 from tests.unit.account.accounts import (
     APP,
     GRANTS,
@@ -125,6 +128,49 @@ def test_who_may_read_is_told_by_all_policies(statements: list[Json], may: bool 
 def test_a_thing_is_found_by_every_way_to_name_it(resource: object, found: bool) -> None:
     roles = [role("One", allow("secretsmanager:GetSecretValue", resource))]
     assert bool(Needs(snapshot_with(roles=roles)).of(role_arn("One"))) is found
+
+
+def test_only_whoever_names_a_thing_or_may_mean_it_is_asked_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a thousand roles that read a secret each are a thousand questions, and not a million."""
+    asked: list[tuple[str, str]] = []
+    may = Needs._may
+
+    def counted(self: Needs, party: Party, access: Access, thing: Resource) -> Verdict:
+        if access.action == "secretsmanager:getsecretvalue":
+            asked.append((party.principal.rpartition("/")[2], thing.name))
+        return may(self, party, access, thing)
+
+    monkeypatch.setattr(Needs, "_may", counted)
+    names = ("a", "b", "c")
+    arns = {one: f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{one}-AbCdEf" for one in names}
+    read = "secretsmanager:GetSecretValue"
+    held = {
+        "Own": [allow(read, arns["a"])],
+        "Two": [allow(read, [arns["a"], arns["b"]])],
+        "All": [allow(read)],
+        "Some": [allow(read, arns["a"].replace("a-Ab", "?-Ab"))],
+        "But": [{"Effect": "Allow", "Action": read, "NotResource": arns["a"]}],
+        "Less": [allow(read, arns["c"]), allow("secretsmanager:*") | {"Effect": "Deny"}],
+        "Other": [allow("s3:GetObject", arns["a"])],
+    }
+    account = Account(
+        ACCOUNT,
+        "aws",
+        [REGION],
+        identities=[Identity(role_arn(one), "role", inline={"p": document(*it)}) for one, it in held.items()],
+        keys=[Key(key_arn(APP), policy=document(), grants=[])],
+        resources=[Resource("secret", arn, one, key_arn(APP)) for one, arn in arns.items()],
+    )
+    found = Needs(Snapshot("now", [account])).all
+    broad = {(who, one) for who in ("All", "Some", "But") for one in names}
+    assert set(asked) == {("Own", "a"), ("Two", "a"), ("Two", "b"), ("Less", "c"), *broad}
+    assert len(asked) == len(set(asked))
+    assert {(short(one)[0], one.because.removeprefix("secret ")) for one in found} == {
+        ("Own", "a"),
+        ("Two", "a"),
+        ("Two", "b"),
+        *broad,
+    } - {("But", "a")}
 
 
 def test_a_thing_that_no_resource_excludes_is_found() -> None:
@@ -261,7 +307,9 @@ def said(snapshot: Snapshot, kind: str) -> list[tuple[str, str]]:
 def test_a_role_with_all_keys_is_told_which_it_needs(snapshot: Snapshot) -> None:
     told = dict(said(snapshot, "all-keys"))
     assert set(told) == {role_arn("Wide"), role_arn("Bounded")}
-    assert "Security Hub KMS.1" in told[role_arn("Wide")]
+    # By the control of the policy that it has.
+    assert told[role_arn("Wide")].startswith("may use all keys (Security Hub KMS.1) and needs ")
+    assert "(Prowler iam_inline_policy_no_full_access_to_kms, Security Hub KMS.2)" in told[role_arn("Bounded")]
     assert f"needs {key_arn(APP)} because of secret app; {key_arn(SPARE)} because of older" in told[role_arn("Wide")]
     assert told[role_arn("Bounded")].endswith("needs none that was read")
 
