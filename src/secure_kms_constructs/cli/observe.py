@@ -21,10 +21,11 @@ def observe(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="CloudTrail files (.json.gz or .json), folders of them, patterns, or answers of lookup-events.",
+            help="CloudTrail files (.json.gz or .json), folders of them, patterns, answers of lookup-events, or the "
+            "answer to --print-sql as .csv.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
     snapshot: Annotated[
         Path | None,
         typer.Option(help="An account file: it tells the paths of roles, and which keys and roles there are."),
@@ -36,6 +37,14 @@ def observe(
             "print. Repeatable; an account file that was taken with --trails has its own."
         ),
     ] = None,
+    print_sql: Annotated[
+        bool,
+        typer.Option(
+            "--print-sql",
+            help="Print the table, the view and the query for Athena instead; SOURCE is s3://<bucket>/AWSLogs/<account>"
+            "/CloudTrail/<region>.",
+        ),
+    ] = False,
     processes: Annotated[
         int | None, typer.Option(help="How many processes read; by default one for each processor.", min=1)
     ] = None,
@@ -44,11 +53,19 @@ def observe(
 
     Exit code 0: everything was read. 2: something was not, and is told; the file is written all the same.
     """
+    if print_sql:
+        from secure_kms_constructs.evidence.sql import statements
+
+        with mistakes():
+            typer.echo(";\n\n".join(statements(sources)) + ";")
+        return
     from secure_kms_constructs.evidence import observe as read
     from secure_kms_constructs.evidence import write_uses
     from secure_kms_constructs.evidence.trails import read_trail
 
     with mistakes():
+        if output is None:
+            raise ValueError("name the file to write: --output uses.json")
         if trail and snapshot is None:
             raise ValueError("--trail is about the keys of an account: give --snapshot too")
         known = None

@@ -14,6 +14,7 @@ from . import files
 from .events import NEEDLE, TRAIL_NEEDLE, Events, SkippedError, change_of, is_time
 from .files import NamedFile
 from .records import File
+from .tables import is_table, rows
 from .tallies import Tallies
 from .uses import Change
 
@@ -99,6 +100,9 @@ class Reader:
                 counted.skipped["files read before"] += 1
                 self._name(path)
                 return
+            if is_table(path.name):
+                self._table(packed, path)
+                return
             file = files.taken_apart(packed, self._limit)
         except ValueError as error:
             counted.trouble(str(error), str(path))
@@ -114,6 +118,17 @@ class Reader:
         self.counted.names.add(path.name)
         if (name := files.named(path)) is not None:
             self.counted.days.add(name)
+
+    def _table(self, packed: bytes, path: Path) -> None:
+        """Take over what was counted elsewhere."""
+        for number, row in enumerate(rows(packed)):
+            if isinstance(row, str):
+                self.counted.trouble(row, f"{path}#{number}")
+            else:
+                self.counted.tallies.put(row.head, row.context, row.tally)
+                self.counted.events += row.tally.count
+                self.counted.kms_events += row.tally.count
+        self.counted.files += 1
 
     def _is_repeated(self, packed: bytes) -> bool:
         digest = hashlib.blake2b(packed, digest_size=16).digest()

@@ -42,6 +42,28 @@ class Told(NamedTuple):
     own: bool
 
 
+class Action(NamedTuple):
+    """An action of KMS.
+
+    :param needs_key: whether it is done to a key.
+    """
+
+    name: str
+    needs_key: bool
+
+
+def action_of(operation: str) -> Action:
+    """Return the action of an operation, or of one of the two halves of ReEncrypt.
+
+    :raises ValueError: where KMS has none.
+    """
+    if operation in _NO_KEY:
+        return Action(_NO_KEY[operation], False)
+    if operation not in _ACTIONS:
+        raise ValueError(f"KMS has no action {operation[:64]!r}")
+    return Action(_ACTIONS[operation], True)
+
+
 class SkippedError(Exception):
     """An event that is none of a use; its text is the kind."""
 
@@ -67,7 +89,7 @@ class Events:
         via = via_of(service, record.region)
         own = record.recipient in (None, caller.account)
         for action, key, context in self._about(record, caller):
-            head = Head(_outcome(record.error), caller.kind, caller.name, caller.account, action, key, service, via)
+            head = Head(outcome_of(record.error), caller.kind, caller.name, caller.account, action, key, service, via)
             yield Told(head, context, record.time, record.id, own)
 
     def _record(self, text: bytes) -> Record:
@@ -95,19 +117,15 @@ class Events:
     def _about(self, record: Record, caller: Caller) -> Iterator[tuple[str, str | None, Context]]:
         """Return what was done to which key, with which encryption context."""
         asked = record.parameters or Parameters()
-        if record.name in _NO_KEY:
-            yield _NO_KEY[record.name], None, NONE
-            return
-        keys = [one.arn for one in record.resources or () if one.arn and _is_key(one.arn)]
+        keys = [one.arn for one in record.resources or () if one.arn and is_key(one.arn)]
         if record.name == "ReEncrypt":
             yield from self._re_encrypted(record, asked, keys, caller)
             return
-        action = _ACTIONS.get(record.name)
-        if action is None:
-            raise ValueError(
-                f"KMS has no action {record.name[:64]!r}" if record.name.isalnum() else "its eventName is none"
-            )
-        yield action, _key(keys, asked.key or asked.target, record, caller), self._context(asked.context)
+        action = action_of(record.name)
+        if not action.needs_key:
+            yield action.name, None, NONE
+            return
+        yield action.name, _key(keys, asked.key or asked.target, record, caller), self._context(asked.context)
 
     def _re_encrypted(
         self, record: Record, asked: Parameters, keys: list[str], caller: Caller
@@ -133,7 +151,8 @@ class Events:
 
 
 @lru_cache(maxsize=4096)
-def _is_key(arn: str) -> bool:
+def is_key(arn: str) -> bool:
+    """Tell whether a text is the ARN of a key."""
     return _KEY_ARN.fullmatch(arn) is not None
 
 
@@ -153,7 +172,8 @@ def change_of(text: bytes) -> Change | None:
     return Change(record.time, record.name, record.recipient or "", record.region, record.id)
 
 
-def _outcome(error: str | None) -> str:
+def outcome_of(error: str | None) -> str:
+    """Return how a call ended: ``used``, ``denied`` or ``failed``."""
     if error is None or error == DRY_RUN.value:
         return "used"
     return "denied" if error in DENIALS.value else "failed"
@@ -163,7 +183,7 @@ def _key(found: list[str], named: str | None, record: Record, caller: Caller) ->
     """Return the ARN of the key: the one the record tells, else the one the caller named, if that is one."""
     if found:
         return found[0]
-    if named is not None and _is_key(named):
+    if named is not None and is_key(named):
         return named
     if named is not None and _KEY_ID.fullmatch(named) and caller.account and caller.name.startswith("arn:"):
         # Without an account, an id is of a key of the caller's account.

@@ -78,6 +78,10 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Add what somebody else counted."""
+        if not (self.own or self.other):
+            self.first, self.last, self.own, self.other = other.first, other.last, other.own, other.other
+            self.events = list(other.events)
+            return
         twice = len(set(self.events) & set(other.events))
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.own += other.own - (twice if other.own else 0)

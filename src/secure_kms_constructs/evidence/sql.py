@@ -1,0 +1,148 @@
+"""The same question in SQL, where there is more than one machine reads: a table over the trail, a view, and a query.
+
+The table and the view are Athena's (https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html). The query names
+columns of the view and standard functions alone, so another engine answers it as well, over the same columns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_SOURCE = re.compile(
+    r"s3://(?P<bucket>[a-z0-9.-]+)/(?P<prefix>(?:[\w!.*'()-]+/)*)AWSLogs/(?P<organization>(?:o-[a-z0-9]{10,32}/)?)"
+    r"(?P<account>\d{12})/CloudTrail/(?P<region>[a-z]{2,}(?:-[a-z]+)+-\d)/?"
+)
+_EVERY = "90DAYS"
+
+# https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html, with account and
+# region as partitions too, and without the columns that are not asked for.
+_TABLE = """CREATE EXTERNAL TABLE kms_trail (
+  useridentity STRUCT<
+    type: STRING,
+    arn: STRING,
+    accountid: STRING,
+    invokedby: STRING,
+    sessioncontext: STRUCT<sessionissuer: STRUCT<type: STRING, arn: STRING>>>,
+  eventtime STRING,
+  eventsource STRING,
+  eventname STRING,
+  awsregion STRING,
+  sourceipaddress STRING,
+  errorcode STRING,
+  requestparameters STRING,
+  eventid STRING,
+  resources ARRAY<STRUCT<arn: STRING, accountid: STRING, type: STRING>>,
+  eventtype STRING,
+  recipientaccountid STRING,
+  sharedeventid STRING
+)
+PARTITIONED BY (account STRING, region STRING, day STRING)
+ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'
+STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'
+OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
+LOCATION '{root}'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.account.type' = 'enum',
+  'projection.account.values' = '{accounts}',
+  'projection.region.type' = 'enum',
+  'projection.region.values' = '{regions}',
+  'projection.day.type' = 'date',
+  'projection.day.format' = 'yyyy/MM/dd',
+  'projection.day.interval' = '1',
+  'projection.day.interval.unit' = 'DAYS',
+  'projection.day.range' = 'NOW-{every},NOW',
+  'storage.location.template' = '{root}${{account}}/CloudTrail/${{region}}/${{day}}'
+)"""
+
+# An encryption context as `observe` keeps it: secrets without their version, objects of S3 as their bucket and /*.
+_CONTEXT = """CASE
+    WHEN json_extract_scalar({parameters}, '$.{name}.SecretARN') IS NOT NULL
+      THEN json_format(CAST(MAP(ARRAY['SecretARN'], ARRAY[json_extract_scalar({parameters}, '$.{name}.SecretARN')])
+        AS JSON))
+    WHEN json_extract_scalar({parameters}, '$.{name}["aws:s3:arn"]') LIKE '%:s3:::%/%'
+      THEN json_format(CAST(MAP(ARRAY['aws:s3:arn'], ARRAY[regexp_replace(
+        json_extract_scalar({parameters}, '$.{name}["aws:s3:arn"]'), '/.*$', '/object')]) AS JSON))
+    ELSE json_format(json_extract({parameters}, '$.{name}'))
+  END"""
+
+_ROWS = """SELECT
+  CASE
+    WHEN useridentity.sessioncontext.sessionissuer.type = 'Role' THEN useridentity.sessioncontext.sessionissuer.arn
+    ELSE useridentity.arn
+  END AS principal,
+  useridentity.type AS principal_type,
+  useridentity.accountid AS account,
+  {action} AS action,
+  element_at(resources, {place}).arn AS key_arn,
+  CASE WHEN useridentity.invokedby IS NOT NULL THEN useridentity.invokedby
+    WHEN sourceipaddress LIKE '%.amazonaws.com' OR sourceipaddress LIKE 'AWS Internal%' THEN sourceipaddress
+  END AS service,
+  awsregion AS region,
+  {context} AS context,
+  errorcode AS error_code,
+  recipientaccountid AS recipient,
+  eventtime AS event_time,
+  eventid AS event_id
+FROM kms_trail
+WHERE eventsource = 'kms.amazonaws.com' AND eventtype = 'AwsApiCall' AND {which}"""
+
+COLUMNS = (
+    *("principal", "principal_type", "account", "action", "key_arn", "service", "region", "context", "error_code"),
+    "recipient",
+)
+QUERY = f"""SELECT
+  {", ".join(COLUMNS)},
+  MIN(event_time) AS first_seen,
+  MAX(event_time) AS last_seen,
+  MIN(event_id) AS an_event,
+  COUNT(DISTINCT event_id) AS calls
+FROM kms_uses
+GROUP BY {", ".join(COLUMNS)}
+ORDER BY {", ".join(COLUMNS)}"""
+
+
+def statements(sources: Sequence[str]) -> list[str]:
+    """Return the table, the view and the query for trails in S3.
+
+    :param sources: where the trail of an account and region is, as
+        ``s3://bucket/AWSLogs/111122223333/CloudTrail/eu-west-1``; of an organization with its id after ``AWSLogs``.
+    :raises ValueError: for a source that is none, or lies elsewhere than the first.
+    """
+    places = [_SOURCE.fullmatch(one) for one in sources]
+    for source, place in zip(sources, places, strict=True):
+        if place is None:
+            raise ValueError(
+                "source must be the trail of an account and region in S3, "
+                f"s3://<bucket>/AWSLogs/<account>/CloudTrail/<region>, got {source!r}"
+            )
+    found = [one for one in places if one is not None]
+    if not found:
+        raise ValueError("name the trails: s3://<bucket>/AWSLogs/<account>/CloudTrail/<region>")
+    roots = {f"s3://{one['bucket']}/{one['prefix']}AWSLogs/{one['organization']}" for one in found}
+    if len(roots) > 1:
+        raise ValueError(f"sources must be of one bucket, prefix and organization, got {', '.join(sorted(roots))}")
+    [root] = roots
+    table = _TABLE.format(
+        root=root,
+        accounts=",".join(sorted({one["account"] for one in found})),
+        regions=",".join(sorted({one["region"] for one in found})),
+        every=_EVERY,
+    )
+    return [table, f"CREATE OR REPLACE VIEW kms_uses AS\n{_view()}", QUERY]
+
+
+def _view() -> str:
+    """Return the rows of the view: one for each event, two for ReEncrypt."""
+    parts = [
+        ("eventname", 1, "encryptionContext", "eventname <> 'ReEncrypt'"),
+        ("'ReEncryptFrom'", 1, "sourceEncryptionContext", "eventname = 'ReEncrypt'"),
+        ("'ReEncryptTo'", 2, "destinationEncryptionContext", "eventname = 'ReEncrypt'"),
+    ]
+    return "\nUNION ALL\n".join(
+        _ROWS.format(
+            action=action, place=place, context=_CONTEXT.format(parameters="requestparameters", name=name), which=which
+        )
+        for action, place, name, which in parts
+    )
