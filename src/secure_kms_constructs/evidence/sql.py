@@ -77,7 +77,8 @@ _ROWS = """SELECT
   {action} AS action,
   element_at(resources, {place}).arn AS key_arn,
   CASE WHEN useridentity.invokedby IS NOT NULL THEN useridentity.invokedby
-    WHEN sourceipaddress LIKE '%.amazonaws.com' OR sourceipaddress LIKE 'AWS Internal%' THEN sourceipaddress
+    WHEN sourceipaddress LIKE '%.amazonaws.com' THEN sourceipaddress
+    WHEN sourceipaddress LIKE 'AWS Internal%' THEN 'AWS Internal'
   END AS service,
   awsregion AS region,
   {context} AS context,

@@ -33,7 +33,8 @@ def flat(record: Json) -> list[tuple[str | None, ...]]:
         return []
     keys = [one.get("ARN") for one in record["resources"]]
     address = record["sourceIPAddress"]
-    is_service = address.endswith(".amazonaws.com") or address.startswith("AWS Internal")
+    internal = "AWS Internal" if address.startswith("AWS Internal") else None
+    named = address if address.endswith(".amazonaws.com") else internal
     halves = [(record["eventName"], 0, "encryptionContext")]
     if record["eventName"] == "ReEncrypt":
         halves = [("ReEncryptFrom", 0, "sourceEncryptionContext"), ("ReEncryptTo", 1, "destinationEncryptionContext")]
@@ -44,7 +45,7 @@ def flat(record: Json) -> list[tuple[str | None, ...]]:
             who.get("accountId"),
             action,
             keys[place] if place < len(keys) else None,
-            who.get("invokedBy") or (address if is_service else None),
+            who.get("invokedBy") or named,
             record["awsRegion"],
             json.dumps(asked[name]) if name in asked else None,
             record.get("errorCode"),
