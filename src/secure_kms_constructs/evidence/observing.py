@@ -112,7 +112,7 @@ def _use(head: Head, context: tuple[tuple[str, str | None], ...] | None, tally: 
 
 def _order(use: Use) -> tuple[str, ...]:
     context = "~" if use.context is None else repr(sorted(use.context.items(), key=str))
-    return (use.principal, use.account, use.key or "", use.action, use.service or "", context)
+    return (use.principal, use.account, use.key or "", use.action, use.service or "", use.via or "", context)
 
 
 def _evidence(counted: Counted, sources: list[str]) -> Evidence:
