@@ -74,9 +74,14 @@ def _held_in(_app: IConstruct) -> dict[str, _Held]:
     return {}
 
 
-def _held_by(grantee: Grantee, stack: Stack) -> _Held:
+@asked_once
+def _identities_of(stack: Stack) -> dict[str, _Held]:
     # Where the account is not known, a name stands for another role in each stage.
-    identities = _held_in(root_of(stack) if is_known(account_of(stack).id) else stage_of(stack) or root_of(stack))
+    return _held_in(root_of(stack) if is_known(account_of(stack).id) else stage_of(stack) or root_of(stack))
+
+
+def _held_by(grantee: Grantee, stack: Stack) -> _Held:
+    identities = _identities_of(stack)
     held = identities.get(grantee.identity)
     if held is None:
         held = identities[grantee.identity] = _Held()

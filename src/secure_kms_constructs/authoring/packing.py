@@ -13,7 +13,10 @@ from .statements import Statement, document
 
 def size(value: Any) -> int:
     """Return how many characters IAM may count for a resolved value, each token at its longest."""
-    return len(arns.bounded(json.dumps(arns.plain(value), separators=(",", ":"))))
+    text = json.dumps(value, separators=(",", ":"))
+    if '"Ref"' in text or '"Fn::' in text:
+        text = json.dumps(arns.plain(value), separators=(",", ":"))
+    return len(arns.bounded(text))
 
 
 def pack(statements: Sequence[Statement], resolved: Sequence[Any], limit: int) -> list[list[Statement]]:

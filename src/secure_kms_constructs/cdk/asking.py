@@ -33,7 +33,10 @@ def asked_once(question: Callable[[Any], _T]) -> Callable[[Any], _T]:
 
     @wraps(question)
     def ask(about: Any) -> _T:
-        answers = answers_about(about)
+        # Forty questions a grant, so without a call where the answer is known.
+        answers = about.__dict__.get(_ANSWERS)
+        if answers is None:
+            answers = answers_about(about)
         if ask not in answers:
             answers[ask] = question(about)
         found: _T = answers[ask]
