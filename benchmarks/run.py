@@ -132,7 +132,7 @@ def as_markdown(table: Table) -> Iterator[str]:
 
 def notes(pairs: Pairs, imports: list[list[float]]) -> Iterator[str]:
     if any(ours["refused"] for _, ours in pairs.values()):
-        yield "† over quota, so our synth fails by design (the L2's does not); timed with skip_validation=True"
+        yield "† over quota, so our synth fails by design (the L2's does not); timed with `skip_validation=True`."
     for (name, n, phase), most in AIMS.items():
         if (name, n) in pairs:
             l2, ours = (side["phases"][phase]["ms"] for side in pairs[name, n])
@@ -148,7 +148,9 @@ def verdict(ratio: float, most: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round with small N: does it run at all")
-    parser.add_argument("--markdown", action="store_true", help="print the table for the documentation")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print what benchmarks/README.md shows between its marks"
+    )
     options = parser.parse_args()
     rounds = 1 if options.quick else ROUNDS
     sizes = {name: several[:2] if options.quick else several for name, several in SIZES.items()}
@@ -157,11 +159,13 @@ def main() -> None:
     imports = [[float(ms) for ms in child("-c", IMPORTS).split()] for _ in range(rounds)]
     pairs = measure(sizes, rounds, together=options.quick)
     table, console = as_table(pairs, rounds), Console()
+    said = list(notes(pairs, imports))
     if options.markdown:
-        print(*as_markdown(table), "", sep="\n")
+        marks, aims = ([one for one in said if one.startswith("†") is marked] for marked in (True, False))
+        print(*as_markdown(table), "", *marks, "", "```", *aims, "```", sep="\n")
     else:
         Console(width=max(console.width, 220)).print(table)
-    print(*notes(pairs, imports), sep="\n")
+        print(*said, sep="\n")
 
 
 if __name__ == "__main__":
