@@ -148,9 +148,7 @@ def verdict(ratio: float, most: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round with small N: does it run at all")
-    parser.add_argument(
-        "--markdown", action="store_true", help="print what benchmarks/README.md shows between its marks"
-    )
+    parser.add_argument("--markdown", action="store_true", help="print what the page shows between its marks")
     options = parser.parse_args()
     rounds = 1 if options.quick else ROUNDS
     sizes = {name: several[:2] if options.quick else several for name, several in SIZES.items()}

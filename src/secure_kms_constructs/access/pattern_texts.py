@@ -94,34 +94,75 @@ def telling_texts(
     """
     if literals and (at_once := telling_texts(patterns, frozenset(), within)) and literals.isdisjoint(at_once):
         return at_once
-    machines = [_tokens(one) for one in (*within, *patterns)]
-    characters = IAM if within else _characters(machines, literals)
+    machines = [_Machine(_tokens(one)) for one in (*within, *patterns)]
+    bounds = machines[: len(within)]
+    characters = IAM if within else _characters([one.tokens for one in machines], literals)
     following = _following(literals)
     letters: dict[object, tuple[str, ...]] = {}
     found: dict[tuple[bool, ...], str] = {}
     # Where each pattern stands after a text, and the text itself while it may still become a literal.
-    start = (tuple(_skipping(tokens, {0}) for tokens in machines), "" if literals else None)
+    start = (tuple(one.start for one in machines), "" if literals else None)
     # Not seen yet, because the empty text is no value, and a longer one may lead to the same place.
     seen, waiting = set(), deque([(start, "")])
     while waiting:
         (places, prefix), text = waiting.popleft()
-        accepted = tuple(len(tokens) in place for tokens, place in zip(machines, places, strict=True))
+        accepted = tuple(one.is_end[place] for one, place in zip(machines, places, strict=True))
         if text and prefix not in literals and (not within or any(accepted[: len(within)])):
             found.setdefault(accepted[len(within) :], text)
         near = following.get(prefix or "", "") if prefix is not None else ""
         active = _active(machines, places)
         if (active, near) not in letters:
             letters[active, near] = _letters(characters, active, near)
+        steps = [one.steps[place] for one, place in zip(machines, places, strict=True)]
         for character in letters[active, near]:
             longer = prefix + character if prefix is not None else None
-            after = tuple(_after(*pair, character) for pair in zip(machines, places, strict=True))
+            after = tuple([one[character] for one in steps])
             state = (after, longer if longer in literals or longer in following else None)
-            if state not in seen and (not within or any(after[: len(within)])):
+            if state not in seen and (
+                not within or any(one.places[place] for one, place in zip(bounds, after, strict=False))
+            ):
                 seen.add(state)
                 waiting.append((state, text + character))
         if len(seen) > STATES:
             return None
     return tuple(found.values())
+
+
+class _Machine:
+    """A pattern that reads a text; the sets of places where it may stand then are few, and each has a number.
+
+    :ivar places: the places, by number.
+    :ivar is_end: whether the text matches there.
+    :ivar steps: what number follows for a character.
+    """
+
+    def __init__(self, tokens: _Tokens) -> None:
+        self.tokens = tokens
+        self.places: list[frozenset[int]] = []
+        self.is_end: list[bool] = []
+        self.steps: list[_Steps] = []
+        self._numbers: dict[frozenset[int], int] = {}
+        self.start = self.number_of(_skipping(tokens, {0}))
+
+    def number_of(self, place: frozenset[int]) -> int:
+        if place not in self._numbers:
+            self._numbers[place] = len(self.places)
+            self.places.append(place)
+            self.is_end.append(len(self.tokens) in place)
+            self.steps.append(_Steps(self, place))
+        return self._numbers[place]
+
+
+class _Steps(dict[str, int]):
+    """What follows from one set of places, told once for each character."""
+
+    def __init__(self, machine: _Machine, place: frozenset[int]) -> None:
+        self._machine = machine
+        self._place = place
+
+    def __missing__(self, character: str) -> int:
+        self[character] = self._machine.number_of(_after(self._machine.tokens, self._place, character))
+        return self[character]
 
 
 @lru_cache(maxsize=16384)
@@ -159,10 +200,13 @@ def _following(literals: Iterable[str]) -> dict[str, str]:
     return {prefix: "".join(sorted(characters)) for prefix, characters in following.items()}
 
 
-def _active(machines: list[_Tokens], places: tuple[frozenset[int], ...]) -> frozenset[_Token]:
+def _active(machines: list[_Machine], places: tuple[int, ...]) -> frozenset[_Token]:
     """The steps that the next character may be of."""
     return frozenset(
-        tokens[at] for tokens, place in zip(machines, places, strict=True) for at in place if at < len(tokens)
+        one.tokens[at]
+        for one, place in zip(machines, places, strict=True)
+        for at in one.places[place]
+        if at < len(one.tokens)
     )
 
 
