@@ -13,8 +13,7 @@ from secure_kms_constructs import HardenedKey
 from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.cdk.looking import looker_of
 from tests.synth.templates import ACCOUNT, REGION
-
-TYPES = [name for name in catalogue.resource_types() if catalogue.key_paths(name)]
+from tests.unit.aws.catalogue.outcomes import TYPES, outcome_of, put
 
 # Their pages say that making them asks nothing of the key; who uses them is granted by their own constructs.
 NEED_NOTHING = {
@@ -47,19 +46,6 @@ OTHERWISE = {
     "AWS::SecretsManager::RotationSchedule": "where no template shows it",
     "AWS::Serverless::Application": "where no template shows it",
 }
-
-
-def put(properties: Any, path: str, value: Any) -> None:
-    """Write a value at a property path, ``*`` for a list with one member."""
-    parts, node = path.split("/"), properties
-    for place, part in enumerate(parts):
-        last = place == len(parts) - 1
-        made = value if last else [] if parts[place + 1] == "*" else {}
-        if part == "*":
-            node.append(made)
-        else:
-            node[part] = made
-        node = made
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +105,8 @@ def test_enough_is_served(outcomes: dict[str, tuple[str, str]]) -> None:
         counted[kind] += 1
     assert counted["served"] >= 144
     assert counted["told"] <= 80
+
+
+def test_the_page_counts_what_a_synth_does(outcomes: dict[str, tuple[str, str]]) -> None:
+    """docs/services.md is written without Node."""
+    assert {name: kind for name, (kind, _) in outcomes.items()} == {name: outcome_of(name) for name in TYPES}

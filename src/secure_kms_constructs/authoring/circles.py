@@ -152,7 +152,8 @@ def _written_out(app: App, place: Place, where: str, value: Any) -> str | None:
         parts = [_written_out(app, place, where, one) for one in value["Fn::Join"][1]]
         return "".join(map(str, parts)) if None not in parts else None
     if isinstance(value, dict) and list(value) == ["Fn::Sub"]:
-        return _substituted(app, place, where, *(value["Fn::Sub"] if isinstance(value["Fn::Sub"], list) else ("", {})))
+        written = value["Fn::Sub"]
+        return _substituted(app, place, where, *(written if isinstance(written, list) else (written, {})))
     return _of_reference(app, place, where, value)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from secure_kms_constructs.aws import arns
@@ -20,6 +22,7 @@ _USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
 _TELLING = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
 _POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
 _HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user"}
+_EVERY = re.compile(r"arn:[^:]+:kms:.*:key/\*")
 _ATTACHED = ("Roles", "Users")
 
 
@@ -44,6 +47,37 @@ def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Iterator[
                         f"admit it, so it does nothing: call key.grant({_HOLDERS[holder.type]}, "
                         f"{', '.join(repr(one) for one in sorted(asked))})"
                     )
+
+
+def unadmitted_widely(app: App, statements: Sequence[Statement]) -> Iterator[str]:
+    """Yield one message for each role or user that a policy of its own lets use all keys, and the key policy does not.
+
+    :param statements: the finished key policy, as text.
+    """
+    for policy, statement, asked in _about_all_keys(app):
+        for holder in _holders(app, policy):
+            if not meant(statement.get("Action"), _TELLING) & _admitted(app, holder, statement, statements):
+                actions = ", ".join(map(str, listed(statement.get("Action"))))
+                yield (
+                    f"{policy.called} allows {actions} on all keys (key/*) to {holder.called}, and the policy of "
+                    "this key does not admit it: where it means this key, call "
+                    f"key.grant({_HOLDERS[holder.type]}, {', '.join(map(repr, asked))})"
+                )
+
+
+# As many keys ask the same of one app.
+@lru_cache(maxsize=1)
+def _about_all_keys(app: App) -> list[tuple[Looked, dict[str, Any], list[str]]]:
+    return [
+        (policy, statement, asked)
+        for policy in app.resources.values()
+        for statement in _statements(policy)
+        if statement.get("Effect") == "Allow"
+        and any(_EVERY.fullmatch(str(one)) for one in listed(plain(statement.get("Resource"))))
+        # By its alias it may mean another key.
+        and not any("alias" in name for name in bound(statement))
+        and (asked := sorted(meant(statement.get("Action"), _USES)))
+    ]
 
 
 def allowed(app: App, key: str, holder: Looked) -> set[str]:

@@ -39,6 +39,9 @@ class _Read(NamedTuple):
 
 def _one(first: _Read, second: _Read) -> Statement | None:
     """Return one statement for two; None where it would say more than both."""
+    # A name tells what for: who deploys stands apart from who uses, and one service from another.
+    if first.statement.get("Sid") != second.statement.get("Sid"):
+        return None
     parts, others = first.parts, second.parts
     differ = [part for part in parts if part not in others or parts[part].keys() != others[part].keys()]
     if parts.keys() != others.keys() or len(differ) > 1:
@@ -48,9 +51,6 @@ def _one(first: _Read, second: _Read) -> Statement | None:
     (part,) = differ
     # A list of what must not be is the shorter the more it takes in.
     if part[0] == "Effect" or (part[0] == "Condition" and part[1] not in POSITIVE):
-        return None
-    # Who deploys stands apart from who uses.
-    if part[0] == "Principal" and first.statement.get("Sid") != second.statement.get("Sid"):
         return None
     return dict(_with(first.statement, part, [*{**parts[part], **others[part]}.values()]))
 

@@ -15,7 +15,7 @@ from secure_kms_constructs.aws.services import Service, Use
 from . import circles, replica_uses
 from . import serving_words as words
 from .apps import App, Looked, Place, as_text, beside, plain, reference, value_at
-from .identity_sides import allowed, allowed_on, unadmitted
+from .identity_sides import allowed, allowed_on, unadmitted, unadmitted_widely
 from .joining import joined
 from .key_requirements import Kind, unmet
 from .reading import bound, listed, meant
@@ -117,7 +117,9 @@ class _Deciding:
             self._say_unused()
         written = [plain(filled(it, self._place)) for it in decision.statements]
         self._say_bonds([*self._key.statements, *written])
-        decision.refusals += unadmitted(self._app, self._key.path, [*self._key.statements, *written])
+        finished = [*self._key.statements, *written]
+        decision.refusals += unadmitted(self._app, self._key.path, finished)
+        decision.findings += (("everyKey", text) for text in unadmitted_widely(self._app, finished))
         decision.refusals = list(dict.fromkeys(decision.refusals))
         decision.findings = list(dict.fromkeys(decision.findings))
         return decision

@@ -45,6 +45,7 @@ def test_what_is_joined_may_be_joined_again_and_keeps_its_place() -> None:
         use(Condition={"StringEquals": {"kms:ViaService": "sqs", "kms:CallerAccount": "1"}}),
         use(Condition={}),
         use("b", Sid="AllowDeployerToDecrypt"),
+        use(via="sns", Sid="AllowUseThroughSNS"),
         use(Principal={"Service": "a"}),
     ],
 )

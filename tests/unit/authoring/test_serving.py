@@ -422,3 +422,46 @@ STATEMENT = {
 )
 def test_a_statement_that_is_there_no_narrower_is_not_written_again(there: dict[str, Any], answer: bool) -> None:
     assert is_said(STATEMENT, [there]) is answer
+
+
+# -- statements about all keys, which do nothing for this one --
+
+ALL_KEYS = "arn:aws:kms:*:111122223333:key/*"
+
+
+def about_all_keys(**change: Any) -> App:
+    statement = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": ALL_KEYS} | change
+    held = {"PolicyDocument": {"Statement": [statement]}, "Roles": [ref("Role", "Ref")]}
+    return app(Role=ROLE, Policy=("AWS::IAM::Policy", held))
+
+
+def test_a_statement_about_all_keys_is_told_and_not_refused() -> None:
+    decision = decided(about_all_keys())
+    assert decision.refusals == []
+    [text] = [text for name, text in decision.findings if name == "everyKey"]
+    assert "Stack/Policy allows kms:Decrypt on all keys (key/*) to Stack/Role" in text
+    assert "call key.grant(role, 'kms:Decrypt')" in text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Effect": "Deny"},
+        {"Action": "kms:DescribeKey"},
+        {"Resource": "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0000-1111-2222-333344445555"},
+        {"Resource": "arn:aws:s3:::key/*"},
+        {"Condition": {"StringEquals": {"kms:RequestAlias": "alias/other"}}},
+    ],
+)
+def test_what_is_not_about_this_key_is_not_told(change: dict[str, Any]) -> None:
+    assert "everyKey" not in said(decided(about_all_keys(**change)))
+
+
+def test_a_role_that_the_key_policy_admits_is_not_told() -> None:
+    admitted = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "${Stack/Role.Arn}"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    }
+    assert "everyKey" not in said(decided(about_all_keys(), statements=[admitted]))

@@ -119,6 +119,11 @@ def test_every_service_of_the_catalogue_has_a_constant() -> None:
     assert {Service.OPENSEARCH, Service.STEP_FUNCTIONS, Service.FIREHOSE} >= {Service.OPENSEARCHSERVICE}
 
 
+def test_every_type_whose_prefix_a_page_names_has_a_constant_for_it() -> None:
+    prefixes = {getattr(Service, name).prefix for name in names()}
+    assert {catalogue.prefix_of(kind) for kind in catalogue.resource_types()} - {""} <= prefixes
+
+
 def test_the_constants_written_here_are_not_those_of_the_catalogue() -> None:
     assert Service.LAMBDA.name == "Lambda"
     assert Service.S3.actions_for(Use.WRITE) == ("kms:Decrypt", "kms:GenerateDataKey")

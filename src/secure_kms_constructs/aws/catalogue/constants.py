@@ -18,6 +18,7 @@ _ALSO = {
     "OPENSEARCH": "OpenSearchService",
     "PROMETHEUS": "APS",
     "STEP_FUNCTIONS": "StepFunctions",
+    "VERIFIED_ACCESS": "VerifiedAccess",
 }
 
 

@@ -94,6 +94,8 @@ PREFIXES = {
     "Timestream": "timestream",
     "Translate": "translate",
     "VerifiedPermissions": "verifiedpermissions",
+    # Its types are in the namespace of EC2.
+    "VerifiedAccess": "verified-access",
     "Wisdom": "wisdom",
     "WorkSpaces": "workspaces",
     "WorkSpacesThinClient": "thinclient",

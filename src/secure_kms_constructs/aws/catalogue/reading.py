@@ -165,13 +165,14 @@ def context_pattern(name: str, kind: str) -> tuple[str, str]:
     :param name: of the encryption context, in any case.
     :return: empty texts where no page says what the service of the type sends.
     """
-    found = {
+    found = (
         (value, row.named_by)
         for row in _written().get(kind, ())
         for key, value in row.context
         if key.lower() == name.lower() and row.named_by
-    }
-    return found.pop() if len(found) == 1 else ("", "")
+    )
+    # That of the resource itself, where there is one of what is in it too.
+    return min(found, key=lambda one: len(one[0]), default=("", ""))
 
 
 def inherited_need(kind: str) -> Need:

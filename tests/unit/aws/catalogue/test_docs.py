@@ -9,6 +9,7 @@ import pytest
 from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue import Basis, Need, Who
 from secure_kms_constructs.aws.catalogue.constants import names
+from tests.unit.aws.catalogue.outcomes import outcomes
 
 PAGE = Path(__file__).parents[4] / "docs" / "services.md"
 
@@ -42,13 +43,40 @@ def page() -> str:
     edges = [row_of(name, path, need) for name in catalogue.resource_types() for path, need in edges_of(name)]
     inherits = [name for name in catalogue.resource_types() if catalogue.inherits(name)]
     parts = [
-        *(INTRODUCTION, constants, "\n## What takes a key\n", *head, *rows),
+        *(INTRODUCTION, constants, "\n## What becomes of each type\n", *becomes()),
+        *("\n## What takes a key\n", *head, *rows),
         *("\n## Who needs the key of another resource\n", *head, *edges),
         "\n## What uses the key of the resource that it belongs to\n",
         "The deployer gets what their handlers list, where the resource that they refer to is under the key.\n",
         ", ".join(f"`{name}`" for name in inherits),
     ]
     return "\n".join(parts) + "\n"
+
+
+def becomes() -> list[str]:
+    """Return how many types are served and so on, and those by name that are not."""
+    found = outcomes()
+    silent = [
+        f"[{short(name)}]({catalogue.needs_of(name, catalogue.key_paths(name)[0])[0].source})"
+        for name in found["silent"]
+    ]
+    told, refused = (", ".join(map(short, found[name])) for name in ("told", "refused"))
+    number = {name: len(several) for name, several in found.items()}
+    return [
+        f"Of {sum(number.values())} types, each alone under a `HardenedKey`:\n",
+        f"- **served**, {number['served']}: what the table below says, with findings where no page binds it.",
+        f"- **told**, {number['told']}: a finding says that no page and no handler tells who asks, or which roles to",
+        f"  grant: {told}.",
+        f"- **refused**, {number['refused']}, with the line to add: no page names the `kms:ViaService` of its service,",
+        "  the key has to be of another kind or have a tag, or a role is made where no template shows it:",
+        f"  {refused}.",
+        f"- **silent**, {number['silent']}: making them asks nothing of the key, as their pages say, and whoever uses",
+        f"  them is admitted by the grants of their constructs: {', '.join(silent)}.",
+    ]
+
+
+def short(name: str) -> str:
+    return name.removeprefix("AWS::")
 
 
 def needs_of(name: str) -> list[tuple[str, Need]]:
@@ -84,6 +112,17 @@ def row_of(name: str, path: str, need: Need) -> str:
     known = f"[{need.basis.value}]({need.source})"
     cells = [name.removeprefix("AWS::"), path, who, what + deletes, through, ", ".join(bonds), known]
     return f"| {' | '.join(cells)} |"
+
+
+def test_what_is_silent_has_a_page_that_says_so() -> None:
+    for name in outcomes()["silent"]:
+        several = [need for path in catalogue.key_paths(name) for need in catalogue.needs_of(name, path)]
+        silent = [need for need in several if need.who is Who.DEPLOYER]
+        assert silent
+        for need in silent:
+            assert not need.actions
+            assert need.basis is not Basis.HANDLERS
+            assert need.source.startswith("https://docs.aws.amazon.com/")
 
 
 def test_the_page_is_what_the_catalogue_says(request: pytest.FixtureRequest) -> None:

@@ -268,6 +268,8 @@ function look(scope, keys, leading, imported) {
   /** @type {Map<string, Looked>} */
   const found = new Map();
   for (const [path, [one, seen]] of read) {
+    // Statements about all keys are no use of this one, and may be meant as one.
+    if (one.type.startsWith("AWS::IAM::") && JSON.stringify(one.properties).includes(":key/*")) found.set(path, one);
     const byName = names.length > 0 && names.some((name) => JSON.stringify(one.properties).includes(name));
     if (named.has(path) || byName || refers(seen, named)) found.set(path, one);
   }

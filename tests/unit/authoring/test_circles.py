@@ -1,0 +1,191 @@
+"""What stands for a reference that would close a circle, decided without Node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.authoring.apps import App, Looked, Place
+from secure_kms_constructs.authoring.circles import Circles, generated_arn, literal_arn, opened
+from secure_kms_constructs.authoring.served_statements import filled
+
+ACCOUNT = "111122223333"
+HERE = Place("aws", "us-east-1", ACCOUNT, "amazonaws.com", "", "App")
+ABROAD = Place("aws", "us-east-1", "999999999999", "amazonaws.com", "", "App")
+CONTEXT = "kms:EncryptionContext:aws:events:event-bus:arn"
+BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/"
+
+
+def ref(name: str, attribute: str = "Arn") -> dict[str, str]:
+    return {"Resource": f"App/{name}", "Attribute": attribute}
+
+
+def app(place: Place = HERE, **resources: tuple[str, dict[str, Any]]) -> App:
+    found = {f"App/{name}": Looked(f"App/{name}", name, *one[:1], "App", one[1]) for name, one in resources.items()}
+    return App(found, {"App": place})
+
+
+def ways(*names: str) -> Circles:
+    return Circles({f"App/{name}": [f"App/{name}", "App/Key"] for name in names})
+
+
+def use(principal: Any, condition: Any = None) -> dict[str, Any]:
+    one = {"Sid": "Theirs", "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*"}
+    return one | ({"Condition": condition} if condition else {})
+
+
+EVENTS = {"Service": "events.amazonaws.com"}
+ROLE: tuple[str, dict[str, Any]] = ("AWS::IAM::Role", {})
+NAMED: tuple[str, dict[str, Any]] = ("AWS::IAM::Role", {"RoleName": "reader", "Path": "/team/"})
+
+
+def conditions(the_app: App, statement: Any, circles: Circles) -> Any:
+    found = opened(the_app, HERE, [statement], circles)
+    assert found.problems == []
+    return filled(found.statements[0], HERE)["Condition"]
+
+
+def problems(the_app: App, statement: Any, circles: Circles) -> list[str]:
+    return list(opened(the_app, HERE, [statement], circles).problems)
+
+
+def test_what_is_in_no_circle_stays_a_reference() -> None:
+    the_app = app(Bus=("AWS::Events::EventBus", {"Name": "b"}), Role=ROLE)
+    statement = use(EVENTS, {"StringEquals": {CONTEXT: ref("Bus")}})
+    found = opened(the_app, HERE, [statement], ways("Role"))
+    assert (found.statements, found.texts, found.problems) == ([statement], {}, [])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ref("Bus"),
+        {"Fn::Join": ["", [ref("Bus")]]},
+        {"Fn::Join": ["", [{"Fn::Join": ["", [ref("Bus"), ""]]}, ""]]},
+        {"Fn::Sub": ["${It}", {"It": ref("Bus")}]},
+    ],
+)
+def test_a_name_stands_for_a_reference_however_it_is_written(value: Any) -> None:
+    named = app(Bus=("AWS::Events::EventBus", {"Name": "orders"}))
+    assert conditions(named, use(EVENTS, {"StringEquals": {CONTEXT: value}}), ways("Bus")) == {
+        "StringEquals": {CONTEXT: f"{BUS}orders"}
+    }
+
+
+@pytest.mark.parametrize("value", [{"Ref": "Parameter"}, {"Fn::Sub": ["${It}-${Parameter}", {"It": ref("Bus")}]}])
+def test_what_cannot_be_written_out_is_a_problem(value: Any) -> None:
+    named = app(Bus=("AWS::Events::EventBus", {"Name": "orders"}))
+    joined = {"Fn::Join": ["", [ref("Bus"), value]]}
+    assert problems(named, use(EVENTS, {"StringEquals": {CONTEXT: joined}}), ways("Bus"))
+
+
+def test_pseudo_parameters_beside_a_reference_are_those_of_the_key() -> None:
+    named = app(Bus=("AWS::Events::EventBus", {"Name": "orders"}))
+    value = {"Fn::Join": ["", [ref("Bus"), "/", {"Ref": "AWS::AccountId"}, {"Fn::Sub": "${AWS::Region}"}]]}
+    made = conditions(named, use(EVENTS, {"StringLike": {CONTEXT: [value, "x"]}}), ways("Bus"))
+    assert made == {"StringLike": {CONTEXT: [f"{BUS}orders/{ACCOUNT}us-east-1", "x"]}}
+
+
+@pytest.mark.parametrize("operator, like", [("StringEquals", "StringLike"), ("ArnEquals", "ArnLike")])
+def test_a_made_up_name_is_a_pattern_for_a_service(operator: str, like: str) -> None:
+    made = conditions(
+        app(Bus=("AWS::Events::EventBus", {})), use(EVENTS, {operator: {CONTEXT: ref("Bus")}}), ways("Bus")
+    )
+    assert made == {like: {CONTEXT: f"{BUS}*"}}
+
+
+@pytest.mark.parametrize(
+    "principal, condition",
+    [
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}, {"StringEquals": {CONTEXT: ref("Bus")}}),
+        (EVENTS, {"StringNotEquals": {CONTEXT: ref("Bus")}}),
+        (EVENTS, {"StringEquals": {"kms:EncryptionContext:other": ref("Bus")}}),
+        (EVENTS, {"StringEquals": {"aws:SourceArn": ref("Bus")}}),
+    ],
+    ids=["a role", "what must not be", "a context of no page", "another condition key"],
+)
+def test_a_pattern_is_written_for_services_alone_and_where_a_page_says_it(principal: Any, condition: Any) -> None:
+    [text] = problems(app(Bus=("AWS::Events::EventBus", {})), use(principal, condition), ways("Bus"))
+    assert text == (
+        "statement 'Theirs' names App/Bus, which waits for the key (App/Bus -> App/Key): CloudFormation refuses the "
+        "circle, so write its ARN out in the statement, with a literal name (stack.format_arn)"
+    )
+
+
+def test_a_pattern_without_an_account_needs_the_account_of_the_source() -> None:
+    buckets = app(Bucket=("AWS::S3::Bucket", {}))
+    context = {"kms:EncryptionContext:aws:s3:arn": ref("Bucket")}
+    source = {"StringEquals": {**context, "aws:SourceAccount": ACCOUNT}}
+    named = app(Bucket=("AWS::S3::Bucket", {"BucketName": "data"}))
+    assert problems(buckets, use(EVENTS, {"StringEquals": context}), ways("Bucket"))
+    assert not problems(named, use(EVENTS, {"StringEquals": context}), ways("Bucket"))
+    assert not problems(buckets, use(EVENTS, source), ways("Bucket"))
+
+
+def test_a_literal_name_stands_for_a_role() -> None:
+    found = opened(app(Role=NAMED), HERE, [use({"AWS": ref("Role")})], ways("Role"))
+    assert filled(found.statements[0], HERE)["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:role/team/reader"}
+
+
+def test_the_form_of_a_name_stands_for_a_role_in_a_condition_alone() -> None:
+    by_name = use({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"ArnEquals": {"aws:PrincipalArn": ref("Role")}})
+    assert conditions(app(Role=ROLE), by_name, ways("Role")) == {
+        "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/App-Role-*"}
+    }
+    [text] = problems(app(Role=ROLE), use({"AWS": ref("Role")}), ways("Role"))
+    assert "give the role a literal role_name" in text
+
+
+@pytest.mark.parametrize(
+    "stack, logical_id, form",
+    [
+        ("App", "Role", "App-Role-*"),
+        ("S" * 24, "R" * 24, f"{'S' * 24}-{'R' * 24}-*"),
+        ("S" * 25, "R" * 24, f"{'S' * 24}*{'R' * 24}-*"),
+        ("S" * 24, "R" * 25, f"{'S' * 24}-{'R' * 24}*"),
+        ("S" * 25, "R" * 25, None),
+        ("${AWS.StackName}", "Role", None),
+        ("", "Role", None),
+    ],
+)
+def test_the_form_of_a_name_is_what_is_known_of_it(stack: str, logical_id: str, form: str | None) -> None:
+    place = HERE._replace(stack_name=stack)
+    holder = Looked("App/Role", logical_id, "AWS::IAM::Role", "App", {})
+    found = generated_arn(App({"App/Role": holder}, {"App": place}), HERE, holder)
+    assert found == (f"arn:{{partition}}:iam::{{account}}:role/{form}" if form else None)
+
+
+@pytest.mark.parametrize(
+    "the_app", [app(Role=("AWS::IAM::Role", {"RoleName": {"Ref": "Name"}})), app(ABROAD, Role=ROLE), App({}, {})]
+)
+def test_a_name_that_is_given_or_of_another_account_has_no_form(the_app: App) -> None:
+    holder = the_app.resources.get("App/Role") or Looked("App/Role", "Role", "AWS::IAM::Role", "App", {})
+    assert generated_arn(the_app, HERE, holder) is None
+    assert literal_arn(the_app, HERE, holder) is None
+
+
+def test_a_literal_name_of_another_account_is_named_with_it() -> None:
+    the_app = app(ABROAD, Role=NAMED, User=("AWS::IAM::User", {"UserName": "me"}))
+    assert literal_arn(the_app, HERE, the_app.resources["App/Role"]) == (
+        "arn:{partition}:iam::999999999999:role/team/reader"
+    )
+    assert literal_arn(the_app, HERE, the_app.resources["App/User"]) == "arn:{partition}:iam::999999999999:user/me"
+    unknown = app(ABROAD._replace(account="${AWS.AccountId}"), Role=NAMED)
+    assert literal_arn(unknown, HERE, unknown.resources["App/Role"]) is None
+
+
+def test_what_the_key_waits_for_itself_is_a_problem() -> None:
+    waits = Circles({}, {"App/Secret": ["App/Secret", "App/Key"]})
+    [text] = opened(app(Secret=("AWS::SecretsManager::Secret", {})), HERE, [], waits).problems
+    assert "the key waits for App/Secret, which waits for the key (App/Secret -> App/Key)" in text
+    assert "take the dependency away" in text
+
+
+def test_a_nested_stack_is_called_as_its_user_does() -> None:
+    path = "App/Nested.NestedStack/Nested.NestedStackResource"
+    nested = Looked(path, "Nested", "AWS::CloudFormation::Stack", "App", {})
+    way = Circles({path: [path, "App/Key"]})
+    value = {"Resource": path, "Attribute": "Outputs.Role"}
+    [text] = opened(App({path: nested}, {"App": HERE}), HERE, [use({"AWS": value})], way).problems
+    assert "names App/Nested, which waits for the key (App/Nested -> App/Key)" in text
