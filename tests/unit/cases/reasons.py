@@ -20,6 +20,7 @@ from tests.unit.cases.case import (
 ROLE, VIA = f"arn:aws:iam::{ACCOUNT}:role/app", "ssm.us-east-1.amazonaws.com"
 STRANGER = f"arn:aws:iam::{OTHER_ACCOUNT}:role/app"
 _via = {"StringEquals": {"kms:ViaService": [VIA, "s3.us-east-1.amazonaws.com"]}}
+_GRANT = {"GranteePrincipal": ROLE, "Operations": ["Decrypt"]}
 _NOBODY = f"key policy admits {ROLE} to kms:Decrypt by no statement"
 
 CASES: list[tuple[str, Question, list[str]]] = [
@@ -39,6 +40,24 @@ CASES: list[tuple[str, Question, list[str]]] = [
         Question(key_policy=DELEGATES),
         [
             "key policy statement 0 lets identity policies decide kms:Decrypt",
+            "no identity policy allows kms:Decrypt",
+        ],
+    ),
+    (
+        "a grant for another encryption context, and one that allows",
+        Question(
+            key_policy=policy(allow("kms:Encrypt", ROLE)),
+            context={"kms:EncryptionContext:team": "blue"},
+            grants=[
+                {**_GRANT, "GrantId": "g1", "Constraints": {"EncryptionContextSubset": {"team": "red"}}},
+                {**_GRANT, "GrantId": "g2"},
+            ],
+        ),
+        [
+            _NOBODY,
+            "grant g1 statement 0 does not apply: StringEquals kms:EncryptionContext:team wants red, the request has "
+            "blue",
+            "grant g2 statement 0 allows kms:Decrypt",
             "no identity policy allows kms:Decrypt",
         ],
     ),
