@@ -102,9 +102,8 @@ def _found(marked: str, text: str) -> Iterator[tuple[int, str]]:
         pattern += re.escape(piece)
         seen.add(place)
     match = re.fullmatch(pattern, text)
-    for place in dict.fromkeys(places) if match else ():
-        if match and _POSSIBLE.fullmatch(match[f"m{place}"]):
-            yield int(place), match[f"m{place}"]
+    found = {place: match[f"m{place}"] for place in places} if match else {}
+    yield from ((int(place), name) for place, name in found.items() if _POSSIBLE.fullmatch(name))
 
 
 def _may_be(pattern: str, text: str) -> bool:

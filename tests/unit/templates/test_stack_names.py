@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.access import AccessMap
+from secure_kms_constructs.templates import read_templates
 
 ACCOUNT, OTHER, REGION = "111122223333", "444455556666", "eu-west-1"
 ROLES = f"arn:aws:iam::{ACCOUNT}:role/"
@@ -81,10 +82,36 @@ def test_a_role_that_is_named_after_its_stack(resources: Json, expected: bool | 
     assert may(resources) is expected
 
 
-def test_a_session_of_a_role_that_is_named_after_its_stack() -> None:
+FAR: dict[str, Json] = {
+    "another account": key(f"arn:aws:iam::{OTHER}:role/prod-app"),
+    "another partition": key(f"arn:aws-cn:iam::{ACCOUNT}:role/prod-app"),
+    "a user": key(f"arn:aws:iam::{ACCOUNT}:user/prod-app"),
+    "another name": key(f"{ROLES}prod-web"),
+    "no policy": key(ACCOUNT),
+}
+
+
+@pytest.mark.parametrize("policy", FAR.values(), ids=FAR)
+def test_what_cannot_be_its_name_is_no_case(policy: Json) -> None:
+    for whom, cases in ((policy, 1), (key(f"{ROLES}prod-app"), 2)):
+        given = {"T": {"Resources": {"Key": whom, "App": APP}}}
+        assert len(read_templates(given, account=ACCOUNT, region=REGION)) == cases
+
+
+IN_PATH = role(RoleName=NAME, Path="/team/")
+
+
+@pytest.mark.parametrize("app", [APP, IN_PATH])
+def test_a_name_by_itself_says_nothing_of_the_path(app: Json) -> None:
+    assert may({"Key": ROOT, "App": app, "P": attached("prod-app")}) is None
+    assert may({"Key": ROOT, "App": app, "P": attached("prod-web")}) is False
+
+
+@pytest.mark.parametrize("app", [APP, IN_PATH])
+def test_a_session_of_a_role_that_is_named_after_its_stack(app: Json) -> None:
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/prod-app/nightly"
     access = AccessMap.from_templates(
-        {"T": {"Resources": {"Key": key(session), "App": APP}}}, account=ACCOUNT, region=REGION
+        {"T": {"Resources": {"Key": key(session), "App": app}}}, account=ACCOUNT, region=REGION
     )
     rows = {row.principal: row.allowed for row in access.who_can("kms:Decrypt", "T/Key")}
     assert rows == {session: None, "T/App as nightly": None}
@@ -105,14 +132,14 @@ def test_a_manifest_tells_the_name_of_the_stack(tmp_path: Path) -> None:
         "properties": {"templateFile": "T.json", "stackName": "prod"},
     }
     (tmp_path / "manifest.json").write_text(json.dumps({"version": "55.0.0", "artifacts": {"T": artifact}}))
-    for principal, expected in ((f"{ROLES}prod-app", True), (f"{ROLES}dev-app", False)):
-        (tmp_path / "T.json").write_text(json.dumps({"Resources": {"Key": key(principal), "App": APP}}))
+    # Another role may have a name that is made up, and that decides nothing about the stack's.
+    other = f"{ROLES}prod-Reader-1A2b3C4d5E6f"
+    for principal, expected in ((f"{ROLES}prod-app", {True}), (f"{ROLES}dev-app", set())):
+        resources = {"Key": key(principal, other), "App": APP, "Reader": role()}
+        (tmp_path / "T.json").write_text(json.dumps({"Resources": resources}))
         rows = AccessMap.from_assembly(tmp_path).who_can("kms:Decrypt", "prod/Key")
-        assert ("prod/App" in [row.principal for row in rows if row.allowed]) is expected
-        # What is nested in it has a name of which the beginning alone is known.
-        nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "N.json"}}
-        whole = {"Resources": {"Key": key(f"{ROLES}prod-N-1A2B3C4D5E6F-app"), "N": nested}}
-        (tmp_path / "T.json").write_text(json.dumps(whole))
+        assert {row.allowed for row in rows if row.principal == "prod/App"} == expected
+        assert {row.allowed for row in rows if row.principal == "prod/Reader"} == {None}
 
 
 NESTED_ROLE = "prod-N-1A2B3C4D5E6F-App-1A2b3C4d5E6f"
