@@ -78,10 +78,6 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Add what somebody else counted."""
-        if not (self.own or self.other):
-            self.first, self.last, self.own, self.other = other.first, other.last, other.own, other.other
-            self.events = list(other.events)
-            return
         twice = len(set(self.events) & set(other.events))
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.own += other.own - (twice if other.own else 0)
@@ -117,7 +113,8 @@ class Tallies:
             self.put(head, context, tally)
 
     def put(self, head: Head, context: Context | None, tally: Tally) -> None:
-        """Add what was counted of one use."""
+        """Add what was counted of one use; what was too much for somebody else is too much for all."""
+        self._adopt(head, context)
         self._row(head, context).merge(tally)
 
     def __iter__(self) -> Iterator[tuple[Head, Context | None, Tally]]:
@@ -134,6 +131,20 @@ class Tallies:
             if len(self._rows) > ROWS:
                 raise ValueError(f"more than {ROWS:,} different uses were found: read a shorter period, or one account")
         return self._rows[(head, folded)]
+
+    def _adopt(self, head: Head, context: Context | None) -> None:
+        if context is None:
+            if head not in self._nameless:
+                self._nameless.add(head)
+                for one in self._shapes.get(head, ()):
+                    self._refold(head, one)
+            return
+        missing = [name for name, value in context if value is None]
+        level = 0 if not missing else 2 if any(name in RESOURCE_NAMES.value for name in missing) else 1
+        shape = _shape(context)
+        if level > self._levels.get((head, shape), 0):
+            self._levels[(head, shape)] = level
+            self._refold(head, shape)
 
     def _folded(self, head: Head, context: Context | None) -> Context | None:
         if context is None or head in self._nameless:

@@ -102,7 +102,9 @@ class Planner:
         diff = self._diff()
         if gained := [str(one) for one in diff.differences if one.change.value in ("gained", "widened", "changed")]:
             raise ValueError(f"the plan would give more than there was: {'; '.join(gained[:_SHOWN])}")
-        return Migration(made, dict(sorted(left.items())), gaps, diff)
+        seen = self._observed.evidence
+        period = f"calls from {seen.first} to {seen.last}" if seen.first else "no calls"
+        return Migration(made, dict(sorted(left.items())), gaps, diff, period)
 
     @cached_property
     def _before(self) -> _Side:

@@ -113,12 +113,14 @@ class Migration:
     :param left: roles and users that may use keys and have no plan, each with why.
     :param gaps: what evidence is missing; a plan in spite of that was asked for.
     :param diff: who can do less with which key afterwards.
+    :param period: from when to when calls were seen.
     """
 
     plans: list[Plan]
     left: dict[str, str]
     gaps: list[str]
     diff: Diff = field(default_factory=lambda: Diff(()))
+    period: str = "no calls"
 
     @property
     def replay(self) -> Replay:

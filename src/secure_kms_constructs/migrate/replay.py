@@ -47,13 +47,11 @@ def _different(use: Use) -> Iterator[tuple[str, Call]]:
         if action != use.action:
             yield "action", replace(call, action=action)
     yield "key", replace(call, key=f"{call.key.rpartition('/')[0]}/{_OTHER_KEY}")
-    if use.direct or use.via:
-        region = call.key.split(":")[3]
-        services = [f"{one.value}.{region}.amazonaws.com" for one in list(FORWARDING.values())[:2]]
-        other = next(one for one in services if one != use.via)
-        yield "service", replace(call, via=other)
-        if use.via:
-            yield "service", replace(call, via=None)
+    region = call.key.split(":")[3]
+    services = [f"{one.value}.{region}.amazonaws.com" for one in list(FORWARDING.values())[:2]]
+    yield "service", replace(call, via=next(one for one in services if one != use.via))
+    if use.via:
+        yield "service", replace(call, via=None)
     if use.action not in WITH_CONTEXT or use.context is None:
         return
     for name, value in use.context.items():

@@ -29,6 +29,7 @@ def as_data(migration: Migration) -> Json:
     """Return plans as JSON objects."""
     return {
         "replay": str(migration.replay),
+        "period": migration.period,
         "gaps": migration.gaps,
         "left": migration.left,
         "plans": [plan_as_data(one) for one in migration.plans],
@@ -73,7 +74,8 @@ def as_html(migration: Migration) -> str:
 def _lines(migration: Migration) -> Iterator[str]:
     yield "# Narrower permissions to use keys, by what was observed"
     yield ""
-    yield f"{len(migration.plans)} roles and users, the widest first. Proof: {migration.replay}; nobody gains anything."
+    yield f"{len(migration.plans)} roles and users, the widest first, by {migration.period}."
+    yield f"Proof: {migration.replay}; nobody gains anything."
     if migration.gaps:
         yield from _section("The evidence is incomplete, and the plan was asked for nevertheless", migration.gaps)
     for plan in migration.plans:

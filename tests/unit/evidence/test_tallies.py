@@ -15,6 +15,11 @@ HEAD = Head("used", "principal", "arn:aws:iam::111122223333:role/R", "1111222233
 Row = tuple[Head, Context, str, str, bool]
 
 
+def with_value(number: int, name: str = "id", **more: str) -> Row:
+    context = tuple(sorted({name: f"value{number}", **more}.items()))
+    return (HEAD, context, f"2026-05-20T00:{number % 60:02d}:00Z", f"event{number}", True)
+
+
 def rows(made: Tallies) -> dict[object, tuple[str, str, int]]:
     return {(head, context): (tally.first, tally.last, tally.count) for head, context, tally in made}
 
@@ -24,11 +29,6 @@ def counted(*events: Row) -> Tallies:
     for one in events:
         made.add(*one)
     return made
-
-
-def with_value(number: int, name: str = "id", **more: str) -> Row:
-    context = tuple(sorted({name: f"value{number}", **more}.items()))
-    return (HEAD, context, f"2026-05-20T00:{number % 60:02d}:00Z", f"event{number}", True)
 
 
 def contexts(made: Tallies) -> list[object]:
@@ -50,6 +50,42 @@ def test_an_event_that_is_read_twice_counts_once() -> None:
     # The neighbour is another event.
     one.merge(counted((HEAD, (), "2026-05-20T00:00:00Z", "f", True)))
     assert [tally.count for _, _, tally in one] == [2]
+
+
+def test_three_events_are_kept() -> None:
+    made = counted(*((HEAD, (), "2026-05-20T00:00:00Z", f"e{number}", True) for number in range(9)))
+    assert [(tally.events, tally.count) for _, _, tally in made] == [(["e0", "e1", "e2"], 9)]
+    made.merge(counted((HEAD, (), "2026-05-20T00:00:00Z", "f", True)))
+    assert [(tally.events, tally.count) for _, _, tally in made] == [(["e0", "e1", "e2"], 10)]
+
+
+def test_an_event_that_is_kept_counts_once_however_late() -> None:
+    events = [(HEAD, (), "2026-05-20T00:00:00Z", f"e{number}", True) for number in range(5)]
+    assert [tally.count for _, _, tally in counted(*events, events[0], events[2])] == [5]
+
+
+TOO_MUCH: dict[str, tuple[list[Row], list[Row]]] = {
+    "values": ([with_value(number) for number in range(VALUES + 1)], [with_value(99)]),
+    "resources": (
+        [with_value(number, "SecretARN") for number in range(RESOURCES + 1)],
+        [with_value(9999, "SecretARN")],
+    ),
+    "names": ([with_value(number, f"name{number}") for number in range(SHAPES + 1)], [with_value(1, "other")]),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_too_much_for_one_reader_is_too_much_for_all(name: str, first: bool) -> None:
+    many, few = TOO_MUCH[name]
+    expected = rows(counted(*many, *few))
+    whole = Tallies()
+    for events in (many, few) if first else (few, many):
+        whole.merge(counted(*events))
+    assert rows(whole) == expected
+    assert len(expected) == 1
+    whole.add(*few[0][:3], "later", True)
+    assert len(rows(whole)) == 1
 
 
 def test_a_call_across_accounts_that_both_recorded_counts_once() -> None:

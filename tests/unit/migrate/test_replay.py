@@ -97,12 +97,22 @@ def test_what_was_observed_too_is_no_change(other: Use, field: str) -> None:
     }
 
 
+def test_any_encryption_context_leaves_none_to_change() -> None:
+    assert "encryption context" not in changed(use(), use(context=None))
+    assert "encryption context" not in changed(use(secret=None), use(secret=None, context=None))
+
+
 def test_an_object_stands_for_those_of_its_bucket() -> None:
     via: dict[str, Any] = {"service": "s3.amazonaws.com", "via": "s3.eu-west-1.amazonaws.com"}
     folded = use(context={"aws:s3:arn": "arn:aws:s3:::logs/*"}, **via)
     assert dict(call_of(folded).context) == {"aws:s3:arn": "arn:aws:s3:::logs/object"}
     found = [dict(one.context) for one in changed(folded)["encryption context"]]
     assert found == [{}, {"aws:s3:arn": "xarn:aws:s3:::logs/object"}]
+    elsewhere = {"service": "dynamodb.amazonaws.com", "via": "dynamodb.eu-west-1.amazonaws.com"}
+    both = changed(folded, use(context={"aws:s3:arn": "arn:aws:s3:::logs/*"}, **elsewhere))["service"]
+    assert [one.via for one in both] == [None]
+    other = changed(folded, use(context={"aws:s3:arn": "arn:aws:s3:::other/*"}, **elsewhere))["service"]
+    assert {one.via for one in other} == {None, elsewhere["via"]}
     whole = use(context={"aws:s3:arn": "arn:aws:s3:::logs"}, **via)
     assert dict(call_of(whole).context) == {"aws:s3:arn": "arn:aws:s3:::logs"}
 

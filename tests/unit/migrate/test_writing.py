@@ -134,6 +134,7 @@ def test_the_plan_says_what_changes_why_and_how_it_is_proven() -> None:
         f"## `{READER}`",
     ):
         assert line in text.splitlines()
+    assert "1 roles and users, the widest first, by calls from 2026-09-01T00:00:00Z to 2026-11-27T00:00:00Z." in text
     assert "the policy of the AWS-managed key admits the account through its service" in text
     assert re.search(r"Proof: 3 of 3 uses allowed, (\d+) of \1 mutations refused; nobody gains anything", text)
 
