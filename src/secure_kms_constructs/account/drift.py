@@ -78,8 +78,9 @@ def compare_accounts(before: Snapshot, after: Snapshot) -> Drift:
         _check_read(one)
     known = _known(before, after)
     maps = [AccessMap((landscape_of(one.accounts, service_grants=False),)) for one in known]
-    changes = _between(before, after)
-    return Drift(maps[0].diff(maps[1]), tuple(changes), _unread(before, after), is_whole=_is_whole(before, after))
+    unknown = (*_unread(before, after), *_only_in_one(before, after))
+    is_whole = _is_whole(before, after) and not _only_in_one(before, after)
+    return Drift(maps[0].diff(maps[1]), tuple(_between(before, after)), unknown, is_whole=is_whole)
 
 
 def compare_templates(
@@ -139,6 +140,8 @@ def _before(templates: Landscape, snapshot: Snapshot, naming: Naming, keys: set[
         keys=tuple(one for one in templates.keys if one.arn in keys),
         identities=(*identities, *others, *unknown),
         sources={**live.sources, **templates.sources},
+        # What an app does not make, and what binds it all the same.
+        organization=templates.organization or live.organization,
     )
 
 
@@ -215,19 +218,30 @@ def _unread(*snapshots: Snapshot) -> tuple[str, ...]:
 
 
 def _known(*snapshots: Snapshot) -> list[Snapshot]:
-    """Return what of keys is known in each: not those whose policy was not read in one, nor grants of such.
+    """Return what is known in each: not keys whose policy was not read in one, nor grants and organizations of such.
 
     Else everybody might have gained, which says nothing.
     """
     every = [key for one in snapshots for _, key in one.keys]
     shut = {key.arn for key in every if key.policy is None}
     ungranted = {key.arn for key in every if key.grants is None}
+    free = {account.account for one in snapshots for account in one.accounts if account.organization is None}
 
     def known(account: Account) -> Account:
         keys = (replace(one, grants=[]) if one.arn in ungranted else one for one in account.keys)
-        return replace(account, keys=[one for one in keys if one.arn not in shut])
+        organization = None if account.account in free else account.organization
+        return replace(account, keys=[one for one in keys if one.arn not in shut], organization=organization)
 
     return [replace(one, accounts=[known(account) for account in one.accounts]) for one in snapshots]
+
+
+def _only_in_one(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
+    """Return which accounts have the policies of the organization in one of two files."""
+    read, others = ({one.account for one in it.accounts if one.organization is not None} for it in (before, after))
+    return tuple(
+        f"the policies of the organization of {account} are in one of the files only: take both with --organization"
+        for account in sorted(read ^ others)
+    )
 
 
 def _is_whole(*snapshots: Snapshot) -> bool:

@@ -57,7 +57,8 @@ def landscape_of(accounts: Iterable[Account], naming: Naming = Naming(), *, serv
     keys = tuple(one for part in parts for one in part.made_keys())
     identities = tuple(one for part in parts for one in part.identities())
     resources = tuple(one for part in parts for one in part.resources())
-    notes = tuple(one for part in parts for one in part.notes())
+    read = {key.arn for part in parts for key in part.account.keys}
+    notes = tuple(one for part in parts for one in (*part.notes(), *part.apart(read)))
     organization = {part.account.account: part.organization() for part in parts if part.account.organization}
     sources = dict(documents.sources)
     return Landscape(
@@ -227,6 +228,15 @@ class _Part:
                     if _is_of(name, self.account.account):
                         source = self.naming.source(self.account.account, key.arn)
                         yield Note(source, f"{name}, whom the key policy of {key.called} names, does not exist")
+
+    def apart(self, read: set[str]) -> Iterator[Note]:
+        """Return which keys have others of the same material, of whom it is not known who can use them."""
+        for key in self.account.keys:
+            for arn in key.related:
+                if arn not in read:
+                    source = self.naming.source(self.account.account, key.arn)
+                    way_out = f"give --region {arn.split(':')[3]}"
+                    yield Note(source, f"{arn} decrypts what {key.called} encrypted, and was not read: {way_out}")
 
     def _unknown(self, action: str, about: str, what: str) -> Unknown:
         unread = self.account.missing(action, about)

@@ -247,7 +247,7 @@ def _names(policies: Iterable[Policy], action: str) -> Iterator[str]:
             if one.effect is Effect.DENY or one.actions.matches_action(action) is False:
                 continue
             written = [value.written if isinstance(value, Text) else _ANY for value in one.resources.values]
-            full = one.effect is Effect.ALLOW and not one.resources.negated and all(map(_is_whole, written))
+            full = not one.resources.negated and all(map(_is_whole, written))
             yield from written if full else [_ANY]
 
 

@@ -59,6 +59,7 @@ def _read(to: Connection, aliases: list[dict[str, Any]], arn: str) -> Key:
         rotation=rotation.get("KeyRotationEnabled") if rotation else None,
         rotation_days=rotation.get("RotationPeriodInDays") if rotation else None,
         last_usage=_usage(usage) if usage is not None else None,
+        related=sorted(_related(known) - {arn}),
     )
 
 
@@ -67,6 +68,13 @@ def _rotates(known: dict[str, Any], manager: str) -> bool:
     ours = manager == "CUSTOMER" and known.get("Origin", "AWS_KMS") == "AWS_KMS"
     alive = known.get("KeyState", "Enabled") in ("Enabled", "Disabled")
     return ours and alive and known.get("KeySpec", "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
+
+
+def _related(known: dict[str, Any]) -> set[str]:
+    """Return the ARNs of a multi-Region key: what one of them encrypted each of them decrypts."""
+    regions = known.get("MultiRegionConfiguration") or {}
+    every = [regions.get("PrimaryKey") or {}, *regions.get("ReplicaKeys", ())]
+    return {str(one["Arn"]) for one in every if one.get("Arn")}
 
 
 def _usage(answer: dict[str, Any]) -> Usage:

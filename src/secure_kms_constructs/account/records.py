@@ -99,6 +99,7 @@ class Key:
     :param grants: its grants as ``ListGrants`` returns them; None where they were not read, wholly or in part.
     :param aliases: the names of its aliases.
     :param rotation: whether it is rotated; None where that was not read or does not apply.
+    :param related: ARNs of the keys of other regions with the same material.
     """
 
     arn: str
@@ -115,6 +116,7 @@ class Key:
     rotation: bool | None = None
     rotation_days: int | None = None
     last_usage: Usage | None = None
+    related: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:

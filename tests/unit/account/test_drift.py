@@ -13,7 +13,7 @@ import pytest
 from secure_kms_constructs.account import Options, Snapshot, inputs, take_snapshot, write_snapshot
 from secure_kms_constructs.account.drift import Drift, compare_accounts, compare_templates
 from secure_kms_constructs.account.matching import match
-from secure_kms_constructs.account.records import Account, Group, Identity, Key, Unread
+from secure_kms_constructs.account.records import Account, Group, Identity, Key, Organization, Unread
 from secure_kms_constructs.account.texts import drift_as
 from secure_kms_constructs.templates import read_templates
 from tests.unit.account import accounts
@@ -219,6 +219,30 @@ def test_what_of_a_key_was_not_read_is_not_compared(unknown: str) -> None:
     assert [one.kind for one in found.changes] == ["key-off"]
 
 
+FORBIDS = Organization(scps=[{"all": document(allow("*"))}, {"no": document(allow("kms:*") | {"Effect": "Deny"})}])
+
+
+def test_an_organization_that_is_in_one_file_only_is_not_compared() -> None:
+    """Else its policies would be a difference each time that one was taken without them."""
+    bound = replace(live(), organization=FORBIDS)
+    for both in ((live(), bound), (bound, live())):
+        found = compare_accounts(*map(snapshot, both))
+        assert (found.access.differences, found.is_whole) == ((), False)
+        assert found.unknown == (
+            f"the policies of the organization of {ACCOUNT} are in one of the files only: "
+            "take both with --organization",
+        )
+    freed = replace(live(), organization=Organization(scps=[{"all": document(allow("*"))}]))
+    assert "lost: " in str(compare_accounts(snapshot(freed), snapshot(bound)).access)
+    assert compare_accounts(snapshot(bound), snapshot(bound)).is_whole
+
+
+def test_an_organization_binds_an_app_too() -> None:
+    assert str(against(replace(live(), organization=FORBIDS)).access) == "nobody gained or lost access"
+    granted = with_key(grants=[grant("g2", OTHER, "Decrypt")])
+    assert not against(replace(granted, organization=FORBIDS))
+
+
 def test_all_that_was_read_is_whole() -> None:
     assert against(live()).is_whole
     assert compare_accounts(snapshot(live()), snapshot(live())).is_whole
@@ -335,6 +359,18 @@ def test_aliases_rotation_and_state_are_compared() -> None:
         "alias-moved",
         "rotation-on",
     ]
+
+
+@pytest.mark.parametrize(
+    "before, after, said",
+    [
+        (["alias/app"], [], "was alias/app and is nothing"),
+        ([], ["alias/a", "alias/b"], "was nothing and is alias/a, alias/b"),
+    ],
+)
+def test_an_alias_that_moved_is_told_with_where_it_was(before: list[str], after: list[str], said: str) -> None:
+    found = compare_accounts(snapshot(with_key(aliases=before)), snapshot(with_key(aliases=after)))
+    assert [str(one) for one in found.changes] == [f"alias-moved: {key_arn(APP)} {said}"]
 
 
 def test_another_account_is_not_compared() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -396,3 +397,26 @@ def test_roles_of_one_name_in_two_accounts_are_told_apart(snapshot: Snapshot, tm
     for key_name, home in ((key_arn(APP), ACCOUNT), (there, OTHER_ACCOUNT)):
         can = {row.principal for row in access.who_can("kms:Decrypt", key_name) if row.allowed}
         assert {one for one in can if one.endswith("/Reader")} == {f"arn:aws:iam::{home}:role/Reader"}
+
+
+def test_keys_of_other_regions_with_the_same_material_are_told_where_they_were_not_read() -> None:
+    """Who cannot use this one may use those, and decrypt the same."""
+    aws = fake_account()
+    answer = aws.answers["kms", "DescribeKey"]
+    there = key_arn(APP).replace(REGION, "eu-west-1")
+
+    def described(asked: Json) -> Json:
+        found = answer(asked)
+        if asked["KeyId"] == APP:
+            both = {"PrimaryKey": {"Arn": key_arn(APP)}, "ReplicaKeys": [{"Arn": there, "Region": "eu-west-1"}]}
+            found["KeyMetadata"] |= {"MultiRegion": True, "MultiRegionConfiguration": both}
+        return found
+
+    aws.answers["kms", "DescribeKey"] = described
+    snapshot = take_snapshot(session=aws.session())
+    assert (key(snapshot, APP).related, key(snapshot, SHUT).related) == ([there], [])
+    said = f"{there} decrypts what alias/app encrypted, and was not read: give --region eu-west-1"
+    assert said in str(AccessMap.from_account(snapshot).notes)
+    [account] = snapshot.accounts
+    both = Snapshot("now", [replace(account, keys=[*account.keys, replace(account.keys[0], arn=there, related=[])])])
+    assert said not in str(AccessMap.from_account(both).notes)
