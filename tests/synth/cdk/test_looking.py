@@ -172,6 +172,12 @@ def test_a_key_is_told_with_its_tags_and_other_keys_are_left_out(stack: Stack, k
     assert found["Stack/Key/Resource"]["properties"] == {"Tags": [{"Key": "team", "Value": "a"}]}
 
 
+def test_a_key_that_is_tagged_with_an_alias_of_another_is_left_out(stack: Stack, key: HardenedKey) -> None:
+    kms.Alias(stack, "Alias", alias_name="alias/files", target_key=key)
+    Tags.of(HardenedKey(stack, "Other")).add("beside", "alias/files")
+    assert set(looked(key)) == {"Stack/Key/Resource", "Stack/Alias/Resource"}
+
+
 def test_what_leads_to_what_is_under_a_key_is_told_where_its_type_may_need_the_key(
     stack: Stack, key: HardenedKey
 ) -> None:

@@ -110,22 +110,31 @@ def test_what_says_that_node_is_too_old_is_written_for_an_old_node() -> None:
     assert not [new for new in ("const ", "let ", "=>", "?.", "??", "`") if new in text]
 
 
-# Asks KeyBase whose grant it may answer itself, of principals that keep their parts as CDK does, or otherwise.
-USUAL = """
+# Loads a module with CDK's classes made up, some of them as given.
+LOADED = """
 const Module = require("module");
 const load = Module._load;
-class AccountPrincipal { accountId = "111122223333"; }
-class ViaServicePrincipal { constructor(fields) { Object.assign(this, fields); } }
-const known = { AccountPrincipal, ViaServicePrincipal };
-const fake = new Proxy(known, { get: (of, name) => of[name] ?? { [name]: class {} }[name] });
-Module._load = (name, ...rest) => (name.startsWith(".") || name.startsWith("/") ? load(name, ...rest) : fake);
-const { usual } = require(process.argv[1]).KeyBase.prototype;
-const stack = { account: "111122223333" };
-const said = JSON.parse(process.argv[2]).map((parts) => {
+const loaded = (path, known) => {
+  const fake = new Proxy(known, { get: (of, name) => of[name] ?? { [name]: class {} }[name] });
+  Module._load = (name, ...rest) => (name.startsWith(".") || name.startsWith("/") ? load(name, ...rest) : fake);
+  return require(path);
+};
+"""
+# Asks KeyBase whose grant it may answer itself, of principals that keep their parts as CDK does, or otherwise.
+USUAL = f"""{LOADED}
+class AccountPrincipal {{ accountId = "111122223333"; }}
+class ViaServicePrincipal {{ constructor(fields) {{ Object.assign(this, fields); }} }}
+const {{ usual }} = loaded(process.argv[1], {{ AccountPrincipal, ViaServicePrincipal }}).KeyBase.prototype;
+const stack = {{ account: "111122223333" }};
+const said = JSON.parse(process.argv[2]).map((parts) => {{
   const fields = Object.fromEntries(parts.map((name) => [name, name.includes("ase") ? new AccountPrincipal() : "s3"]));
-  return usual.call({ stack }, new ViaServicePrincipal(fields), ["a", "b"]) ?? null;
-});
+  return usual.call({{ stack }}, new ViaServicePrincipal(fields), ["a", "b"]) ?? null;
+}});
 console.log(JSON.stringify(said));
+"""
+USES_NO_KEY = f"""{LOADED}
+const {{ usesNoKey }} = loaded(process.argv[1], {{}});
+console.log(JSON.stringify(JSON.parse(process.argv[2]).map(usesNoKey)));
 """
 
 
@@ -134,6 +143,16 @@ def test_python_is_asked_where_cdk_calls_its_private_fields_otherwise() -> None:
     done = run_in_node(USUAL, str(archive.SOURCE / "keys.js"), json.dumps(fields))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == ["s3 a,b", None, None]
+
+
+def test_a_role_may_use_a_key_where_cdk_keeps_overrides_otherwise() -> None:
+    role = {"cfnResourceType": "AWS::IAM::Role", "rawOverrides": {}}
+    otherwise = {"cfnResourceType": "AWS::IAM::Role", "overrides": {}}
+    asked = [role, {**role, "cfnResourceType": "AWS::IAM::User"}, otherwise, {**role, "policies": []}]
+    asked += [{**role, "rawOverrides": {"Properties": {}}}, {**role, "cfnResourceType": "AWS::SQS::Queue"}]
+    done = run_in_node(USES_NO_KEY, str(archive.SOURCE / "look.js"), json.dumps(asked))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [True, True, False, False, False, False]
 
 
 def test_it_is_loaded_at_the_first_call_and_not_before() -> None:

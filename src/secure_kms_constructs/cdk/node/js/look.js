@@ -347,4 +347,4 @@ function pathsIn(key, values) {
   });
 }
 
-module.exports = { look, pathsIn, tell };
+module.exports = { look, pathsIn, tell, usesNoKey };
