@@ -84,3 +84,17 @@ def less(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict
                 rest = {**block, key: left} if left else {name: it for name, it in block.items() if name != key}
                 changed = {**condition, operator: rest}
                 yield f"{operator} {key} {one}", {name: it for name, it in changed.items() if it}
+
+
+def with_fewer_actions(these: Documents) -> Iterator[tuple[str, Documents]]:
+    """Yield the guardrails with one action less: each time less is denied."""
+    for kind, policies in these.items():
+        for number, policy in enumerate(policies):
+            for place, statement in enumerate(policy["Statement"]):
+                actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                for action in actions:
+                    changed = deepcopy(these)
+                    left = [one for one in actions if one != action]
+                    # Some action has to stand there.
+                    changed[kind][number]["Statement"][place]["Action"] = left or ["kms:ListKeys"]
+                    yield f"{statement['Sid']} {action}", changed

@@ -8,7 +8,15 @@ from secure_kms_constructs.aws.facts import KEY_ACTIONS
 from secure_kms_constructs.organizations import Guardrail
 from secure_kms_constructs.organizations.guardrails import RCP, SCP
 from secure_kms_constructs.policies import Request, evaluate
-from tests.semantics.guarded import EVERYTHING, Documents, allowed, documents, is_ours, open_to_everybody
+from tests.semantics.guarded import (
+    EVERYTHING,
+    Documents,
+    allowed,
+    documents,
+    is_ours,
+    open_to_everybody,
+    with_fewer_actions,
+)
 from tests.semantics.guardrail_cases import APP, BREAK_GLASS, CASES, KEY, ORG, WINDOW, Case
 from tests.semantics.judge import Judge
 
@@ -39,6 +47,14 @@ def test_each_guardrail_taken_out_allows_what_it_forbids(case: Case, judge: Judg
 def test_our_evaluation_says_the_same(case: Case) -> None:
     assert case.action in KEY_ACTIONS.value
     assert by_us(case, documents()) is (case.forbidden_by is None)
+
+
+FEWER = dict(with_fewer_actions(documents()))
+
+
+@pytest.mark.parametrize("what", FEWER)
+def test_each_action_taken_out_allows_a_forbidden_act(what: str, judge: Judge) -> None:
+    assert any(allowed(judge, case, FEWER[what]) for case in CASES if case.forbidden_by)
 
 
 def test_every_guardrail_has_cases() -> None:
