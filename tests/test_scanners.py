@@ -18,6 +18,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 
 from secure_kms_constructs import (
+    DocumentedSuppressions,
     HardenedKey,
     KmsConfigRule,
     KmsDriftAlarms,
@@ -25,6 +26,7 @@ from secure_kms_constructs import (
     LogGroupWithCmk,
     ScopedSecretReader,
     Service,
+    documented_exception,
 )
 
 HERE = Environment(account="111122223333", region="us-east-1")
@@ -51,6 +53,9 @@ def hardened(app: App) -> Stack:
     KmsDriftAlarms(
         stack, "Drift", topic=topic, leave_out=[key.deployer_arn], config_rules=KmsConfigRule.in_region("us-east-1")
     )
+    why = "it decrypts the artifacts of every account of ours"
+    deploys = iam.Role.from_role_arn(stack, "Deploys", "arn:aws:iam::111122223333:role/deploys")
+    DocumentedSuppressions(stack, "Suppressions", exceptions=[documented_exception(deploys, why, "2099-06-30")])
     KmsGuardrails(stack, "Guardrails", organization="o-abcdefghij", targets=["r-ab12"])
     return stack
 

@@ -16,6 +16,9 @@ from .cdk.findings import check_several
 from .cdk.places import is_known
 from .organizations import Guardrail, GuardrailPolicy, guardrail_policies
 
+# What is left of 128 characters: https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
+_NAME = 100
+
 
 class KmsGuardrails(Construct):
     """Service and resource control policies, attached to the targets that are named and to no other.
@@ -73,8 +76,10 @@ class KmsGuardrails(Construct):
             doubled_scp_quotas=doubled_scp_quotas,
             scps_attached=scps_attached,
         )
+        if policy_name is not None and is_known(policy_name) and not 1 <= len(policy_name) <= _NAME:
+            raise ValueError(f"policy_name must be 1 to {_NAME} characters, got {len(policy_name)}: {policy_name!r}")
         super().__init__(scope, id)
-        prefix = Names.unique_resource_name(self, max_length=100) if policy_name is None else policy_name
+        prefix = Names.unique_resource_name(self, max_length=_NAME) if policy_name is None else policy_name
         self.policies: tuple[GuardrailPolicy, ...] = found
         """The policies as documents."""
         for one in found:

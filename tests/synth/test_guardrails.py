@@ -116,6 +116,8 @@ def test_deployers_that_cannot_be_told_are_asked_for(synthesizer: Any) -> None:
         ({"minimum_waiting_period": Duration.days(5)}, "minimum_waiting_days must be 7 to 30 days, got 5"),
         ({"break_glass": ["break-glass"]}, "break_glass must be ARNs of roles or users"),
         ({"break_glass": [f"arn:aws:iam::111122223333:role/{n:0100}" for n in range(50)]}, "a policy has 5120: name"),
+        ({"policy_name": ""}, "policy_name must be 1 to 100 characters, got 0"),
+        ({"policy_name": "x" * 101}, "policy_name must be 1 to 100 characters, got 101"),
         ({"deployers": []}, "deployers must name who deploys, got none"),
     ],
 )

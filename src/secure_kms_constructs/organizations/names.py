@@ -48,7 +48,9 @@ def check_principals(name: str, principals: Iterable[str]) -> tuple[str, ...]:
 
 
 def _several(name: str, values: Iterable[str]) -> tuple[str, ...]:
-    found = () if isinstance(values, str) else tuple(dict.fromkeys(values))
-    if isinstance(values, str) or not all(isinstance(one, str) for one in found):
+    if isinstance(values, str):
+        raise ValueError(f"{name} must be a list of texts, got the text {values!r}: put it in brackets")
+    found = tuple(dict.fromkeys(values))
+    if not all(isinstance(one, str) for one in found):
         raise ValueError(f"{name} must be a list of texts, got {values!r}")
     return found
