@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
@@ -17,7 +19,7 @@ from tests.semantics.guarded import (
     open_to_everybody,
     with_fewer_actions,
 )
-from tests.semantics.guardrail_cases import APP, BREAK_GLASS, CASES, KEY, ORG, WINDOW, Case
+from tests.semantics.guardrail_cases import ACCOUNT, APP, BREAK_GLASS, CASES, KEY, ORG, OUTSIDER, WINDOW, Case
 from tests.semantics.judge import Judge
 
 
@@ -47,6 +49,19 @@ def test_each_guardrail_taken_out_allows_what_it_forbids(case: Case, judge: Judg
 def test_our_evaluation_says_the_same(case: Case) -> None:
     assert case.action in KEY_ACTIONS.value
     assert by_us(case, documents()) is (case.forbidden_by is None)
+
+
+@pytest.mark.parametrize("context, is_allowed", [(ORG, True), ({}, False)], ids=["of the organization", "of none"])
+def test_a_grant_gives_no_outsider_a_key_of_the_organization(context: dict[str, str], is_allowed: bool) -> None:
+    """The judge knows no grants, so only our evaluation is asked."""
+    grant = {"GrantId": "g", "GranteePrincipal": OUTSIDER, "Operations": ["Decrypt"]}
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    closed = {"Version": "2012-10-17", "Statement": [statement]}
+    request = Request(OUTSIDER, "kms:Decrypt", KEY, context)
+    asked: dict[str, Any] = {"key_policy": closed, "identity_policies": [], "grants": [grant]}
+    assert evaluate(request, **asked).allowed
+    assert evaluate(request, **asked, rcps=documents()[RCP]).allowed is is_allowed
 
 
 FEWER = dict(with_fewer_actions(documents()))
