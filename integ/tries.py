@@ -12,8 +12,8 @@ from emulator import ACCOUNT, REGION, Emulator
 
 ALLOWED, REFUSED = "allowed", "refused"
 
-# CloudWatch Logs answers InvalidParameterException when a key does not admit it.
-REFUSALS = ("AccessDenied", "AccessDeniedException", "InvalidParameterException")
+# CloudWatch Logs answers InvalidParameterException when a key does not admit it; AuthorizationError is Amazon SNS's.
+REFUSALS = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "InvalidParameterException")
 
 
 def outcome(act: Callable[..., Any], *arguments: Any, **parameters: Any) -> str:

@@ -26,6 +26,8 @@ def main() -> None:
         buckets,
         callers,
         cloudformation,
+        deliveries,
+        encrypted,
         keys,
         logs,
         lookups,
@@ -36,7 +38,7 @@ def main() -> None:
     )
 
     first = (accounts, callers, trail, keys, managed_keys)
-    for module in (*first, services, logs, lookups, rotation, buckets, cloudformation):
+    for module in (*first, services, logs, lookups, rotation, buckets, cloudformation, encrypted, deliveries):
         module.patch()
 
     from ministack.app import main as serve

@@ -8,7 +8,7 @@ from ministack.core import iam_evaluator as evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import kms, secretsmanager, ssm
 
-from enforcement import buckets, callers, keys, logs
+from enforcement import buckets, callers, encrypted, keys, logs
 
 
 class KeyUse(NamedTuple):
@@ -24,8 +24,8 @@ def key_use(action: str, resource_arn: str, request: dict[str, Any]) -> KeyUse |
     encryption for AWS Systems Manager Parameter Store SecureString parameters"; CloudWatch Logs User Guide,
     "Encrypt log data in CloudWatch Logs using AWS KMS"; Amazon S3 User Guide, "Using server-side encryption".
     """
-    if action in buckets.NEEDED and (encrypted := buckets.key_of(resource_arn)):
-        return KeyUse(buckets.NEEDED[action], encrypted[0], {"aws:s3:arn": encrypted[1]})
+    if action in buckets.NEEDED and (sealed := buckets.key_of(resource_arn)):
+        return KeyUse(buckets.NEEDED[action], sealed[0], {"aws:s3:arn": sealed[1]})
     if action in ("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"):
         _, secret = secretsmanager._resolve(resource_arn)
         if secret and secret.get("KmsKeyId"):
@@ -38,9 +38,29 @@ def key_use(action: str, resource_arn: str, request: dict[str, Any]) -> KeyUse |
         parameter = ssm._parameters.get(resource_arn.partition(":parameter")[2])
         if parameter and parameter["Type"] == "SecureString":
             return KeyUse(("kms:Decrypt",), parameter["KeyId"], {"PARAMETER_ARN": resource_arn})
+    if action in DATA:
+        return data_use(action, resource_arn)
     if action == "logs:CreateLogGroup" and request.get("kmsKeyId"):
         return KeyUse(logs.NEEDED, request["kmsKeyId"], {"aws:logs:arn": resource_arn.removesuffix(":*")})
     return None
+
+
+# Amazon SQS Developer Guide, "Key management"; Amazon SNS Developer Guide, "Managing encryption keys"; Kinesis Data
+# Streams Developer Guide, "Permissions to use user-generated KMS keys".
+DATA = {
+    "sqs:SendMessage": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "sqs:ReceiveMessage": ("kms:Decrypt",),
+    "sns:Publish": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "kinesis:PutRecord": ("kms:GenerateDataKey",),
+    "kinesis:GetRecords": ("kms:Decrypt",),
+}
+
+
+def data_use(action: str, resource_arn: str) -> KeyUse | None:
+    """What reading or writing the data of a queue, topic or stream needs of its key."""
+    key = encrypted.ENCRYPTED.get(resource_arn)
+    context = {"aws:kinesis:arn": resource_arn} if action.startswith("kinesis:") else {}
+    return KeyUse(DATA[action], key, context) if key else None
 
 
 def named(action: str, resource_arn: str, request: dict[str, Any], region: str) -> list[str]:
