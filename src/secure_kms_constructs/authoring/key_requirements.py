@@ -30,7 +30,7 @@ def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
     """Yield what a key is not and a use of it requires."""
     fails = {
         Require.ONE_REGION: kind.multi_region,
-        Require.FULL_ARN: not use.need.is_edge and not _is_full_arn(use.found.value),
+        Require.FULL_ARN: not _is_full_arn(use.found.value),
         Require.DNSSEC: (kind.spec, kind.usage) != ("ECC_NIST_P256", "SIGN_VERIFY")
         or arns.contradict(kind.region, "us-east-1"),
         **{one: not _is_tagged(key, *_TAGS[one]) for one in _TAGS},

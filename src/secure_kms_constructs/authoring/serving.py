@@ -107,8 +107,7 @@ class _Deciding:
         }
         for use in decision.uses:
             decision.refusals += unmet(use, self._key.kind, looked) if self._key.is_ours else ()
-            if use.need.who in serve:
-                serve[use.need.who](use)
+            serve[use.need.who](use)
         decision.statements = joined(decision.statements)
         decision.refusals = list(dict.fromkeys(decision.refusals))
         if not self._key.is_ours:

@@ -79,7 +79,7 @@ def _edges(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:
         for path in need.paths:
             for found in values_at(resource.properties, path):
                 for target in dict.fromkeys(referred(found.value)):
-                    if target in under and under[target].type in need.leads_to and target != resource.path:
+                    if target in under and under[target].type in need.leads_to:
                         yield Usage(resource, found, need, under[target])
 
 

@@ -336,7 +336,7 @@ MESSAGES = (
         "eventbridge/latest/userguide/eb-encryption-event-bus-cmkey",
         {
             "bus": (
-                *deploys("events", f"Decrypt DescribeKey Encrypt {GDKWP} ReEncryptFrom ReEncryptTo"),
+                *deploys("events", f"{EVERY} DescribeKey"),
                 *only(service("events", BOTH, BUS_CONTEXT, account=True, arn=BUS), "orders"),
                 *service("events", "DescribeKey", account=True, arn=BUS),
             )
@@ -481,8 +481,8 @@ DATABASES = (
         "DynamoDB",
         "amazondynamodb/latest/developerguide/encryption.usagenotes",
         {
-            "table": deploys("dynamodb", f"{EVERY} CreateGrant DescribeKey"),
-            "table_v2": deploys("dynamodb", f"{EVERY} CreateGrant DescribeKey"),
+            "table": deploys("dynamodb", f"{EVERY} CreateGrant DescribeKey RevokeGrant"),
+            "table_v2": deploys("dynamodb", f"{EVERY} CreateGrant DescribeKey RevokeGrant"),
             "table_read": uses("Role", "dynamodb", "Decrypt DescribeKey"),
         },
     ),
@@ -541,8 +541,11 @@ DATABASES = (
         "ElastiCache",
         "AmazonElastiCache/latest/dg/at-rest-encryption",
         {
-            name: tuple(ask for via in ("elasticache", "dax") for ask in deploys(via, "CreateGrant DescribeKey"))
-            for name in ("l1_elasticache_replicationgroup", "serverless_cache")
+            name: tuple(ask for via in ("elasticache", "dax") for ask in deploys(via, actions))
+            for name, actions in (
+                ("l1_elasticache_replicationgroup", "CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey"),
+                ("serverless_cache", "CreateGrant DescribeKey"),
+            )
         },
     ),
     Row(
@@ -668,6 +671,8 @@ COMPUTE = (
             "filter_criteria": (
                 *deploys("lambda", f"{BOTH} DescribeKey"),
                 *service(f"lambda.{REGION}", "Decrypt", FUNCTION),
+                # The page prints the regional name; CDK writes the global one, bound to nothing, as a finding tells.
+                *service("lambda", "Decrypt"),
             )
         },
     ),
@@ -907,7 +912,7 @@ OTHERS = (
                 *uses(
                     "Role",
                     "bedrock-agentcore",
-                    BOTH,
+                    f"{BOTH} CreateGrant",
                     {"aws:bedrock-agentcore-gateway:arn": arn("bedrock-agentcore", "gateway/x")},
                 ),
             ),
@@ -1008,7 +1013,7 @@ OTHERS = (
         "devopsagent/latest/userguide/aws-devops-agent-security-encryption-at-rest-for-devops-agent",
         {
             "agent_space": (
-                *deploys("aidevops", f"{EVERY} DescribeKey"),
+                *deploys("aidevops", f"{EVERY} DescribeKey CreateGrant RetireGrant"),
                 *service("aidevops", "DescribeKey"),
                 *sealed("aidevops", "agentspace/x", "aws-crypto-ec:aws:aidevops:arn", EVERY),
             )

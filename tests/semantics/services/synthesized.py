@@ -13,13 +13,15 @@ from aws_cdk.cx_api import CloudAssembly
 from secure_kms_constructs import HardenedKey
 from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Question
-from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, Ask
+from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, STRANGER, Ask
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
 from tests.semantics.services.more_constructions import MORE
+from tests.semantics.services.public_apps import PUBLIC
+from tests.semantics.services.rare_constructions import RARE
 from tests.semantics.services.raw_constructions import RAW
 
 #: Those with requests of their own.
-WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC)}
+WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE)}
 #: And those of which only a page of AWS asks.
 ALL = WITH_ASKS | {one.name: one for one in MORE}
 
@@ -101,8 +103,8 @@ def question(deployment: Deployment, ask: Ask, **around: Any) -> Question:
     if who == "deployer":
         who, identity = DEPLOYER, [EVERYTHING]
     elif who.startswith("arn:"):
-        # Those that hold no policy, and a stranger, who holds all.
-        identity = [EVERYTHING]
+        # A role linked to a service, whose own policy says nothing of keys, and a stranger, who holds all.
+        identity = [EVERYTHING] if who == STRANGER else []
     elif not ask.is_service:
         who = deployment.role(who)
     return deployment.question(

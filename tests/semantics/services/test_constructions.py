@@ -69,7 +69,7 @@ EXPLAINED = {
     "KLP205": {"balancer-logs", "bucket-server-logs", "filter-criteria", "machine-logged"},
     "KLP504": {
         *("code-repository", "deployed-configuration", "hosted-configuration", "l1-cloudtrail-eventdatastore"),
-        *("pipe", "pipe-logged", "store-of-events"),
+        *("pipe", "pipe-logged", "rare-release", "store-of-events"),
     },
     # CDK gives the roles of both replications one name, which no account has twice.
     "KLP513": {"replication"},

@@ -6,47 +6,10 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.apps import App, Looked, Place
-from secure_kms_constructs.authoring.key_requirements import Kind
-from secure_kms_constructs.authoring.served_statements import filled, is_said
-from secure_kms_constructs.authoring.serving import Decision, KeyFacts, decide
+from secure_kms_constructs.authoring.apps import App, Place
+from secure_kms_constructs.authoring.served_statements import is_said
 from secure_kms_constructs.aws.services import Service, Use
-
-HERE = Place("aws", "us-east-1", "111122223333", "amazonaws.com", "arn:aws:iam::111122223333:role/deployer")
-THERE = Place("aws", "us-east-1", "999999999999", "amazonaws.com", "arn:aws:iam::999999999999:role/deployer")
-KEY = {"Resource": "Stack/Key", "Attribute": "Arn"}
-ROOT = "arn:aws:iam::111122223333:root"
-
-
-def ref(path: str, attribute: str = "Arn") -> dict[str, str]:
-    return {"Resource": f"Stack/{path}", "Attribute": attribute}
-
-
-def app(other_stack: Place = HERE, **resources: tuple[str, dict[str, Any]]) -> App:
-    """Return an app; resources whose name begins with ``Other`` are in another stack."""
-    found = {"Stack/Key": Looked("Stack/Key", "Key", "AWS::KMS::Key", "Stack", {"Tags": []})}
-    for name, (kind, properties) in resources.items():
-        stack = "Other" if name.startswith("Other") else "Stack"
-        found[f"Stack/{name}"] = Looked(f"Stack/{name}", name, kind, stack, properties)
-    return App(found, {"Stack": HERE, "Other": other_stack})
-
-
-def decided(the_app: App, **more: Any) -> Decision:
-    kind = Kind(
-        more.pop("usage", "SYMMETRIC"), more.pop("spec", "SYMMETRIC_DEFAULT"), more.pop("multi", False), "us-east-1"
-    )
-    return decide(the_app, KeyFacts("Stack/Key", "Stack", HERE, kind, **more))
-
-
-def written(decision: Decision) -> list[dict[str, Any]]:
-    return [filled(one, HERE) for one in decision.statements]
-
-
-def said(decision: Decision) -> list[str]:
-    return [name for name, _ in decision.findings]
-
-
-ROLE = ("AWS::IAM::Role", {})
+from tests.unit.authoring.small_apps import HERE, KEY, ROLE, ROOT, THERE, app, decided, ref, said, written
 
 
 def test_a_deployer_gets_what_the_page_says_through_the_service() -> None:
