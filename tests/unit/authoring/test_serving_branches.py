@@ -378,6 +378,7 @@ def use(principal: Any, action: Any = "kms:Decrypt", effect: str = "Allow") -> d
         (use({"AWS": LITERAL}, "kms:DescribeKey"), False),
         (use({"AWS": LITERAL}, effect="Deny"), False),
         (use({"AWS": HERE.deployer}), False),
+        (use({"AWS": [HERE.deployer]}), False),
         (use({"AWS": "*"}), False),
         (use("*"), False),
     ],
