@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack, Stage
+from aws_cdk import App, CfnResource, Environment, Stack, Stage
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from jsii._kernel.providers.process import _NodeProcess
@@ -14,7 +15,7 @@ from jsii._kernel.providers.process import _NodeProcess
 from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
 from secure_kms_constructs.authoring.key_policies import Admission
 from secure_kms_constructs.cdk.looking import Looker
-from tests.synth.templates import ACCOUNT, REGION, make_role
+from tests.synth.templates import ACCOUNT, REGION, key_policy, make_role
 
 Count = Callable[[Callable[[], Any]], int]
 
@@ -109,3 +110,25 @@ def test_a_stage_is_looked_at_once_in_a_synth_however_many_stacks_it_has(monkeyp
     assert sorted(looks) == [3, 3, 4]
     app.synth(force=True)
     assert looks.count(4) == 2
+
+
+def test_a_synth_asks_as_much_for_twenty_resources_under_a_key_as_for_two(count: Count) -> None:
+    def synth(resources: int) -> int:
+        app = App()
+        stack = Stack(app, "Stack", env=Environment(account=ACCOUNT, region=REGION))
+        key = HardenedKey(stack, "Key")
+        for i in range(resources):
+            properties = {"KmsKeyId": key.key_arn}
+            CfnResource(stack, f"Files{i}", type="AWS::EFS::FileSystem", properties=properties)
+            CfnResource(stack, f"Queue{i}", type="AWS::SQS::Queue", properties={"KmsMasterKeyId": key.key_arn})
+        return count(app.synth)
+
+    synth(1)  # What is asked once in a process.
+    assert synth(2) == synth(20)
+
+
+def test_the_policy_of_a_key_for_secrets_alone_is_small(stack: Stack, key: HardenedKey) -> None:
+    secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    text = json.dumps(key_policy(stack), separators=(",", ":"))
+    # As the template has it, references spelled out; with a fixed list of services for the deployer it was 3,172.
+    assert len(text) == 2000
