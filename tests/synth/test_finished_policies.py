@@ -9,6 +9,7 @@ import pytest
 from aws_cdk import App, IPropertyInjector, NestedStack, PropertyInjectors, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 
 from secure_kms_constructs import HardenedKey
 from tests.synth.templates import (
@@ -312,3 +313,54 @@ def test_a_statement_for_a_role_is_added(stack: Stack, key: HardenedKey, role: i
     result = key.add_to_resource_policy(statement("kms:Decrypt", principals=[role], sid="Mine"))
     assert result.statement_added
     assert by_sid(key_policy(stack))["Mine"]["Principal"] == {"AWS": "<Role.Arn>"}
+
+
+def by_attribute(stack: Stack, role: iam.Role) -> dict[str, Any]:
+    """A principal as JSON of somebody else has it."""
+    resource: Any = role.node.default_child
+    return {"AWS": {"Fn::GetAtt": [stack.resolve(resource.logical_id), "Arn"]}}
+
+
+@pytest.mark.parametrize("name", ["administrators", "policy_administrators"])
+def test_an_administrator_named_again_by_an_intrinsic_function_is_known(
+    stack: Stack, role: iam.Role, name: str
+) -> None:
+    key = HardenedKey(stack, "Key", **{name: [role]}, multi_region=True)
+    written = {"Effect": "Allow", "Principal": by_attribute(stack, role), "Action": "kms:Decrypt", "Resource": "*"}
+    key.add_to_resource_policy(iam.PolicyStatement.from_json(written))
+    with pytest.raises(RuntimeError, match=r"lets the administrator .*Role.* use the key: use two principals, or pass"):
+        template(stack)
+
+
+@pytest.mark.parametrize("way", ["separation_of_duties", "two principals", "metadata"])
+def test_the_advice_for_an_administrator_named_again_works(stack: Stack, role: iam.Role, way: str) -> None:
+    other = iam.Role(stack, "Other", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    more: dict[str, Any] = {"separation_of_duties": False} if way == "separation_of_duties" else {}
+    key = HardenedKey(stack, "Key", administrators=[role], **more)
+    principal = by_attribute(stack, other if way == "two principals" else role)
+    action = "kms:DescribeKey" if way == "metadata" else "kms:Decrypt"
+    key.add_to_resource_policy(
+        iam.PolicyStatement.from_json({"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"})
+    )
+    assert template(stack)
+
+
+def test_a_grant_that_a_deny_takes_back_fails_synth_and_the_advice_works(stack: Stack, key: HardenedKey) -> None:
+    """Whoever made it: an L2 for its own resource, too."""
+    role = iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/reader")
+    s3.Bucket(stack, "Bucket", encryption_key=key).grant_read(role)
+    but_writers = {"ArnNotLike": {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/writer"]}}
+    denial = {"effect": iam.Effect.DENY, "principals": [iam.AnyPrincipal()], "sid": "Own"}
+    key.add_to_resource_policy(statement("kms:Decrypt", conditions=but_writers, **denial))
+    with pytest.raises(RuntimeError, match=r"\(Own\) denies kms:Decrypt: take one of them out, or exempt it"):
+        template(stack)
+
+
+def test_the_exemption_from_such_a_deny_works(stack: Stack, key: HardenedKey) -> None:
+    role = iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/reader")
+    s3.Bucket(stack, "Bucket", encryption_key=key).grant_read(role)
+    names = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("writer", "reader")]
+    conditions = {"ArnNotLike": {"aws:PrincipalArn": names}}
+    denial = {"effect": iam.Effect.DENY, "principals": [iam.AnyPrincipal()], "sid": "Own"}
+    key.add_to_resource_policy(statement("kms:Decrypt", conditions=conditions, **denial))
+    assert template(stack)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import (
     ADMINISTRATOR_ACTIONS,
-    CRYPTOGRAPHIC_ACTIONS,
     DEPLOYER_ACTIONS,
     POLICY_ADMINISTRATOR_ACTIONS,
     RECREATED_DEPLOYER_ACTIONS,
@@ -19,7 +18,7 @@ from secure_kms_constructs.aws.services import Service, Use
 from . import statements
 from .instead import with_texts
 from .joining import joined
-from .reading import meant
+from .reading import ADMINISTRATION, USES, meant
 from .statements import Statement
 
 
@@ -116,7 +115,7 @@ class KeyPolicy:
         self._administrators = list(dict.fromkeys(administrators))
         self._policy_administrators = list(dict.fromkeys(policy_administrators))
         self._multi_region = multi_region
-        self._separation_of_duties = separation_of_duties
+        self.separates = separation_of_duties
         self.rotates = rotates
         self._organization = organization
         self._users: set[str] = set()
@@ -186,6 +185,13 @@ class KeyPolicy:
         """What the deployer needs for the resources that are known to be created with the key, by service."""
         return [[via, list(actions)] for via, actions in self._created.items()]
 
+    @property
+    def names(self) -> list[list[str]]:
+        """Who is admitted, and what is equal for every spelling of it; told where a Deny may take back from some."""
+        if not any(one.get("Effect") == "Deny" for one in self._added):
+            return []
+        return [[one.principal, one.identity] for one in self._admissions if one.identity]
+
     def serve(
         self,
         provisions: Mapping[str, Sequence[str]],
@@ -245,9 +251,7 @@ class KeyPolicy:
 
         Creating a grant or a replica, whose policy the caller chooses, is as good as a use.
         """
-        if meant(
-            list(actions), {*CRYPTOGRAPHIC_ACTIONS, "kms:CreateGrant", "kms:ImportKeyMaterial", "kms:ReplicateKey"}
-        ):
+        if meant(list(actions), USES):
             self._check_duties(principal, administers=False, identity=identity)
 
     def document(self) -> dict[str, Any]:
@@ -284,9 +288,9 @@ class KeyPolicy:
         replicate = REPLICATE_ACTIONS.value if self._multi_region else ()
         owners = [
             ("AllowDeployerToManageKey", [self._deployer], DEPLOYER_ACTIONS.value + replicate),
-            ("AllowAdministrators", self._administrators, ADMINISTRATOR_ACTIONS.value),
+            (ADMINISTRATION[0], self._administrators, ADMINISTRATOR_ACTIONS.value),
             (
-                "AllowPolicyAdministrators",
+                ADMINISTRATION[1],
                 self._policy_administrators,
                 POLICY_ADMINISTRATOR_ACTIONS.value + replicate,
             ),
@@ -327,7 +331,7 @@ class KeyPolicy:
             self._users |= who
         administrators = [*self._administrators, *self._policy_administrators]
         others = self._users if administers else {*administrators, *map(self._identity, administrators)}
-        if who & others and self._separation_of_duties and principal != self._deployer:
+        if who & others and self.separates and principal != self._deployer:
             raise ValueError(
                 f"an administrator of the key must not use it, got {self._name(who, principal)!r} as both: "
                 "use two principals, or pass separation_of_duties=False to the HardenedKey"

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, KEY_POLICY_BYTES, METADATA_ACTIONS
 from secure_kms_constructs.policies import PolicyError, parse_key_policy
 
-from . import deployability, stand_ins
+from . import dead_grants, deployability, stand_ins
 from .deployability import Found
 from .reading import (
+    ADMINISTRATION,
+    USES,
     allows_or_denies,
     aws_principals,
     bound,
@@ -32,12 +35,16 @@ class Deployment(NamedTuple):
     :param known: what pseudo parameters stand for.
     :param created: the actions that the deployer needs to create resources, by ``kms:ViaService``.
     :param rotates: whether the key rotates.
+    :param separates: whether who administers the key may not use it.
+    :param names: what is equal for every spelling of some principals, by their spelling in the policy.
     """
 
     deployer: str
     known: Mapping[str, str]
     created: Mapping[str, Sequence[str]]
     rotates: bool
+    separates: bool = False
+    names: Mapping[str, str] = MappingProxyType({})
 
 
 def problems(resolved: Any, deployment: Deployment | None = None) -> list[str]:
@@ -65,6 +72,8 @@ def look(resolved: Any, deployment: Deployment | None = None) -> Found:
         p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement, own)
     ]
     found += _mistakes(policy)
+    if deployment is not None and deployment.separates:
+        found += _both_duties(statements, deployment.deployer)
     owners = [name for statement in statements if _admits_policy_update(statement) for name in _named(statement)]
     if not owners:
         found.append(
@@ -77,7 +86,7 @@ def look(resolved: Any, deployment: Deployment | None = None) -> Found:
         certain, doubts = deployability.look(
             policy, deployment.deployer, deployment.known, deployment.created, rotates=deployment.rotates
         )
-        found += certain
+        found += certain or dead_grants.problems(policy, deployment.deployer, deployment.known, deployment.names)
     size = len(arns.bounded(json.dumps(policy, separators=(",", ":"))).encode())
     if size > KEY_POLICY_BYTES.value:
         found.append(
@@ -178,6 +187,28 @@ def _admits_policy_update(statement: dict[str, Any]) -> bool:
 
 def _named(statement: dict[str, Any]) -> list[str]:
     return [p for p in aws_principals(statement.get("Principal")) if p != "*" and not is_account(p)]
+
+
+def _both_duties(statements: list[dict[str, Any]], deployer: str) -> Iterable[str]:
+    """Yield which administrator uses the key by another statement, whatever its spelling there."""
+    owners = {
+        spelling
+        for statement in statements
+        if statement.get("Sid") in ADMINISTRATION
+        for name in _named(statement)
+        for spelling in (name, arns.identity(name))
+    }
+    for index, statement in enumerate(statements):
+        uses = statement.get("Effect") == "Allow" and meant(statement.get("Action"), USES)
+        if not uses or statement.get("Sid") in ADMINISTRATION:
+            continue
+        named = [*_named(statement), *map(str, listed(bound(statement).get("aws:principalarn")))]
+        both = [name for name in named if name != deployer and owners & {name, arns.identity(name)}]
+        if both:
+            yield (
+                f"statement {_name(statement, index)} lets the administrator {both[0]} use the key: use two "
+                "principals, or pass separation_of_duties=False to the HardenedKey"
+            )
 
 
 def _mistakes(policy: dict[str, Any]) -> list[str]:

@@ -7,9 +7,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from secure_kms_constructs.aws.facts import KEY_ACTIONS
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS
 
 KEY_PAIR_ACTIONS = {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext"}
+
+# What is as good as a use: the caller chooses who uses what comes of it.
+USES = frozenset({*CRYPTOGRAPHIC_ACTIONS, "kms:CreateGrant", "kms:ImportKeyMaterial", "kms:ReplicateKey"})
+# The statements that name who administers a key.
+ADMINISTRATION = ("AllowAdministrators", "AllowPolicyAdministrators")
 
 POSITIVE = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike")
 """Operators that take any of their values."""

@@ -41,9 +41,9 @@ def unread(use: Usage) -> str:
 def made_elsewhere(use: Usage) -> str:
     """Return why a role that no template shows cannot be named."""
     return (
-        f"{use} needs {actions(use.need)} for a role that CloudFormation makes where no template shows it: pass "
-        "delegate_via=[Service.SECRETS_MANAGER] to the HardenedKey, or rotate with a function of your own "
-        "(ScopedSecretRotator)"
+        f"{use} needs {actions(use.need)} for a role that CloudFormation makes where no template shows it: put the "
+        "secret under a HardenedKey of its own with delegate_via=[Service.SECRETS_MANAGER], which leaves that key to "
+        "the account's IAM policies, or rotate with a function of your own (ScopedSecretRotator)"
     )
 
 

@@ -87,20 +87,26 @@ class Renderings:
         # Loaded once there is something to check: the evaluator takes half as long to load as all the rest of ours.
         from secure_kms_constructs.authoring import key_policy_checks
 
-        told = [[one.deployer, one.created] for one in self._policies]
+        told = [{"deployer": one.deployer, "created": one.created, "names": one.names} for one in self._policies]
         names = {json.dumps(one): one for one in told}
         # Without a question where nothing is a token.
         resolved = dict(zip(names, self._stack.resolve(list(names.values())), strict=True))
         known = known_partition(self._stack)
-        found: dict[tuple[int, str, bool], tuple[list[str], list[str]]] = {}
+        found: dict[tuple[int, str, bool, bool], tuple[list[str], list[str]]] = {}
         doubtful: dict[Construct, list[str]] = {}
         finished = finished_policies(self._stack, self._keys)
         for key, policy, own, it in zip(self._keys, finished, self._policies, told, strict=True):
-            name = (id(policy.policy), json.dumps(it), own.rotates)
+            name = (id(policy.policy), json.dumps(it), own.rotates, own.separates)
             if name not in found:
-                deployer, *created = resolved[name[1]]
-                uses = {arns.as_text(via): actions for via, actions in (created[0] if created else ())}
-                deployment = key_policy_checks.Deployment(arns.as_text(deployer), known, uses, own.rotates)
+                one = resolved[name[1]]
+                deployment = key_policy_checks.Deployment(
+                    arns.as_text(one["deployer"]),
+                    known,
+                    {arns.as_text(via): actions for via, actions in one.get("created", ())},
+                    own.rotates,
+                    own.separates,
+                    {arns.as_text(arn): arns.as_text(identity) for arn, identity in one.get("names", ())},
+                )
                 overridden = key_policy_checks.overridden(policy.policy, policy.before)
                 problems, doubts = key_policy_checks.look(policy.policy, deployment)
                 found[name] = [*overridden, *problems], doubts

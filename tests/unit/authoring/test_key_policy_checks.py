@@ -298,3 +298,28 @@ def test_what_kms_honours_for_no_other_account_is_found(account: str, action: st
     other = allow({"AWS": f"arn:aws:iam::{account}:role/other"}, action)
     messages = problems({"Statement": [own, other]}, Deployment(ROLE, {}, {}, True))
     assert any("which KMS honours for no other account" in one for one in messages) is found
+
+
+@pytest.mark.parametrize(
+    "users, found",
+    [
+        pytest.param(allow({"AWS": ROLE}), True, id="as principal"),
+        pytest.param(
+            allow({"AWS": ROOT}, condition={"ArnEquals": {"aws:PrincipalArn": ROLE}}), True, id="as one of an account"
+        ),
+        pytest.param(allow({"AWS": ROLE}, "kms:CreateGrant"), True, id="what is as good as a use"),
+        pytest.param(allow({"AWS": ROLE}, "kms:DescribeKey"), False, id="what is no use"),
+        pytest.param(allow({"AWS": f"{ROLE}2"}), False, id="somebody else"),
+        pytest.param(allow({"AWS": ROLE}, Effect="Deny"), False, id="a Deny"),
+        pytest.param(allow({"AWS": "arn:aws:iam::111122223333:role/deployer"}), False, id="the deployer"),
+    ],
+)
+@pytest.mark.parametrize("sid", ["AllowAdministrators", "AllowPolicyAdministrators"])
+def test_who_administers_the_key_uses_it_by_no_other_statement(users: dict[str, Any], found: bool, sid: str) -> None:
+    deployer = "arn:aws:iam::111122223333:role/deployer"
+    owner = {**OWNER, "Action": ["kms:PutKeyPolicy", "kms:DescribeKey", "kms:EnableKeyRotation"]}
+    administrators = allow({"AWS": [ROLE, deployer]}, ["kms:DisableKey", "kms:ReplicateKey"], Sid=sid)
+    policy = {"Statement": [owner, administrators, users]}
+    told = [one for one in problems(policy, Deployment(deployer, {}, {}, True, True)) if "administrator" in one]
+    assert bool(told) is found
+    assert [one for one in problems(policy, Deployment(deployer, {}, {}, True)) if "administrator" in one] == []
