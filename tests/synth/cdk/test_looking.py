@@ -6,10 +6,25 @@ from typing import Any
 
 import jsii
 import pytest
-from aws_cdk import App, Aspects, CfnElement, CfnResource, Fn, IAspect, NestedStack, Stack, Stage, Tags
+from aws_cdk import (
+    App,
+    Aspects,
+    CfnElement,
+    CfnResource,
+    Fn,
+    IAspect,
+    IStableStringProducer,
+    Lazy,
+    NestedStack,
+    Stack,
+    Stage,
+    Tags,
+)
+from aws_cdk import aws_backup as backup
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
 from secure_kms_constructs.cdk.node import Questions
@@ -261,3 +276,32 @@ def test_a_key_with_another_tag_is_refused_for_it(stack: Stack, key: HardenedKey
     CfnResource(stack, "It", type="AWS::Events::Connection", properties={"KmsKeyIdentifier": key.key_arn})
     with pytest.raises(RuntimeError, match="needs the tag EventBridgeApiDestinations=true"):
         template(stack)
+
+
+def test_what_is_missing_in_a_resource_is_said_by_cdk_in_its_words(app: App, stack: Stack, key: HardenedKey) -> None:
+    secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    backup.BackupPlan(stack, "Plan")
+
+    with pytest.raises(RuntimeError, match="A backup plan must have at least 1 rule"):
+        app.synth()
+
+
+def test_a_resource_that_cannot_be_read_is_not_passed_over(app: App, stack: Stack, key: HardenedKey) -> None:
+    secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    sqs.CfnQueue(stack, "Queue", queue_name=Lazy.string(Broken()))
+
+    with pytest.raises(RuntimeError, match="nobody told the name"):
+        app.synth()
+
+
+@jsii.implements(IStableStringProducer)
+class Broken:
+    """Tells its name to whoever asks again."""
+
+    asked = False
+
+    def produce(self) -> str:
+        if self.asked:
+            return "told"
+        self.asked = True
+        raise ValueError("nobody told the name")

@@ -166,7 +166,15 @@ function look(scope, keys, leading, imported) {
       return;
     }
     const named = /** @type {Map<string, string>} */ (ids.get(stack));
-    for (const [resource, seen, after] of writtenBy(element, named, arns.size > 0)) {
+    let written;
+    try {
+      written = writtenBy(element, named, arns.size > 0);
+    } catch (error) {
+      // CDK says what is missing in words of its own, as soon as it validates.
+      if (element.node.scopes.some((/** @type {IConstruct} */ one) => one.node.validate().length > 0)) return;
+      throw error;
+    }
+    for (const [resource, seen, after] of written) {
       const properties = arns.size > 0 ? withKeys(resource.Properties, arns, seen) : resource.Properties;
       read.set(path, [{ ...about, type: resource.Type, properties }, seen]);
       order.add(element, [...seen, ...after]);
