@@ -64,3 +64,8 @@ def test_operators_that_take_not_any_of_their_values_are_left(operator: str) -> 
 def test_references_are_values_too() -> None:
     one, other = {"Resource": "S/A", "Attribute": "Arn"}, {"Resource": "S/B", "Attribute": "Arn"}
     assert joined([use(one), use(other), use(one)]) == [use([one, other])]
+
+
+def test_everybody_as_principal_is_left_as_it_is() -> None:
+    everybody = use(Principal="*")
+    assert joined([everybody, use(), everybody]) == [everybody, use()]
