@@ -256,9 +256,10 @@ class _Deciding:
 
     def _name(self, use: Usage) -> str:
         """Return the literal name of a resource, or of the one whose ARN tells whose it is; ``*`` for no literal."""
-        named = use.resource.properties.get(use.need.named_by) if use.need.named_by else None
+        named_by = use.need.named_by
+        named = use.resource.properties.get(named_by) if named_by else None
         owner = self._app.resources.get((reference(named) or ("", ""))[0])
-        if owner is not None:
+        if owner is not None and named_by.endswith("Arn"):
             named = owner.properties.get("Name")
         name = re.sub("arn:.*[:/]", "", as_text(named))
         return name if named is not None and name and not arns.has_placeholder(name) else "*"

@@ -175,6 +175,13 @@ def test_a_literal_name_of_another_account_is_named_with_it() -> None:
     assert literal_arn(unknown, HERE, unknown.resources["App/Role"]) is None
 
 
+def test_an_account_that_only_the_deployment_tells_is_the_key_s_own_where_both_are() -> None:
+    nowhere = HERE._replace(account="${AWS.AccountId}")
+    the_app = app(nowhere, Role=NAMED)
+    found = literal_arn(the_app, nowhere, the_app.resources["App/Role"])
+    assert found == "arn:{partition}:iam::{account}:role/team/reader"
+
+
 def test_what_the_key_waits_for_itself_is_a_problem() -> None:
     waits = Circles({}, {"App/Secret": ["App/Secret", "App/Key"]})
     [text] = opened(app(Secret=("AWS::SecretsManager::Secret", {})), HERE, [], waits).problems

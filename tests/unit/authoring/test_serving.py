@@ -169,6 +169,12 @@ def test_an_archive_is_bound_to_its_bus() -> None:
     assert "event-bus/*" in str(written(decided(app(Archive=unknown))))
 
 
+def test_a_name_that_refers_to_something_else_is_not_that_one_s() -> None:
+    other = ("AWS::SSM::Parameter", {"Name": "/names/bus"})
+    bus = ("AWS::Events::EventBus", {"Name": ref("Parameter", "Value"), "KmsKeyIdentifier": KEY})
+    assert "event-bus/*" in str(written(decided(app(Parameter=other, Bus=bus))))
+
+
 def test_the_role_is_that_of_the_same_member_of_a_list() -> None:
     volumes = [
         {"ManagedEBSVolume": {"KmsKeyId": "other", "RoleArn": ref("RoleA")}},
