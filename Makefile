@@ -46,6 +46,7 @@ bench: $(READY) ## compare synth time and policy size with the stock L2
 	.venv/bin/python benchmarks/access.py
 	.venv/bin/python benchmarks/checks.py
 	.venv/bin/python benchmarks/account.py
+	.venv/bin/python benchmarks/observe.py
 
 mutate: $(READY) ## change 100 random things of the source, one at a time, and see which no test notices
 	.venv/bin/python tests/mutate.py --sample $(or $(SAMPLE),100)

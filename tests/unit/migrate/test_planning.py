@@ -77,6 +77,19 @@ def test_secrets_under_one_key_share_a_statement() -> None:
     assert values == [secret_arn("app"), secret_arn("other"), secret_arn("third")]
 
 
+def test_actions_that_were_seen_alike_share_a_statement() -> None:
+    [statement] = statements(of(use(), use("GenerateDataKey"), policy=document(allow("kms:*"))))
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+def test_what_has_no_encryption_context_gets_no_condition_on_one() -> None:
+    signs = document(allow(["kms:Sign", "kms:Verify"]))
+    [direct] = statements(of(use("Sign", secret=None), policy=signs))
+    assert direct == allow("kms:Sign", ONE, Condition={"Null": {"kms:ViaService": "true"}})
+    [untold] = statements(of(use("Sign", service="states.amazonaws.com", via=None, context={}), policy=signs))
+    assert untold == allow("kms:Sign", ONE)
+
+
 def test_a_direct_call_is_allowed_directly_alone() -> None:
     [statement] = statements(of(use(secret=None, context={"Department": "IT"})))
     assert statement["Condition"] == {
