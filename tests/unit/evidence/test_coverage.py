@@ -340,6 +340,7 @@ SELECTORS: dict[str, tuple[list[Json], list[Json], bool | None]] = {
         [{"FieldSelectors": [MANAGEMENT, field("userIdentity.arn", NotStartsWith=["arn:aws:sts"])]}],
         None,
     ),
+    "a field without an operator": ([], [{"FieldSelectors": [MANAGEMENT, field("eventSource")]}], None),
     "an operator that is not known": ([], [{"FieldSelectors": [MANAGEMENT, field("eventSource", Like=["k*"])]}], None),
     "one of two is enough": (
         [],
@@ -373,6 +374,7 @@ def test_a_trail_is_read_from_what_the_cli_prints(tmp_path: Path) -> None:
         ("{", "is no JSON"),
         ("[]", "has no trail: put into one object what aws cloudtrail get-trail"),
         ("{}", "has no trail"),
+        ('{"Trail": 7}', "has no trail"),
         (json.dumps({"TrailARN": TRAIL, "StartLoggingTime": 1779300000.1}), "StartLoggingTime must be like 2026-"),
     ],
 )
