@@ -261,6 +261,24 @@ def test_grants_of_services_are_no_difference() -> None:
         assert not against(with_key(grants=[retired]))
 
 
+def test_an_alias_of_a_key_that_is_not_there_is_no_difference_beside_the_key() -> None:
+    template = json.loads(json.dumps(TEMPLATE))
+    template["Resources"]["Second"] = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document()}}
+    template["Resources"]["Alias2"] = {
+        "Type": "AWS::KMS::Alias",
+        "Properties": {"AliasName": "alias/second", "TargetKeyId": {"Fn::GetAtt": ["Second", "Arn"]}},
+    }
+    assert [str(one) for one in against(live(), template).changes] == [
+        "missing: App/Second is not in the account, or was not found there"
+    ]
+
+
+def test_a_grant_to_a_role_of_a_service_that_nobody_retires_is_a_difference() -> None:
+    """Somebody made it by hand, such as for another account's Auto Scaling."""
+    linked = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+    assert f"gained: {linked}: Decrypt" in str(against(with_key(grants=[grant("g3", linked, "Decrypt")])))
+
+
 @pytest.mark.parametrize(
     "grantee, more",
     [
@@ -344,7 +362,9 @@ def test_keys_that_are_new_or_gone_are_found() -> None:
     assert [str(one) for one in compare_accounts(snapshot(live()), snapshot(less)).changes] == [
         f"gone-key: {key_arn(SHUT)} is gone"
     ]
-    assert [one.kind for one in compare_accounts(snapshot(less), snapshot(live())).changes] == ["new-key"]
+    assert [str(one) for one in compare_accounts(snapshot(less), snapshot(live())).changes] == [
+        f"new-key: {key_arn(SHUT)} was made"
+    ]
 
 
 def test_aliases_rotation_and_state_are_compared() -> None:
