@@ -26,6 +26,7 @@ from tests.synth.templates import (
     VIA_SECRETS,
     by_sid,
     cycle,
+    environment,
     identity_statements,
     imported_secret,
     key_policy,
@@ -281,3 +282,18 @@ def test_the_deployer_is_not_admitted_by_a_reader(stack: Stack, key: HardenedKey
     ScopedSecretReader(stack, "Reader", grantee=role, secrets=[secret])
     for one in naming(key_policy(stack), DEPLOYER):
         assert one["Sid"].startswith("AllowDeployer")
+
+
+def test_a_grantee_without_policies_has_a_reader_for_each_account(app: App, stack: Stack) -> None:
+    elsewhere = Stack(app, "Elsewhere", env=environment(account=OTHER_ACCOUNT))
+    here, there = (
+        secretsmanager.Secret(one, "Secret", encryption_key=HardenedKey(one, "Key"), secret_name="app/db")
+        for one in (stack, elsewhere)
+    )
+    role = iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/r")
+    with pytest.raises(ValueError, match="is of several accounts: one construct for each account"):
+        ScopedSecretReader(stack, "Reader", grantee=role, secrets=[here, there])
+    own = ScopedSecretReader(stack, "Reader", grantee=role, secrets=[here])
+    other = ScopedSecretReader(stack, "Other", grantee=role, secrets=[there])
+    assert (own.required_identity_statements, bool(other.required_identity_statements)) == ([], True)
+    template(stack)

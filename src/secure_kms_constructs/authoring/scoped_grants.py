@@ -104,6 +104,12 @@ def identity_side(
         return IdentitySide.WRITTEN
     if len(foreign) == len(targets):
         return IdentitySide.REQUIRED
+    if foreign:
+        # Those of its own account name it; for those of another, its account has to agree.
+        raise ValueError(
+            f"{who.name} cannot hold an identity policy, and what it is granted is of several accounts: "
+            "one construct for each account"
+        )
     for target in targets:
         if not resource_policies:
             raise no_effect(who, f"the service of {target.arn} has no resource policies")
@@ -138,7 +144,7 @@ def key_side(
 
 def opened(targets: Sequence[Target], foreign: Sequence[Target], identity: IdentitySide) -> Sequence[Target]:
     """Return the resources whose policy has to name the grantee."""
-    return targets if identity is IdentitySide.NONE and not foreign else foreign
+    return targets if identity is IdentitySide.NONE else foreign
 
 
 def resource_side(access: Sequence[Statement], arn: str, foreign: Account | None) -> list[Statement]:

@@ -122,6 +122,7 @@ def test_white_space_is_not_counted_and_tokens_count_in_full(value: Any, charact
 
 def test_an_unknown_reference_counts_as_the_longest_arn() -> None:
     assert size({"Ref": "Secret"}) >= 130
+    assert size({"Fn::GetAtt": ["Secret", "Arn"]}) == size({"Ref": "Secret"}) == size("${Token[TOKEN.1]}")
 
 
 def _listed(value: Any) -> list[Any]:

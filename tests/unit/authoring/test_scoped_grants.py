@@ -136,8 +136,12 @@ def test_who_takes_a_policy_has_the_identity_side_whatever_the_targets() -> None
 def test_the_owner_of_a_role_of_another_account_must_add_the_identity_side() -> None:
     both = target(), target(owned=False)
     assert identity(*both, foreign=2) is IdentitySide.REQUIRED
-    with pytest.raises(ValueError, match="is imported"):
-        identity(*both, foreign=1)
+    with pytest.raises(
+        ValueError,
+        match="is of several accounts: one construct for each account",
+    ):
+        identity(target(), target(), foreign=1)
+    assert identity(target(), target()) is IdentitySide.NONE
 
 
 @pytest.mark.parametrize(
