@@ -135,6 +135,13 @@ def test_two_imports_of_one_role_share_its_inline_quota(stack: Stack) -> None:
     assert sum(map(len, inline(stack))) <= 10_240
 
 
+def test_imports_of_one_role_in_two_stacks_share_its_inline_quota(stack: Stack, other_stack: Stack) -> None:
+    for one in (stack, other_stack):
+        role = iam.Role.from_role_arn(one, "Role", f"arn:aws:iam::{ACCOUNT}:role/reader")
+        ScopedSecretReader(one, "Reader", grantee=role, secrets=imported(one, 80), key=AWS_MANAGED)
+    assert (len(inline(stack)), len(inline(other_stack)), len(managed(other_stack))) == (1, 0, 1)
+
+
 def test_past_the_quota_synth_fails_with_a_number_that_fits() -> None:
     def synthesize(count: int) -> None:
         stack = stack_in(REGION)
