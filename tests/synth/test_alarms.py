@@ -264,6 +264,7 @@ def test_config_rules_need_a_region() -> None:
         ({"leave_out": ["arn:aws:iam::*:role/*"]}, r"leave_out must be the ARNs of roles that deploy"),
         ({"leave_out": ["arn:aws:iam::111122223333:user/x"]}, "leave_out must be the ARNs of roles that deploy"),
         ({"leave_out": [f"arn:aws:iam::111122223333:role/{n:060}" for n in range(9)]}, "got 9 roles that make it 2"),
+        ({"config_rules": "KMS_CMK"}, "config_rules must be a list, got 'KMS_CMK': put it in brackets"),
         ({"config_rules": ["KMS_CMK"]}, "config_rules must be members of KmsConfigRule, got 'KMS_CMK'"),
     ],
 )
