@@ -322,6 +322,25 @@ def test_a_role_wrapped_in_another_principal_gets_no_direct_use(
     assert ROLE not in str(policy_so_far(key))
 
 
+PLAIN = {"SessionTagsPrincipal": [ROLE], "CompositePrincipal": [ROLE, f"{ROLE}2"], "PrincipalWithConditions": [ROLE]}
+
+
+@pytest.mark.parametrize("wrapped", PLAIN)
+def test_the_advice_for_a_wrapped_role_works(stack: Stack, key: HardenedKey, wrapped: str) -> None:
+    """Each role by itself, and a condition of its own as a statement of its own."""
+    bucket = s3.Bucket(stack, "Bucket", encryption_key=key, bucket_name="named")
+    for arn in PLAIN[wrapped]:
+        bucket.grant_read(iam.ArnPrincipal(arn))
+    if wrapped == "PrincipalWithConditions":
+        team = {"StringNotEquals": {"aws:PrincipalTag/team": "red"}, "ArnEquals": {"aws:PrincipalArn": ROLE}}
+        denial = {"effect": iam.Effect.DENY, "principals": [iam.AnyPrincipal()], "actions": ["kms:Decrypt"]}
+        key.add_to_resource_policy(iam.PolicyStatement(resources=["*"], conditions=team, **denial))
+    named = [one for one in naming(key_policy(stack), ROLE) if one["Effect"] == "Allow"]
+    assert {arn for one in named for arn in listed(one["Principal"]["AWS"])} == set(PLAIN[wrapped])
+    assert all(f"s3.{REGION}.amazonaws.com" in str(one["Condition"]) for one in named)
+    assert all("named" in str(one["Condition"]) for one in named if "kms:Decrypt" in listed(one["Action"]))
+
+
 def test_what_the_user_grants_on_the_key_is_direct(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
     key.grant_decrypt(role)
     [statement] = kms_statements(stack)

@@ -7,7 +7,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from secure_kms_constructs import HardenedKey, ScopedSecretRotator
+from secure_kms_constructs import HardenedKey, ScopedSecretRotator, Service
 from tests.synth.templates import (
     ACCOUNT,
     by_sid,
@@ -114,3 +114,34 @@ def test_the_schedule_waits_for_managed_policies_where_the_inline_quota_is_used_
     managed = [name for name in resources(made, "AWS::IAM::ManagedPolicy") if name.startswith("Rotator")]
     assert managed
     assert set(managed) <= set(waits)
+
+
+def hosted(stack: Stack, key: HardenedKey) -> secretsmanager.Secret:
+    """A secret that a function rotates which CloudFormation makes where no template shows it."""
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    secret.add_rotation_schedule("Rotation", hosted_rotation=secretsmanager.HostedRotation.mysql_single_user())
+    return secret
+
+
+def test_a_rotation_that_no_template_shows_is_refused(stack: Stack, key: HardenedKey) -> None:
+    hosted(stack, key)
+    with pytest.raises(
+        RuntimeError, match=r"put the secret under a HardenedKey of its own with delegate_via=\[Service"
+    ):
+        template(stack)
+
+
+def test_the_advice_for_such_a_rotation_works_and_leaves_other_keys_closed(stack: Stack, key: HardenedKey) -> None:
+    secretsmanager.Secret(stack, "Other", encryption_key=key)
+    hosted(stack, HardenedKey(stack, "Rotated", delegate_via=[Service.SECRETS_MANAGER]))
+    keys = resources(template(stack), "AWS::KMS::Key")
+    left = {
+        name: {
+            action for one in policy["KeyPolicy"]["Statement"] if "Delegate" in one["Sid"] for action in one["Action"]
+        }
+        for name, policy in keys.items()
+    }
+    assert {"kms:Decrypt", "kms:GenerateDataKey"} <= next(
+        one for name, one in left.items() if name.startswith("Rotated")
+    )
+    assert next(one for name, one in left.items() if name.startswith("Key")) == set()

@@ -12,7 +12,7 @@ from secure_kms_constructs.aws.catalogue import Basis, Grants, Need, Who
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
 
-from . import circles, replica_uses
+from . import circles, replica_uses, replications
 from . import serving_words as words
 from .apps import App, Looked, Place, as_text, beside, plain, reference, value_at
 from .identity_sides import allowed, allowed_on, unadmitted, unadmitted_widely
@@ -118,6 +118,7 @@ class _Deciding:
         self._say_bonds([*self._key.statements, *written])
         finished = [*self._key.statements, *written]
         decision.refusals += unadmitted(self._app, self._key.path, finished)
+        decision.refusals += replications.problems(self._app, self._key.path)
         decision.findings += (("everyKey", text) for text in unadmitted_widely(self._app, finished))
         decision.refusals = list(dict.fromkeys(decision.refusals))
         decision.findings = list(dict.fromkeys(decision.findings))

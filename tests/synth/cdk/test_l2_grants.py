@@ -158,3 +158,49 @@ def test_a_proxy_reads_its_secret_and_no_other(stack: Stack, key: HardenedKey) -
     database.add_proxy("Proxy", secrets=[secret], vpc=network, vpc_subnets=within)
     [statement] = kms_statements(stack)
     assert statement["Condition"]["StringEquals"]["kms:EncryptionContext:SecretARN"] == "<Secret>"
+
+
+def replicated_by_l1(stack: Stack, key: HardenedKey, target: HardenedKey) -> tuple[s3.Bucket, s3.Bucket, iam.Role]:
+    """As somebody writes it who knows CloudFormation; CDK grants nothing then."""
+    destination = s3.Bucket(stack, "Destination", encryption_key=target, versioned=True)
+    source = s3.Bucket(stack, "Source", encryption_key=key, versioned=True)
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("s3.amazonaws.com"))
+    enabled = s3.CfnBucket.SseKmsEncryptedObjectsProperty(status="Enabled")
+    rule = s3.CfnBucket.ReplicationRuleProperty(
+        status="Enabled",
+        destination=s3.CfnBucket.ReplicationDestinationProperty(
+            bucket=destination.bucket_arn,
+            encryption_configuration=s3.CfnBucket.EncryptionConfigurationProperty(replica_kms_key_id=target.key_arn),
+        ),
+        source_selection_criteria=s3.CfnBucket.SourceSelectionCriteriaProperty(sse_kms_encrypted_objects=enabled),
+    )
+    resource: Any = source.node.default_child
+    resource.replication_configuration = s3.CfnBucket.ReplicationConfigurationProperty(role=role.role_arn, rules=[rule])
+    return source, destination, role
+
+
+@pytest.mark.parametrize("granted", ["nothing", "the source", "the destination", "both", "by the bucket"])
+def test_a_replication_as_the_template_has_it_is_looked_at_and_the_advice_works(stack: Stack, granted: str) -> None:
+    key, target = HardenedKey(stack, "SourceKey"), HardenedKey(stack, "TargetKey")
+    source, destination, role = replicated_by_l1(stack, key, target)
+    if granted in ("the source", "both"):
+        source.grant_read(role)
+    if granted in ("the destination", "both"):
+        destination.grant_write(role)
+    if granted == "by the bucket":
+        given = s3.GrantReplicationPermissionDestinationProps(bucket=destination, encryption_key=target)
+        source.grant_replication_permission(role, destinations=[given], source_decryption_key=key)
+    missing = {
+        "nothing": ["kms:Decrypt", "kms:Encrypt"],
+        "the source": ["kms:Encrypt"],
+        "the destination": ["kms:Decrypt"],
+    }.get(granted, [])
+    if not missing:
+        assert {one["Resource"] for one in kms_statements(stack)} == {"<SourceKey.Arn>", "<TargetKey.Arn>"}
+        return
+    with pytest.raises(RuntimeError) as refused:
+        kms_statements(stack)
+    told = [
+        action for action in ("kms:Decrypt", "kms:Encrypt") if f"may not {action} with the key" in str(refused.value)
+    ]
+    assert told == missing
