@@ -12,6 +12,7 @@ from tests.semantics.rewrites import (
     each_policy,
     epochs_as_dates,
     literal_variables,
+    no_sets_of_null,
     null_variables,
     only_what_works_across_accounts,
     plain_escapes,
@@ -102,6 +103,13 @@ DIFFERENCES = (
         _VARIABLES + "#policy-vars-no-value",
         null_variables,
         _under({"StringNotEquals": {"aws:PrincipalOrgID": "${aws:PrincipalTag/x}"}}, aws__PrincipalOrgID="o"),
+        True,
+    ),
+    Difference(
+        "Null with ForAllValues is always true",
+        IAM + "access-analyzer-reference-policy-checks.html",
+        partial(each_condition, no_sets_of_null),
+        _under({"ForAllValues:Null": {"aws:PrincipalTag/team": "true"}}, aws__PrincipalTag_team="red"),
         True,
     ),
     Difference(

@@ -67,6 +67,11 @@ def null_variables(case: Json) -> Json:
     return each_condition(lambda operator, keys: each_value(filled, keys) if "Not" in operator else keys, case)
 
 
+def no_sets_of_null(operator: str, keys: Json) -> Json:
+    """Leave out what is always true."""
+    return {} if operator.lower() == "forallvalues:null" else keys
+
+
 def plain_escapes(document: Json) -> Json:
     """Escaped characters as themselves, where they are no wildcards."""
     if document.get("Version") != "2012-10-17":

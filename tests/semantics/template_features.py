@@ -235,7 +235,7 @@ def _parameters(made: RandomTemplate) -> None:
         chosen = _parameter(
             made, "Managed", "arn:aws:iam::aws:policy/AWSDenyAll", ["arn:aws:iam::aws:policy/AdministratorAccess"]
         )
-        made.role("Managed", "managed", properties={"ManagedPolicyArns": [chosen]}, extra=[_managed(chosen)])
+        made.role("Attached", "attached", properties={"ManagedPolicyArns": [chosen]}, extra=[_managed(chosen)])
     else:
         chosen = _parameter(
             made, "Boundary", "arn:aws:iam::aws:policy/AWSDenyAll", ["arn:aws:iam::aws:policy/AdministratorAccess"]
