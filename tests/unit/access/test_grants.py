@@ -154,6 +154,7 @@ def test_a_new_grant_is_a_difference() -> None:
     "wrong, said",
     [
         ({"GranteePrincipal": None}, "must have a GranteePrincipal or GranteeServicePrincipal, got neither"),
+        ({"GranteePrincipal": ["x"]}, "must have a GranteePrincipal or GranteeServicePrincipal, got neither"),
         ({"GranteePrincipal": "*"}, r"must be for an account, user, role or service, got '\*'"),
         ({"RetiringPrincipal": f"{role_arn('x')}*"}, r"must be for an account, user, role or service, got 'arn:.*\*'"),
         ({"Operations": []}, r"must have a list of Operations, got \[\]"),

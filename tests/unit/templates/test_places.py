@@ -217,3 +217,13 @@ def test_that_no_place_is_given_is_said_whatever_the_place() -> None:
     report = check_templates({"T": {"Resources": {"Key": key(allow(root(ACCOUNT)))}}})
     said = [one for one in report.findings if one.rule == "KLP004"]
     assert [(one.severity, one.when) for one in said] == [(Severity.INFO, ())] * 2
+
+
+@pytest.mark.parametrize("account, expected", [(None, {None}), (OTHER, {None}), (ACCOUNT, set())])
+def test_a_role_that_a_policy_names_may_be_of_the_account_of_the_stack(account: str | None, expected: set[Any]) -> None:
+    reader = f"arn:aws:iam::{OTHER}:role/reader"
+    given = {"T": {"Resources": {"Key": key(allow([reader, OWN_ROOT], "kms:PutKeyPolicy"))}}}
+    access = AccessMap.from_templates(given, account=account, region=REGION)
+    rows = access.who_can("kms:PutKeyPolicy", "T/Key")
+    # Unless the account is its own, no role changes the policy of a key.
+    assert {row.allowed for row in rows if row.principal == reader} == expected
