@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,12 @@ def imported_by(layer: str) -> set[str]:
 
 def reached_from(layers: set[str], edges: dict[str, set[str]]) -> set[str]:
     """Return all that layers import, and what that imports, and so on."""
-    return layers.union(*(reached_from(edges[one], edges) for one in layers))
+    reached: set[str] = set()
+    left = set(layers)
+    while left:
+        reached |= left
+        left = set().union(*(edges[one] for one in left)) - reached
+    return reached
 
 
 def title_of(layer: str) -> str:
@@ -35,6 +41,7 @@ def title_of(layer: str) -> str:
     return re.split(r"\. (?=[A-Z])", lines)[0].replace("``", "`").rstrip(".")
 
 
+@cache
 def drawn() -> str:
     """Return the picture of the layers and their table."""
     edges = {layer: imported_by(layer) for layer in LAYERS}
