@@ -13,7 +13,7 @@ from secure_kms_constructs.aws.facts import (
     RECREATED_DEPLOYER_ACTIONS,
     REPLICATE_ACTIONS,
 )
-from secure_kms_constructs.aws.services import Service, Use
+from secure_kms_constructs.aws.services import SERVICES, Service, Use, written
 
 from . import statements
 from .instead import with_texts
@@ -215,7 +215,12 @@ class KeyPolicy:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
         actions = set(service.actions.get(Use.READ, ())) | set(service.actions.get(Use.WRITE, ()))
         if not actions:
-            raise ValueError(f"delegate_via needs a service with documented reads or writes, got {service.name}")
+            # The constant of a CloudFormation namespace knows its deployments only.
+            same = next(
+                (one for one in SERVICES if one.prefix == service.prefix and one.actions.keys() - {Use.PROVISION}), None
+            )
+            hint = f"; give {written(same)}" if same else ""
+            raise ValueError(f"delegate_via needs a service with documented reads or writes, got {service.name}{hint}")
         self._change()
         condition = {"StringEquals": {"kms:CallerAccount": self._account.id, "kms:ViaService": via}}
         self._delegated.append(

@@ -55,7 +55,10 @@ def _via_service(context: Context) -> Iterator[Found]:
         if condition.key.lower() != "kms:viaservice" or condition.operator.lower() == "null":
             continue
         if one.statement.principals.services and condition.matches(absent) is False:
-            yield one.found("asks for kms:ViaService, which a call by a service itself never has", "Condition")
+            # AWS publishes it for applications of Identity Center alone.
+            yield one.found(
+                "asks for kms:ViaService, which a call by a service itself may not have", "Condition", undecided=True
+            )
         for value in condition.values:
             wrong, doubt = _wrong_via(value, condition.operator.lower())
             if wrong:

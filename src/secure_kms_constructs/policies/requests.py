@@ -144,6 +144,9 @@ def _derived(caller: Caller, key_account: str, via_service: str | Unknown) -> Ma
         derived["aws:principalservicename"] = caller.text
         derived["aws:principalservicenameslist"] = undocumented
         derived["aws:principaltype"] = undocumented
+        # Managed applications of Identity Center call through it by a key policy that AWS publishes.
+        if via_service == "false":
+            derived["kms:viaservice"] = derived["aws:viaawsservice"] = undocumented
         # "All requests" have the one, and the other is to let in identities of an account, which a service is not.
         account = Unlike(undocumented.description, frozenset({key_account}))
         derived["aws:principalaccount"] = derived["kms:calleraccount"] = account

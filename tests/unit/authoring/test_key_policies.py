@@ -223,8 +223,15 @@ def test_delegation_is_bound_to_the_account_and_one_service() -> None:
 
 
 def test_a_service_nobody_reads_or_writes_through_cannot_be_delegated() -> None:
-    with pytest.raises(ValueError, match="delegate_via needs a service with documented reads or writes, got RDS"):
+    with pytest.raises(ValueError, match="delegate_via needs a service with documented reads or writes, got RDS$"):
         policy().delegate(Service.RDS, "rds.eu-west-1.amazonaws.com")
+
+
+def test_the_constant_of_a_namespace_leads_to_the_one_that_can_be_delegated() -> None:
+    with pytest.raises(ValueError, match=r"got SecretsManager; give Service\.SECRETS_MANAGER$"):
+        policy().delegate(Service.SECRETSMANAGER, VIA)
+
+    policy().delegate(Service.SECRETS_MANAGER, VIA)
 
 
 def test_log_groups_of_one_key_share_the_statements_and_name_each_group() -> None:

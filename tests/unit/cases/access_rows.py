@@ -412,9 +412,25 @@ CASES = [
         ("  App/reader: Decrypt if aws:PrincipalTag/a = red and no aws:PrincipalTag/b", ROOT_USER),
     ),
     Rows(
-        "a service that calls for itself calls through no other",
+        "no page says whether a service that calls for itself calls through another",
         (key(ROOT_ALONE, allow({"Service": "logs.us-east-1.amazonaws.com"}, StringEquals=VIA_ONE)),),
-        (ROOT_USER,),
+        ("? logs.us-east-1.amazonaws.com: Decrypt", ROOT_USER),
+    ),
+    Rows(
+        "a service that another one calls through is not the one that is denied what comes through no other",
+        (
+            key(
+                ROOT_ALONE,
+                allow({"Service": "logs.us-east-1.amazonaws.com"}),
+                deny("*", StringNotEquals=VIA_ONE),
+            ),
+        ),
+        ("? logs.us-east-1.amazonaws.com: Decrypt", "  root user of 111122223333: Decrypt via secretsmanager"),
+    ),
+    Rows(
+        "a service that calls for itself is of no account",
+        (key(ROOT_ALONE, allow("*", StringEquals={**VIA_ONE, "kms:CallerAccount": ACCOUNT})),),
+        (ROOT_USER, f"  any principal of {ACCOUNT}: Decrypt via secretsmanager"),
     ),
     Rows(
         "a call through a service is one through any service, whether or not kms:ViaService has a name for it",
