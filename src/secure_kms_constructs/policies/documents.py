@@ -76,8 +76,13 @@ class Policy:
 
 
 def doubted(policy: Policy, why: Unknown) -> Policy:
-    """Return a policy that may say more than is known."""
-    statements = (*policy.statements, unknown_statement(len(policy.statements), why))
+    """Return a policy that may say more than is known, and may not deny what it seems to."""
+    untold = parse_conditions(why, policy.name, variables=False)
+    known = (
+        replace(one, conditions=(*one.conditions, *untold)) if one.effect is Effect.DENY else one
+        for one in policy.statements
+    )
+    statements = (*known, unknown_statement(len(policy.statements), why))
     return Policy(policy.name, policy.is_key_policy, statements, policy.broken)
 
 

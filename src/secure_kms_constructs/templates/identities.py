@@ -119,7 +119,9 @@ class _Holders:
             policies.append(self._more(arn))
         else:
             policies += self._unread(key, holder)
-        boundary = None if holder.boundary is None else self._attached(holder.boundary, holder.top)
+        boundary = None
+        if holder.boundary is not None:
+            boundary = self._doubted(self._attached(holder.boundary, holder.top), holder.stack)
         return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
 
     def _of_group(self, group: HolderKey) -> Iterator[Holder]:
@@ -195,7 +197,7 @@ class _Holders:
         managed = listed(resource.properties.get("ManagedPolicyArns"))
         boundary = resource.properties.get("PermissionsBoundary")
         groups = list(self._named(one, "group", resource.properties.get("Groups"), "Groups"))
-        inline = inline_of(resource, self.documents)
+        inline = [self._doubted(policy, one.stack.name) for policy in inline_of(resource, self.documents)]
         names = ("RoleName", "UserName", "GroupName")
         is_named = not one.stack.properties(source.logical_id).keys().isdisjoint(names)
         doubt = None
@@ -223,7 +225,11 @@ class _Holders:
         if one.exists is None:
             document = Unknown(f"{name}, which exists under a condition")
         policy = self.documents.identity_policy(document, name, resource.source)
-        doubt = self.unread.of_stack(one.stack.name)
+        return self._doubted(policy, one.stack.name)
+
+    def _doubted(self, policy: Policy, stack: str | None) -> Policy:
+        """Return what a policy is where something unread may change all of a stack."""
+        doubt = self.unread.of_stack(stack) if stack else None
         return doubted(policy, doubt) if doubt else policy
 
     def _targets(self, one: Described) -> Iterator[HolderKey]:

@@ -223,7 +223,7 @@ def test_delegation_is_bound_to_the_account_and_one_service() -> None:
 
 
 def test_a_service_nobody_reads_or_writes_through_cannot_be_delegated() -> None:
-    with pytest.raises(ValueError, match="delegate_via needs a service with documented reads or writes, got RDS$"):
+    with pytest.raises(ValueError, match=r"delegate_via needs a service with documented reads or writes, got RDS$"):
         policy().delegate(Service.RDS, "rds.eu-west-1.amazonaws.com")
 
 

@@ -171,6 +171,40 @@ def test_a_macro_changes_nothing_in_other_stacks() -> None:
     assert_cannot(AccessMap(read_templates(named, environments=places)), "kms:Decrypt", "T/Key", "T/Role")
 
 
+MAY = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+MAY_NOT = {"Effect": "Deny", "Action": "kms:*", "Resource": "*"}
+MANAGED = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [MAY_NOT]}}}
+IN_GROUP = {
+    "Type": "AWS::IAM::Group",
+    "Properties": {"Policies": [{"PolicyName": "p", "PolicyDocument": {"Statement": [MAY_NOT]}}]},
+}
+SHUT = key("")
+SHUT["Properties"]["KeyPolicy"]["Statement"].append({**MAY_NOT, "Principal": "*"})
+
+
+def holder(*statements: Json, kind: str = "Role", **properties: Any) -> Json:
+    policy = {"PolicyName": "p", "PolicyDocument": {"Statement": [MAY, *statements]}}
+    return {"Type": f"AWS::IAM::{kind}", "Properties": {"Policies": [policy], **properties}}
+
+
+DENIED_BY = {
+    "the key policy": template(holder(), SHUT),
+    "a policy of the role": template(holder(MAY_NOT), key("")),
+    "a managed policy": template(holder(ManagedPolicyArns=[{"Ref": "M"}]), key(""), {"M": MANAGED}),
+    "a group": template(holder(kind="User", Groups=[{"Ref": "G"}]), key(""), {"G": IN_GROUP}),
+    "a boundary": template(holder(PermissionsBoundary="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"), key("")),
+}
+
+
+@pytest.mark.parametrize("denied_by", DENIED_BY)
+def test_what_denies_may_be_taken_away_by_a_macro(denied_by: str) -> None:
+    given = DENIED_BY[denied_by]
+    assert_cannot(access(given), "kms:Decrypt", "T/Key", "T/Role")
+    for changed in ({"Transform": "OurMacro"}, {"Fn::Transform": INCLUDE}):
+        with pytest.raises(AssertionError, match="might"):
+            assert_cannot(access({**given, **changed}), "kms:Decrypt", "T/Key", "T/Role")
+
+
 def test_a_statement_is_judged_beside_a_macro_that_may_add_others() -> None:
     open_to_all = statement("", "kms:Decrypt", Principal="*")
     made = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": open_to_all}}}
