@@ -134,7 +134,9 @@ def name_of(principal: str, key_policy: Json) -> str:
     texts |= {str(value) for one in named for it in one.conditions for value in it.values}
     # The engine takes a federated user for a session of the user of the same name.
     user = principal.replace(":sts:", ":iam:").replace(":federated-user/", ":user/")
-    named_so = user if user in texts else principal
+    # A session asks with the ARN of its role.
+    role = user.replace(":assumed-role/", ":role/").rpartition("/")[0] if ":assumed-role/" in user else user
+    named_so = next((one for one in (role, user) if one in texts), principal)
     return named_so if named_so in texts and not principal.endswith(":root") else kind_of(principal)
 
 
