@@ -10,11 +10,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from ministack.core import arn as arns
-from ministack.core import iam_evaluator as evaluator
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import cloudwatch, eventbridge, kms, sns, stepfunctions
 
-from enforcement import callers, keys
+from enforcement import callers, keys, logs
 from enforcement.encrypted import ENCRYPTED
 
 SENDS = ("kms:GenerateDataKey", "kms:Decrypt")
@@ -30,21 +29,7 @@ def admits(service: str, target: str, sends_source: bool = True) -> bool:
     if key is None:
         return True
     sent = {"aws:SourceAccount": get_account_id(), "aws:SourceArn": source.get()} if sends_source else {}
-    return all(_may(service, action, key, sent) for action in SENDS)
-
-
-def _may(service: str, action: str, key: dict[str, Any], sent: dict[str, str]) -> bool:
-    context = evaluator.EvalContext(
-        principal_arn="",
-        principal_type="Service",
-        principal_account="",
-        action=action,
-        resource_arn=key["Arn"],
-        region=get_region(),
-        service_context={name.lower(): value for name, value in sent.items()},
-    )
-    answer = evaluator.evaluate_resource_policy(key["Policy"], context, service=f"{service}.amazonaws.com")
-    return bool(answer.decision == "Allow")
+    return all(logs.admits(service, key, action, sent) for action in SENDS)
 
 
 def notify_topics_that_admit_alarms() -> None:

@@ -23,13 +23,13 @@ def refusal(log_group: str, key_ref: str) -> str | None:
     arn = f"arn:aws:logs:{region}:{account}:log-group:{log_group}"
     key = kms._resolve_key(key_ref)
     conditions = keys.condition_keys({"aws:logs:arn": arn})
-    if key and all(admits(key, action, conditions) for action in NEEDED):
+    if key and all(admits(f"logs.{get_region()}", key, action, conditions) for action in NEEDED):
         return None
     return f"The specified KMS key does not exist or is not allowed to be used with LogGroup '{arn}'"
 
 
-def admits(key: dict[str, Any], action: str, conditions: dict[str, Any]) -> bool:
-    service = f"logs.{get_region()}.amazonaws.com"
+def admits(service: str, key: dict[str, Any], action: str, conditions: dict[str, Any]) -> bool:
+    """Whether the policy of a key lets a service do something by itself."""
     context = evaluator.EvalContext(
         principal_arn="",
         principal_type="Service",
@@ -39,7 +39,7 @@ def admits(key: dict[str, Any], action: str, conditions: dict[str, Any]) -> bool
         region=get_region(),
         service_context={name.lower(): value for name, value in conditions.items()},
     )
-    result = evaluator.evaluate_resource_policy(key["Policy"], context, service=service)
+    result = evaluator.evaluate_resource_policy(key["Policy"], context, service=f"{service}.amazonaws.com")
     return bool(result.decision == "Allow")
 
 

@@ -36,6 +36,12 @@ class Snapshot:
         return [one for account in self.accounts for one in account.unread]
 
     @cached_property
+    def identities(self) -> dict[str, frozenset[str]]:
+        """ARNs of the roles and users of each account whose IAM was read, by account id."""
+        read = (one for one in self.accounts if one.missing("iam:GetAccountAuthorizationDetails", one.account) is None)
+        return {one.account: frozenset(identity.arn for identity in one.identities) for one in read}
+
+    @cached_property
     def landscapes(self) -> tuple[Landscape]:
         """What it describes, as templates are read: one landscape, because an account has no conditions."""
         return (landscape_of(self.accounts),)

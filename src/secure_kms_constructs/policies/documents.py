@@ -77,11 +77,8 @@ class Policy:
 
 def doubted(policy: Policy, why: Unknown) -> Policy:
     """Return a policy that may say more than is known, and may not deny what it seems to."""
-    untold = parse_conditions(why, policy.name, variables=False)
-    known = (
-        replace(one, conditions=(*one.conditions, *untold)) if one.effect is Effect.DENY else one
-        for one in policy.statements
-    )
+    pairs = zip(policy.statements, perhaps(policy, why).statements, strict=True)
+    known = (untold if one.effect is Effect.DENY else one for one, untold in pairs)
     statements = (*known, unknown_statement(len(policy.statements), why))
     return Policy(policy.name, policy.is_key_policy, statements, policy.broken)
 
