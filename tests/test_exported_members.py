@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ def test_a_public_name_can_be_imported(name: str) -> None:
 def test_a_public_class_says_its_name(name: str) -> None:
     value = getattr(secure_kms_constructs, name)
     assert getattr(value, "__name__", name) == name
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    assert secure_kms_constructs.__version__ == version("secure-kms-constructs")
 
 
 def test_dir_shows_the_public_names_and_no_other() -> None:

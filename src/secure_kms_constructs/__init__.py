@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from .access import AccessMap, assert_can, assert_cannot, assert_only
     from .alarms import KmsDriftAlarms
     from .aws.config_rules import KmsConfigRule
@@ -76,10 +78,23 @@ _HOMES = {
 }
 
 
+# What needs no CDK, which the extra `cdk` installs.
+_PLAIN = ("access", "aws", "checks", "organizations")
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("secure-kms-constructs")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    home = f"{__name__}.{_HOMES[name]}"
+    if home not in sys.modules and not _HOMES[name].startswith(_PLAIN):
+        from .installed import need_cdk
+
+        need_cdk(name)
+    return getattr(import_module(home), name)
 
 
 def __dir__() -> list[str]:

@@ -18,6 +18,7 @@ PACKAGE = Path(secure_kms_constructs.__file__).parent
 # one needs a line here. docs/architecture.md draws it, by `pytest tests/unit/test_architecture.py --write-docs`.
 LAYERS = {
     "aws": set(),
+    "installed": set(),
     "policies": {"aws"},
     "organizations": {"aws"},
     "authoring": {"aws", "policies"},
@@ -44,7 +45,7 @@ LAYERS = {
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
 PLAIN = [
     *("aws", "policies", "organizations", "authoring", "templates", "access", "checks", "account"),
-    *("evidence", "migrate", "cli"),
+    *("evidence", "migrate", "cli", "installed"),
 ]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
 OUTER = {

@@ -1,0 +1,85 @@
+"""A construct without CDK, or with one that is too old, says what to install."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import secure_kms_constructs
+from secure_kms_constructs import installed
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PLAIN = {
+    *("AccessMap", "Guardrail", "KmsConfigRule", "Service", "Use", "assert_can", "assert_cannot"),
+    *("assert_no_findings", "assert_only", "guardrail_policies"),
+}
+NEEDS = "HardenedKey needs aws-cdk-lib 2.262 or later, below 3, "
+
+
+def test_the_bounds_are_those_of_the_extra() -> None:
+    declared = {one.name: str(one.specifier) for one in map(Requirement, PROJECT["optional-dependencies"]["cdk"])}
+    assert declared == {name: f"<{major + 1},>={major}.{minor}" for name, (_, major, minor) in installed.CDK.items()}
+
+
+def test_the_package_itself_requires_nothing() -> None:
+    assert PROJECT["dependencies"] == []
+
+
+@pytest.mark.parametrize(
+    "version, said",
+    [
+        ("2.261.9", f"{NEEDS}got 2.261.9: pip install 'secure-kms-constructs[cdk]'"),
+        ("1.300.0", f"{NEEDS}got 1.300.0: pip install 'secure-kms-constructs[cdk]'"),
+        ("3.0.0", f"{NEEDS}got 3.0.0: pip install 'secure-kms-constructs[cdk]'"),
+        ("2.262.0", None),
+        ("2.1000.0rc1", None),
+        ("", None),
+    ],
+)
+def test_versions_are_compared_as_numbers(version: str, said: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def version_of(package: str) -> str:
+        if not version:
+            raise PackageNotFoundError(package)
+        return version if package == "aws-cdk-lib" else {"constructs": "10.5.0", "jsii": "1.138.0"}[package]
+
+    monkeypatch.setattr(installed, "version", version_of)
+    if said is None:
+        installed.need_cdk("HardenedKey")
+        return
+    with pytest.raises(ImportError) as refused:
+        installed.need_cdk("HardenedKey")
+    assert (str(refused.value), refused.value.name) == (said, "aws_cdk")
+
+
+@pytest.mark.parametrize("package, module", [(name, it[0]) for name, it in installed.CDK.items()])
+def test_each_part_of_cdk_that_is_missing_is_named(package: str, module: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None\nfrom secure_kms_constructs import HardenedKey"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"ImportError: HardenedKey needs {package} ")
+    assert said.endswith(", and there is none: pip install 'secure-kms-constructs[cdk]'")
+
+
+def test_every_name_says_so_or_needs_none() -> None:
+    code = (
+        "import sys\n"
+        "for one in ('aws_cdk', 'constructs', 'jsii'): sys.modules[one] = None\n"
+        "import secure_kms_constructs as package\n"
+        "for name in package.__all__:\n"
+        "    try: getattr(package, name)\n"
+        "    except ImportError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    saying = {line.split(" needs aws-cdk-lib ")[0] for line in done.stdout.splitlines()}
+    assert saying == set(secure_kms_constructs.__all__) - PLAIN
