@@ -28,7 +28,7 @@ check: $(READY) .types/.ready ## ruff, mypy, and eslint and tsc for the Node par
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/node node_modules/eslint/bin/eslint.js --max-warnings 0 src/secure_kms_constructs/cdk/node/js
+	.venv/bin/node node_modules/eslint/bin/eslint.js --max-warnings 0 src/secure_kms_constructs/cdk/node/js src/secure_kms_constructs/cli/pages
 	.venv/bin/node node_modules/typescript/bin/tsc --project .
 
 lint: $(READY) ## ruff with fixes and formatting

@@ -99,26 +99,15 @@ class Browser:
         found: dict[str, Any] = json.loads(one)
         return found
 
-    def open(
-        self,
-        file: Path,
-        fragment: str = "",
-        *,
-        width: int = 1280,
-        height: int = 900,
-        dark: bool = False,
-        media: str = "",
-    ) -> None:
-        """Show a file in a window of a size."""
-        self.call(
-            *("Emulation.setDeviceMetricsOverride",),
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
-        )
-        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.call("Emulation.setEmulatedMedia", features=features)
+    def open(self, file: Path, fragment: str = "", *, width: int = 1280, height: int = 900, media: str = "") -> None:
+        """Show a file in a window of a size; a narrow one is that of a phone.
+
+        :param media: ``dark``, ``print``, or a bright screen.
+        """
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        features = [{"name": "prefers-color-scheme", "value": "dark" if media == "dark" else "light"}]
+        self.call("Emulation.setEmulatedMedia", media="print" if media == "print" else "", features=features)
         self.events.clear()
         # Another fragment of the same file would load nothing.
         self.call("Page.navigate", url="about:blank")

@@ -53,7 +53,7 @@ def access(
             expectations.end_with(expected, written, str(expect))
         if principal and not report.lines:
             typer.echo(f"{principal} can use none of the keys", err=True)
-        write(formats.write(report, form.value, to_terminal=output is None), output)
+        write(formats.write(report, form.value, to_terminal=output is None, path=path), output)
 
 
 def _read(path: Path, known: Givens) -> AccessMap:

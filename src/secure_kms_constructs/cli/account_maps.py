@@ -78,10 +78,12 @@ def write(path: Path, question: Question, form: str, *, to_terminal: bool) -> st
         "SECURITY HUB": security_hubs.as_text(snapshot) if question.security_hub else "",
     }
     if form == "html":
-        from .page import as_html
+        from .page import as_html, made_from
 
         lines = {title.capitalize(): list(filter(None, text.split("\n"))) for title, text in sections.items() if text}
-        return as_html(report.keys, formats.as_data(report) | {"sections": lines})
+        # Its stacks are accounts.
+        made = made_from(access, path, snapshot.made) | {"stacks": []}
+        return as_html(report.keys, formats.as_data(report) | {"sections": lines}, made)
     whole = formats.write(report, form, to_terminal=to_terminal)
     return "\n\n".join([whole, *_sections(sections, form)])
 

@@ -40,12 +40,15 @@ def report(access: AccessMap, key: str | None, actions: list[str] | None, princi
     return Report(access, keys, tuple(line for line in access.lines(named) if line.key in keys))
 
 
-def write(report: Report, form: str, *, to_terminal: bool) -> str:
-    """Return a report in a format."""
-    if form == "html":
-        from .page import as_html
+def write(report: Report, form: str, *, to_terminal: bool, path: object = "") -> str:
+    """Return a report in a format.
 
-        return as_html(report.keys, as_data(report))
+    :param path: what was read, for a page that says it.
+    """
+    if form == "html":
+        from .page import as_html, made_from
+
+        return as_html(report.keys, as_data(report), made_from(report.access, path))
     forms: Mapping[str, Callable[[Report], str]] = {
         "table": partial(_as_table, to_terminal=to_terminal),
         "text": lambda one: as_text(one.lines, one.keys, one.access.notes),
