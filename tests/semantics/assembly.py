@@ -11,6 +11,7 @@ from aws_cdk import App, NestedStack, Stack
 from constructs import IConstruct
 
 from tests.semantics.deployed import Deployment
+from tests.semantics.judge import Policy
 
 
 def deploy_app(
@@ -21,6 +22,7 @@ def deploy_app(
     partition: str = "aws",
     known: Mapping[str, Mapping[str, str]] | None = None,
     ssm: Mapping[str, str] | None = None,
+    aws_managed: Mapping[str, Policy] | None = None,
 ) -> Deployment:
     """Synthesize an app and deploy all of it; `account` and `region` are those of stacks without environment."""
     templates: dict[str, Any] = {}
@@ -45,6 +47,7 @@ def deploy_app(
         nested=nested,
         known=known,
         ssm=ssm,
+        aws_managed=aws_managed,
     )
 
 

@@ -27,7 +27,7 @@ LAYERS = {
     "checks": {"access", "aws", "policies", "templates"},
     "account": {"access", "aws", "checks", "policies", "templates"},
     "evidence": {"account", "aws", "policies"},
-    "migrate": {"access", "account", "authoring", "aws", "evidence", "policies", "templates"},
+    "migrate": {"access", "account", "authoring", "aws", "evidence", "policies"},
     "cli": {"access", "account", "aws", "checks", "evidence", "migrate", "organizations", "policies", "templates"},
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},

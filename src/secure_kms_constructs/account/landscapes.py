@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from secure_kms_constructs.aws.managed_policies import aws_managed
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_grant, parse_key_policy, parse_scp
 from secure_kms_constructs.policies.grants import unknown_grants
 from secure_kms_constructs.policies.outer import Outer
 from secure_kms_constructs.policies.principals import Kind, parse_caller
-from secure_kms_constructs.templates.aws_managed import aws_managed
 from secure_kms_constructs.templates.documents import Documents
 from secure_kms_constructs.templates.landscape import Identity, Key, Landscape, Note, Resource, Source
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from secure_kms_constructs.account.records import Account, Identity
 from secure_kms_constructs.aws.cloudtrail import SERVICE_LINKED_PATH
-from secure_kms_constructs.templates.aws_managed import aws_managed
+from secure_kms_constructs.aws.managed_policies import aws_managed
 
 from .plans import Held, Json, Replaced
 from .stripping import EverythingError, allows_use, stripped

@@ -14,6 +14,7 @@ from secure_kms_constructs.authoring.reading import listed, meant
 from secure_kms_constructs.authoring.statements import Statement
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import SERVICE_CALL_KEYS
+from secure_kms_constructs.aws.managed_policies import aws_managed
 from secure_kms_constructs.aws.services import Service
 from secure_kms_constructs.cdk.asking import key_arn_of, region_of
 from secure_kms_constructs.cdk.findings import warn
@@ -21,7 +22,8 @@ from secure_kms_constructs.cdk.grantees import Grantee, account_text
 from secure_kms_constructs.cdk.node import Questions
 from secure_kms_constructs.cdk.places import is_known
 from secure_kms_constructs.keys import HardenedKey
-from secure_kms_constructs.policies import Policy, PolicyError, parse_identity_policy
+from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_identity_policy
+from secure_kms_constructs.policies.documents import Effect
 
 # The actions about which the other policies of a grantee are read: those of keys, and what reads a secret.
 _ABOUT = r"^(\*|kms:.*|secretsmanager:(\*|g.*))$"
@@ -70,17 +72,20 @@ def warn_of_ways(
     region = stand_ins.literal(region_of(stack) if is_known(region_of(stack)) else "${AWS.Region}", known)
     place = Place(stand_ins.literal("${AWS.Partition}", known), region, stand_ins.literal(account_text(stack), known))
     stands = {arns.as_text(text): place.key(number) for number, text in enumerate(told[: len(keys)])}
-    filled = {**known, **stands}
+    pseudo = {"${AWS.Partition}": place.partition, "${AWS.Region}": region, "${AWS.AccountId}": place.account}
+    filled = {**pseudo, **known, **stands}
     named = {
         arn: stand_ins.literal(arns.as_text(it), filled) for arn, it in zip(targets, told[len(keys) :], strict=True)
     }
     found: dict[Construct, list[str]] = {}
     for one in several:
-        others = [(path, stand_ins.filled(it, filled)) for path, it in beside[one.grantee.identity]]
+        others = [it for path, held in beside[one.grantee.identity] for it in _documents(path, held, filled)]
         policy = policies[one.key]
+        parsed = [it for path, document in others if (it := _parsed(path, document)) is not None]
         ways = [*_stages(one, others, {named[arn] for arn in one.targets if arn in named})]
         if policy is not None:
-            ways += _uses(one, policy, others, place, place.key(keys.index(one.key)))
+            ways += _uses(one, policy, parsed, place, place.key(keys.index(one.key)))
+        ways = ways or [*_reads(one, parsed, place)]
         if ways:
             found.setdefault(one.scope, []).extend(ways)
     warn("widerWay", found)
@@ -103,10 +108,17 @@ class Place(NamedTuple):
         return f"arn:{self.partition}:{service.prefix}:{self.region}:{self.account}:{resource}"
 
 
-def _uses(
-    one: Granted, key_policy: Policy, documents: Sequence[tuple[str, Any]], place: Place, key: str
-) -> Iterator[str]:
-    identity = [parsed for path, document in documents if (parsed := _parsed(path, document)) is not None]
+def _documents(path: str, held: Any, filled: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield name and text of a policy that somebody holds, or of those of AWS in a list of ARNs."""
+    if not isinstance(held, list):
+        yield path, stand_ins.filled(held, filled)
+        return
+    for arn in (stand_ins.literal(arns.as_text(one), filled) for one in held):
+        if known := aws_managed(arn):
+            yield f"AWS-managed policy {arn.rpartition('/')[2]} of {path}", known.document
+
+
+def _uses(one: Granted, key_policy: Policy, identity: Sequence[Policy], place: Place, key: str) -> Iterator[str]:
     by_itself = any(one.principal in statement.principals.aws for statement in key_policy.statements)
     if not identity and not by_itself:
         return
@@ -118,6 +130,23 @@ def _uses(
             yield (
                 f"{one.grantee.name} may also decrypt {how} whatever else is under {one.key.node.path}: "
                 f"{'; '.join(by)}: {_WAYS[isinstance(one.key, HardenedKey)]}, or acknowledge this where it is meant"
+            )
+            return
+
+
+def _reads(one: Granted, identity: Sequence[Policy], place: Place) -> Iterator[str]:
+    """Yield what reads secrets that no grant is for: this key keeps its own from it, other keys may not."""
+    if one.service is not Service.SECRETS_MANAGER:
+        return
+    secret, told = place.somebody_elses(one.service), Unknown
+    about = [(policy, it) for policy in identity for it, _ in policy.about(_READS.lower())]
+    if any(it.effect is Effect.DENY and it.applies(secret, told) is not False for _, it in about):
+        return
+    for policy, it in about:
+        if it.effect is Effect.ALLOW and it.applies(secret, told):
+            yield (
+                f"{one.grantee.name} may also read secrets under other keys, by {policy.name}: take that out, or "
+                "name the secrets in it"
             )
             return
 

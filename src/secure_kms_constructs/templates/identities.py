@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from secure_kms_constructs.aws.managed_policies import aws_managed
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown
 from secure_kms_constructs.policies.documents import doubted, perhaps
 from secure_kms_constructs.policies.principals import Kind, parse_caller
 
-from .aws_managed import aws_managed
 from .documents import Documents
 from .holders import Holder, HolderKey, inline_of, made_for
 from .inline import listed

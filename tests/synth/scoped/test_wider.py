@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import Annotations, App, Stack
+from aws_cdk import Annotations, App, Aws, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -136,7 +136,9 @@ def narrow(key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None
     for resource, conditions in ((key.key_arn, through), (another, None)):
         statement = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[resource], conditions=conditions)
         role.add_to_policy(statement)
-    role.add_to_policy(iam.PolicyStatement(actions=["s3:*", "secretsmanager:*"], resources=["*"]))
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:*", "secretsmanager:List*"], resources=["*"]))
+    own = "arn:aws:secretsmanager:*:*:secret:mine-*"
+    role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:*"], resources=[own]))
     s3.Bucket(role, "Bucket", encryption_key=key).grant_read(role)
 
 
@@ -148,7 +150,23 @@ def denied(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> Non
     role.add_to_policy(taken)
 
 
-@pytest.mark.parametrize("beside", [narrow, denied])
+def of_a_tag(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    """A condition of which is not known whose secrets it means."""
+    conditions = {"StringEquals": {"aws:ResourceTag/App": "mine"}}
+    role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:*"], resources=["*"], conditions=conditions))
+
+
+def reads_denied(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    role.add_to_policy(iam.PolicyStatement(actions=["secretsmanager:*"], resources=["*"]))
+    conditions = {"StringNotEquals": {"aws:ResourceTag/App": "mine"}}
+    role.add_to_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY, actions=["secretsmanager:Get*"], resources=["*"], conditions=conditions
+        )
+    )
+
+
+@pytest.mark.parametrize("beside", [narrow, denied, of_a_tag, reads_denied])
 def test_what_opens_nothing_else_is_nothing(beside: Beside) -> None:
     assert told(beside) == []
 
@@ -211,3 +229,106 @@ def test_an_imported_role_that_gets_more_here_is_told(stack: Stack, key: Hardene
     role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:*"], resources=["*"]))
     [warning] = [one for one in warnings(stack) if "may also" in one]
     assert "through SecretsManager" in warning
+
+
+def aws_managed(name: str) -> iam.IManagedPolicy:
+    return iam.ManagedPolicy.from_aws_managed_policy_name(name)
+
+
+WIDE = ["AdministratorAccess", "PowerUserAccess", "AWSSecretsManagerClientReadOnlyAccess"]
+
+
+def attached(stack: Stack, how: str, policy: iam.IManagedPolicy) -> iam.IGrantable:
+    """Return a role or user that has a managed policy."""
+    if how == "made with":
+        return make_role(stack, managed_policies=[policy])
+    if how == "added":
+        role = make_role(stack)
+        role.add_managed_policy(policy)
+        return role
+    if how == "by its ARN":
+        arn = f"arn:aws:iam::aws:policy/{'AdministratorAccess'}"
+        return make_role(stack, managed_policies=[iam.ManagedPolicy.from_managed_policy_arn(stack, "Managed", arn)])
+    user = iam.User(stack, "User", managed_policies=[policy] if how == "of a user" else [])
+    if how == "of a group":
+        user.add_to_group(iam.Group(stack, "Group", managed_policies=[policy]))
+    return user
+
+
+def warned(stack: Stack, key: kms.Key, grantee: iam.IGrantable, **more: Any) -> list[str]:
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=grantee, secrets=[secret], **more)
+    return [one for one in warnings(stack) if "may also" in one]
+
+
+@pytest.mark.parametrize("how", ["made with", "added", "by its ARN", "of a user", "of a group"])
+def test_an_aws_managed_policy_that_opens_the_key_is_told_however_it_is_attached(
+    stack: Stack, key: HardenedKey, how: str
+) -> None:
+    [warning] = warned(stack, key, attached(stack, how, aws_managed("AdministratorAccess")))
+    assert "may also decrypt through SecretsManager whatever else is under Stack/Key" in warning
+    assert "AWS-managed policy AdministratorAccess of Stack/" in warning
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_each_aws_managed_policy_that_decrypts_secrets_is_told(stack: Stack, key: HardenedKey, name: str) -> None:
+    [warning] = warned(stack, key, attached(stack, "made with", aws_managed(name)))
+    assert "may also decrypt through SecretsManager whatever else is under Stack/Key" in warning
+    assert f"AWS-managed policy {name} of Stack/Role statement" in warning
+
+
+def test_an_aws_managed_policy_that_reads_other_secrets_is_told(stack: Stack, key: HardenedKey) -> None:
+    [warning] = warned(stack, key, attached(stack, "made with", aws_managed("SecretsManagerReadWrite")))
+    assert "may also read secrets under other keys, by AWS-managed policy SecretsManagerReadWrite" in warning
+    assert "take that out, or name the secrets in it" in warning
+
+
+def test_an_aws_managed_policy_that_reads_every_version_is_told(stack: Stack, key: HardenedKey) -> None:
+    role = attached(stack, "made with", aws_managed("SecretsManagerReadWrite"))
+    [warning] = warned(stack, key, role, version_stages=["AWSCURRENT"])
+    assert "may also read every version stage, by AWS-managed policy SecretsManagerReadWrite" in warning
+
+
+def test_a_policy_of_one_s_own_that_reads_other_secrets_is_told_and_the_advice_works() -> None:
+    def reading(*resources: str) -> Beside:
+        statement = {"actions": ["secretsmanager:GetSecretValue"], "resources": list(resources)}
+        return lambda _key, _secret, role: role.add_to_policy(iam.PolicyStatement(**statement))
+
+    assert told(reading("*")) == told(reading(f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:*:secret:*"))
+    [warning] = told(reading("*"))
+    assert "may also read secrets under other keys, by Stack/Role/DefaultPolicy" in warning
+    assert told(reading("arn:aws:secretsmanager:eu-west-1:111122223333:secret:mine-??????")) == []
+
+
+@pytest.mark.parametrize("name", ["service-role/AWSLambdaBasicExecutionRole", "NobodyKnowsThisOne"])
+def test_an_aws_managed_policy_without_keys_or_of_unknown_text_is_not_said_to_open_anything(
+    stack: Stack, key: HardenedKey, name: str
+) -> None:
+    assert warned(stack, key, attached(stack, "made with", aws_managed(name))) == []
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_what_a_user_has_by_a_group_is_read_too(stack: Stack, key: HardenedKey, inline: bool) -> None:
+    group, user = iam.Group(stack, "Group"), iam.User(stack, "User")
+    iam.Group(stack, "Other").add_to_policy(iam.PolicyStatement(actions=["*"], resources=["*"]))
+    user.add_to_group(group)
+    statement = iam.PolicyStatement(actions=["kms:*"], resources=["*"])
+    if inline:
+        group.add_to_policy(statement)
+    else:
+        iam.ManagedPolicy(stack, "Own", statements=[statement], groups=[group])
+    [warning] = warned(stack, key, user)
+    assert f"Stack/{'Group/DefaultPolicy' if inline else 'Own'} statement 0 allows kms:Decrypt" in warning
+
+
+def test_a_group_of_others_is_not_the_user_s(stack: Stack, key: HardenedKey) -> None:
+    iam.Group(stack, "Other", managed_policies=[aws_managed("AdministratorAccess")]).add_user(iam.User(stack, "Ann"))
+    assert warned(stack, key, iam.User(stack, "User")) == []
+
+
+def test_a_managed_policy_that_another_stack_attaches_is_read_too(stack: Stack, key: HardenedKey) -> None:
+    role, other = make_role(stack, role_name="reader"), Stack(stack.node.root, "Other", env=environment())
+    statement = iam.PolicyStatement(actions=["kms:*"], resources=["*"])
+    iam.ManagedPolicy(other, "Own", statements=[statement], roles=[role])
+    [warning] = warned(stack, key, role)
+    assert "Other/Own statement 0 allows kms:Decrypt" in warning

@@ -9,7 +9,6 @@ import pytest
 
 from secure_kms_constructs.policies import Request, evaluate
 from secure_kms_constructs.templates import Identity, Landscape, read_templates
-from secure_kms_constructs.templates.aws_managed import AWS_MANAGED
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 Text = dict[str, Any]
@@ -351,10 +350,3 @@ def test_reasons_lead_to_the_template() -> None:
     names = [policy.name for policy in identity(landscape, "role/app").policies]
     assert names == ["policy p of S0/R", "policy S0/M"]
     assert [landscape.sources[name].logical_id for name in names] == ["R", "M"]
-
-
-@pytest.mark.parametrize("name", AWS_MANAGED)
-def test_every_aws_managed_policy_has_its_page(name: str) -> None:
-    row = AWS_MANAGED[name]
-    page = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/"
-    assert row.source == f"{page}{name.rpartition('/')[2]}.html"

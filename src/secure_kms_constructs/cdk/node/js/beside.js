@@ -1,16 +1,29 @@
 "use strict";
-const { DefaultTokenResolver, Reference, Stack, StringConcat, Tokenization } = require("aws-cdk-lib");
-const { ManagedPolicy, Policy, PolicyDocument } = require("aws-cdk-lib/aws-iam");
+const { DefaultTokenResolver, Reference, Tokenization } = require("aws-cdk-lib");
+const { Group, ManagedPolicy, Policy, PolicyDocument } = require("aws-cdk-lib/aws-iam");
 const { Construct } = require("constructs");
 const { l1Of } = require("./l1");
 const { Scoped } = require("./scoped");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
 
+/** Joins texts and intrinsic functions to a text, with a placeholder for each that only the deployment tells. */
+class Placeholders {
+  /**
+   * @param {any} left
+   * @param {any} right
+   */
+  join(left, right) {
+    const text = (/** @type {any} */ one) =>
+      typeof one === "object" ? "${" + String(one.Ref ?? JSON.stringify(one)).replace(/[:{}]+/g, ".") + "}" : one;
+    return left === undefined ? text(right) : right === undefined ? text(left) : `${text(left)}${text(right)}`;
+  }
+}
+
 /** Puts the path of a resource where a reference to it stands, the same in every stack. */
 class ByPath extends DefaultTokenResolver {
   constructor() {
-    super(new StringConcat());
+    super(new Placeholders());
   }
 
   /**
@@ -37,25 +50,34 @@ function speaks({ statements }, about) {
 }
 
 /**
- * The policies that others attached to a role or user.
+ * The policies that others attached to a role, user or group.
  * @param {any} principal
- * @param {any[]} managed the managed policies of its stack
- * @returns {Generator<[string, any]>} path and document
+ * @param {any[]} others the managed policies and groups of the app
+ * @param {(value: any) => any} told
+ * @returns {Generator<[string, any]>} path, and a document or a list of the ARNs of managed policies
  */
-function* attached(principal, managed) {
-  const inline = l1Of(principal)?.policies;
+function* attached(principal, others, told) {
+  const l1 = l1Of(principal);
+  const inline = l1?.policies;
   for (const one of Array.isArray(inline) ? inline : []) yield [principal.node.path, one.policyDocument];
   // Private to CDK, some as arrays and some in a box of its own; where they are kept otherwise one day, nothing is told.
   const has = (/** @type {any} */ several, /** @type {any} */ it) => several?.find?.((/** @type {any} */ one) => one === it);
   const found = new Set([principal.attachedPolicies?.policies, principal.managedPolicies].filter(Array.isArray).flat());
-  for (const one of managed) {
-    if (has(one.roles, principal) || has(one.users, principal) || has(principal._managedPolicies, one)) found.add(one);
+  const groups = told(l1?.groups) ?? [];
+  for (const one of others) {
+    if (one instanceof Group) {
+      if (groups.includes(told(one.groupName))) yield* attached(one, others, told);
+      continue;
+    }
+    const among = [one.roles, one.users, one.groups];
+    if (among.some((it) => has(it, principal)) || has(principal._managedPolicies, one)) found.add(one);
   }
   for (const one of found) {
-    // What is AWS's own has no text here, and no place in the tree.
+    // What no construct makes has no text here.
     if (!(one instanceof Policy || one instanceof ManagedPolicy)) continue;
     if (!(one.node.scope instanceof Scoped)) yield [one.node.path, one.document];
   }
+  yield [principal.node.path, told(l1?.managedPolicyArns) ?? []];
 }
 
 /**
@@ -69,16 +91,12 @@ function beside(scope, principals, texts, about) {
   const expression = new RegExp(about, "i");
   const told = (/** @type {any} */ value) =>
     Tokenization.resolve(value, { scope, resolver: new ByPath(), preparing: false });
-  /** @type {Map<Stack, any[]>} */
-  const managed = new Map();
-  const managedIn = (/** @type {Stack} */ stack) => {
-    if (!managed.has(stack)) managed.set(stack, stack.node.findAll().filter((one) => one instanceof ManagedPolicy));
-    return /** @type {any[]} */ (managed.get(stack));
-  };
+  // Whoever attaches them may do so from another stack.
+  const others = scope.node.root.node.findAll().filter((one) => one instanceof ManagedPolicy || one instanceof Group);
   const of = principals.map((principal) =>
-    (Construct.isConstruct(principal) ? [...attached(principal, managedIn(Stack.of(principal)))] : [])
-      .filter(([, document]) => document instanceof PolicyDocument && speaks(document, expression))
-      .map(([path, document]) => [path, told(document)]),
+    (Construct.isConstruct(principal) ? [...attached(principal, others, told)] : [])
+      .filter(([, it]) => (it instanceof PolicyDocument ? speaks(it, expression) : Array.isArray(it)))
+      .map(([path, it]) => [path, told(it)]),
   );
   return { of, texts: told(texts) };
 }
