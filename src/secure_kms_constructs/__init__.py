@@ -91,7 +91,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = f"{__name__}.{_HOMES[name]}"
     if home not in sys.modules and not _HOMES[name].startswith(_PLAIN):
-        from .installed import need_cdk
+        from .cdk.installed import need_cdk
 
         need_cdk(name)
     return getattr(import_module(home), name)

@@ -18,17 +18,20 @@ PACKAGE = Path(secure_kms_constructs.__file__).parent
 # one needs a line here. docs/architecture.md draws it, by `pytest tests/unit/test_architecture.py --write-docs`.
 LAYERS = {
     "aws": set(),
-    "installed": set(),
     "policies": {"aws"},
     "organizations": {"aws"},
     "authoring": {"aws", "policies"},
     "templates": {"aws", "policies"},
+    "settings": {"templates"},
     "access": {"aws", "policies", "templates"},
-    "checks": {"access", "aws", "policies", "templates"},
+    "checks": {"access", "aws", "policies", "settings", "templates"},
     "account": {"access", "aws", "checks", "policies", "templates"},
     "evidence": {"account", "aws", "policies"},
     "migrate": {"access", "account", "authoring", "aws", "evidence", "policies"},
-    "cli": {"access", "account", "aws", "checks", "evidence", "migrate", "organizations", "policies", "templates"},
+    "cli": {
+        *("access", "account", "aws", "checks", "evidence", "migrate", "organizations", "policies", "settings"),
+        "templates",
+    },
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
     "cdk": {"authoring", "aws", "policies"},
@@ -45,18 +48,18 @@ LAYERS = {
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
 PLAIN = [
     *("aws", "policies", "organizations", "authoring", "templates", "access", "checks", "account"),
-    *("evidence", "migrate", "cli", "installed"),
+    *("evidence", "migrate", "cli", "settings"),
 ]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
 OUTER = {
-    "account": {"boto3", "botocore", "msgspec", "tomli"},
+    "account": {"boto3", "botocore", "msgspec"},
     "evidence": {"msgspec"},
     "cli": {"rich", "typer"},
 }
 
 # What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not
 # need it.
-EXTRAS = {"templates/short_forms.py": "yaml"}
+EXTRAS = {"templates/short_forms.py": "yaml", "templates/toml.py": "tomli"}
 
 BLOCKED = """
 import sys

@@ -20,6 +20,8 @@ from typing import Any
 from secure_kms_constructs.checks import Acknowledgement, rule_named
 from secure_kms_constructs.checks.acknowledgements import is_of_substance
 from secure_kms_constructs.checks.suppressions import AUTOMATION_RULE, DocumentedException, automation_rules
+from secure_kms_constructs.templates.loading import read_text
+from secure_kms_constructs.templates.toml import parse_toml
 
 _MEMBERS = {"resource", "reason", "review_by", "rules"}
 
@@ -29,29 +31,11 @@ def read_exceptions(path: str | PathLike[str]) -> tuple[DocumentedException, ...
 
     :raises ValueError: when it is none, or one of them has no reason, no date or no rule.
     """
-    tomllib = _toml()
-    try:
-        whole = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from None
+    whole = parse_toml(read_text(Path(path)), str(path))
     listed = whole.get("exception")
     if not isinstance(listed, list) or set(whole) != {"exception"}:
         raise ValueError(f"{path} must hold [[exception]] tables, got {', '.join(whole) or 'nothing'}")
     return tuple(_exception(one, f"{path} exception {place}") for place, one in enumerate(listed, 1))
-
-
-def _toml() -> Any:
-    try:
-        import tomllib
-    except ModuleNotFoundError:
-        try:
-            import tomli as tomllib
-        except ModuleNotFoundError:
-            raise ValueError(
-                "exceptions need tomli before Python 3.11, which is not installed: "
-                "pip install 'secure-kms-constructs[live]'"
-            ) from None
-    return tomllib
 
 
 def _exception(one: Any, where: str) -> DocumentedException:

@@ -65,12 +65,18 @@ def read_input(path: Path) -> Snapshot | Path:
 
 
 def read_both(
-    before: Path, after: Path, *, stacks: Mapping[str, str] | None = None, known: Givens = NOTHING_GIVEN
+    before: Path,
+    after: Path,
+    *,
+    stacks: Mapping[str, str] | None = None,
+    known: Givens = NOTHING_GIVEN,
+    by_default: Givens | None = None,
 ) -> Both:
     """Read two of these.
 
     :param stacks: by the names of stacks in the app, what they are called where they are deployed.
     :param known: what the templates among them do not say.
+    :param by_default: the same where none of the two is an account, which says more of itself.
     :raises ValueError: when one is none, or what is known is about templates and there is none.
     """
     one, other = read_input(before), read_input(after)
@@ -78,7 +84,7 @@ def read_both(
         raise ValueError("--stack, --account, --region, --same and --parameter are about templates: leave them out")
     if isinstance(one, Path) and isinstance(other, Snapshot):
         return Both(beside(one, other, stacks, known), other, stacks or {})
-    shares = Shares(known)
+    shares = Shares(by_default or known)
     both = Both(_read(one, shares), _read(other, shares), stacks or {})
     if problems := shares.problems():
         raise ValueError(problems[0])

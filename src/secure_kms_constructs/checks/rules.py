@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from . import (
     access,
@@ -42,7 +43,9 @@ def rule_named(name: str) -> Rule:
     :raises ValueError: when there is none.
     """
     if name.lower() not in _NAMED:
-        raise ValueError(f"no rule is called {name!r}: `secure-kms rules` lists them")
+        close = get_close_matches(name.lower(), _NAMED, n=1)
+        hint = f"; did you mean {_NAMED[close[0]].name}?" if close else ":"
+        raise ValueError(f"no rule is called {name!r}{hint} `secure-kms rules` lists them")
     return _NAMED[name.lower()]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .givens import Account, Parameter, Region, Same, givens
+from .givens import Account, Parameter, Region, Same, givens, with_settings
 from .mistakes import mistakes
 from .options import Action, Expect, MapFormat, Output, write
 
@@ -42,11 +42,13 @@ def access(
     Told from the templates alone, offline. A question mark is about somebody who might. Exit code 0: answered, and
     as expected. 1: not as expected. 2: something could not be read.
     """
+    from secure_kms_constructs.settings import find_settings
+
     from . import expectations, formats
 
     with mistakes():
         expected = expectations.read(expect, output)
-        found = _read(path, givens(account, region, same, parameter))
+        found = _read(path, with_settings(givens(account, region, same, parameter), find_settings()))
         report = formats.report(found, key, action, principal)
         if expected is not None:
             written = formats.write(report, "text", to_terminal=False)

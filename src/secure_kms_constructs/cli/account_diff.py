@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .givens import Account, Parameter, Region, Same, givens, pairs
+from .givens import Account, Parameter, Region, Same, givens, pairs, with_settings
 from .mistakes import UNUSABLE, mistakes
 from .options import Exceptions, Output, write
 
@@ -49,12 +49,14 @@ def diff(
     from secure_kms_constructs.account.documented import with_exceptions
     from secure_kms_constructs.account.inputs import compare, read_both
     from secure_kms_constructs.account.texts import drift_as
+    from secure_kms_constructs.settings import find_settings
 
     with mistakes():
         stacks = pairs("--stack", "App=App-prod", stack)
         if "" in stacks.values():
             raise ValueError("--stack must be <name>=<value>, such as App=App-prod, got no value")
-        both = read_both(before, after, stacks=stacks, known=givens(account, region, same, parameter))
+        known, settings = givens(account, region, same, parameter), find_settings()
+        both = read_both(before, after, stacks=stacks, known=known, by_default=with_settings(known, settings))
         found = with_exceptions(compare(both), both, exceptions or ())
         write(drift_as(found, form.value), output)
     if found or not found.is_whole:

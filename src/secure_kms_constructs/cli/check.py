@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .givens import Account, Parameter, Region, Same, givens
+from .givens import Account, Parameter, Region, Same, givens, with_settings
 from .mistakes import UNUSABLE, mistakes, progress
 from .options import Exceptions, Output, SecurityHub, write
 
@@ -45,8 +45,9 @@ def check(
         ),
     ],
     fail_on: Annotated[
-        Level, typer.Option(help="Exit with 1 if there is a finding of this severity or worse.")
-    ] = Level.WARNING,
+        Level | None,
+        typer.Option(help="Exit with 1 if there is a finding of this severity or worse; by default warning."),
+    ] = None,
     show: Annotated[Level, typer.Option(help="The least severity that text output shows.")] = Level.WARNING,
     form: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TEXT,
     output: Output = None,
@@ -76,27 +77,33 @@ def check(
 ) -> None:
     """Check key policies and IAM policies for KMS least privilege.
 
-    Reads files only, offline. Exit code 0: nothing to act on. 1: findings. 2: something could not be read.
+    Reads files only, offline. What no option says is as [tool.secure-kms] of pyproject.toml says.
+    Exit code 0: nothing to act on. 1: findings. 2: something could not be read.
 
     Examples: secure-kms check cdk.out; secure-kms check --format sarif --output kms.sarif cdk.out.
     """
-    from secure_kms_constructs.checks.rules import chosen
+    from secure_kms_constructs.checks import baselines
+    from secure_kms_constructs.checks.settled import settled
     from secure_kms_constructs.policies.lines import one_line
+    from secure_kms_constructs.settings import find_settings
 
-    from . import baselines, reports, security_hubs
+    from . import reports, security_hubs
     from .inputs import check_paths
 
     with mistakes():
+        settings = find_settings()
+        baseline = baseline or settings.baseline
         if update_baseline and baseline is None:
             raise ValueError("--update-baseline needs --baseline FILE, the file to write")
         known = baselines.read(baseline) if baseline and not update_baseline else None
-        rules = chosen(rule or None, dict(map(_assignment, severity or [])))
+        rules = settled(settings, rule or None, dict(map(_assignment, severity or [])))
+        told = with_settings(givens(account, region, same, parameter), settings)
         with progress(f"checking {', '.join(map(str, paths))}"):
-            checked = check_paths(paths, rules, givens(account, region, same, parameter), exceptions=exceptions or ())
+            checked = check_paths(paths, rules, told, exceptions=exceptions or ())
         if exceptions and not checked.snapshots:
             raise ValueError("--exceptions is about account files, and none was given")
         report = checked.report if known is None else baselines.new_ones(checked.report, known)
-        written = reports.write(report, checked.files, form.value, show.value, rules)
+        written = reports.write(report, checked.files, form.value, show.value, rules, settings.path)
         if security_hub:
             written = security_hubs.added_to(written, checked.snapshots, form.value)
         if output is not None or not (checked.unread and form is Format.TEXT and not report.findings):
@@ -107,7 +114,7 @@ def check(
         typer.echo(f"error: {one_line(problem)}", err=True)
     if checked.unread:
         raise typer.Exit(UNUSABLE)
-    if not update_baseline and report.at_least(fail_on.value):
+    if not update_baseline and report.at_least(fail_on.value if fail_on else settings.fail_on or Level.WARNING.value):
         raise typer.Exit(1)
 
 

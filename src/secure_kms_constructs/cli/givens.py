@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from secure_kms_constructs.settings import Settings
     from secure_kms_constructs.templates.givens import Givens
 
 Account = Annotated[str | None, typer.Option(help="Account id of stacks that do not say where they go.", metavar="ID")]
@@ -44,6 +46,11 @@ def givens(
         stack, _, parameter = name.rpartition("/")
         by_stack.setdefault(stack or "*", {})[parameter] = value
     return Givens(account, region, pairs("--same", "Vault/Key=arn:aws:kms:...", same), by_stack)
+
+
+def with_settings(known: Givens, settings: Settings) -> Givens:
+    """Return what is known, with what the project says where the options say nothing."""
+    return replace(known, account=known.account or settings.account, region=known.region or settings.region)
 
 
 def pairs(option: str, example: str, texts: Iterable[str] | None) -> dict[str, str]:

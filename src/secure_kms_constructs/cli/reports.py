@@ -26,16 +26,21 @@ _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.
 _NOT_XML = re.compile(r"[\ufffe\uffff]")
 
 
-def write(report: Report, files: Files, form: str, show: str, rules: Sequence[Rule]) -> str:
-    """Return a report in one of the formats."""
+def write(
+    report: Report, files: Files, form: str, show: str, rules: Sequence[Rule], settings: Path | None = None
+) -> str:
+    """Return a report in one of the formats.
+
+    :param settings: the file of settings by which it was made.
+    """
     if form == "json":
         return as_json(_as_json(report), indent=1)
     if form == "sarif":
         return as_json(_as_sarif(report, files, rules), indent=1)
-    return _as_junit(report, rules) if form == "junit" else _as_text(report, Severity(show))
+    return _as_junit(report, rules) if form == "junit" else _as_text(report, Severity(show), settings)
 
 
-def _as_text(report: Report, show: Severity) -> str:
+def _as_text(report: Report, show: Severity, settings: Path | None) -> str:
     lines: list[str] = []
     path = None
     shown = report.at_least(show)
@@ -55,6 +60,7 @@ def _as_text(report: Report, show: Severity) -> str:
     summary = ", ".join(parts) or "nothing found"
     summary += f" ({hidden} not shown, --show info shows all)" if hidden else ""
     summary += f", {len(report.acknowledged)} acknowledged" if report.acknowledged else ""
+    summary += f", by [tool.secure-kms] of {_clean(str(settings))}" if settings else ""
     return "\n".join([*lines, summary])
 
 

@@ -6,8 +6,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from secure_kms_constructs.checks import Report
 from secure_kms_constructs.templates.loading import parse_json, read_text
+
+from .checking import Report
 
 _FIELDS = ("rule", "path", "location", "message")
 Known = Counter[tuple[str, ...]]

@@ -11,14 +11,14 @@ import pytest
 from packaging.requirements import Requirement
 
 import secure_kms_constructs
-from secure_kms_constructs import installed
+from secure_kms_constructs.cdk import installed
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PLAIN = {
     *("AccessMap", "Guardrail", "KmsConfigRule", "Service", "Use", "assert_can", "assert_cannot"),
