@@ -48,10 +48,14 @@ class LogGroupWithCmk(logs.LogGroup):
         ``required_key_policy_statements`` holds. Default: an imported key is an error that shows the statements.
     :param log_group_name: 1 to 512 characters of ``a-z A-Z 0-9 _ - / . #``. It stands in the key policy, so it cannot
         be a name that CloudFormation generates for the group. Default: a name made of the stack's and the id.
+    :param generated_name: whether CloudFormation makes up the name, for a group that it has named already: a name of
+        the template would replace it, and leave its events behind. The key then admits CloudWatch Logs for the names
+        that begin with the stack's and the logical id. Default: False.
     :param retention: how long events are kept. Default: one year.
     :param removal_policy: what happens to the group when it leaves the stack. Default: it is kept.
     :raises ValueError: for a name that CloudWatch Logs would refuse, a key that is no full key ARN, an imported
-        key, and a key of another stack that cannot be referred to or cannot name the group.
+        key, a key of another stack that cannot be referred to or cannot name the group, and for ``generated_name``
+        beside a name or in a nested stack.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
@@ -65,19 +69,19 @@ class LogGroupWithCmk(logs.LogGroup):
         key: kms.IKey | None = None,
         owner_admits: bool = False,
         log_group_name: str | None = None,
+        generated_name: bool = False,
         retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         stack = stack_of(scope)
+        if generated_name:
+            _check_generated(stack, log_group_name)
         name = _generated_name(scope, id) if log_group_name is None else log_group_name
         if is_known(name) and not re.fullmatch(LOG_GROUP_NAME.value, name):
             raise ValueError(
                 "log_group_name must be 1 to 512 characters of a-z A-Z 0-9 _ - / . # and not start with aws/, "
                 f"got {name!r}"
             )
-        arn = stack.format_arn(
-            service="logs", resource="log-group", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
         check_no_text("key", key, KEY)
         if isinstance(key, kms.Alias):
             key = key.alias_target_key
@@ -85,16 +89,24 @@ class LogGroupWithCmk(logs.LogGroup):
             _check_place(scope, key, name)
         if isinstance(key, kms.Key) and stack_of(key) is not stack:
             _check_apart(stack, key, name)
-        super().__init__(scope, id, log_group_name=name, retention=retention, removal_policy=removal_policy)
+        named = None if generated_name else name
+        super().__init__(scope, id, log_group_name=named, retention=retention, removal_policy=removal_policy)
         self.key: kms.IKey = key or HardenedKey(self, "Key", description=f"Log group {name}", provision_via=())
         """The key that encrypts the log group."""
         self.required_key_policy_statements: dict[str, list[Statement]] = {}
         """What the owner of an imported key must have in its key policy, by key ARN, or the deployment fails."""
-        if isinstance(self.key, HardenedKey):
-            self.key.admit_log_group(arn, _deployer(stack, self.key))
-        else:
-            self._admit_service(scope, arn, owner_admits)
         resource: Any = self.node.default_child
+        arn = stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=named or f"{stack.stack_name}-{resource.logical_id}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        if not isinstance(self.key, HardenedKey):
+            self._admit_service(scope, arn, owner_admits)
+        elif named:
+            self.key.admit_log_group(arn, _deployer(stack, self.key))
+        # Else it is one of the resources that a HardenedKey finds at synth, by the logical id that it has then.
         resource.kms_key_id = self.key.key_arn
 
     def _admit_service(self, scope: Construct, log_group_arn: str, owner_admits: bool) -> None:
@@ -128,6 +140,17 @@ def _generated_name(scope: Construct, id: str) -> str:
     name = f"/{stack.stack_name}{path}"
     allowed = re.sub("[^_./#A-Za-z0-9-]", "-", name)[:500]
     return name if allowed == name else f"{allowed}-{crc32(name.encode()):08x}"
+
+
+def _check_generated(stack: Stack, log_group_name: str | None) -> None:
+    """Check that what CloudFormation names a group after can be told."""
+    if log_group_name is not None:
+        raise ValueError(f"generated_name=True takes no log_group_name, got {log_group_name!r}: leave one of them out")
+    if not is_known(stack.stack_name):
+        raise ValueError(
+            f"generated_name=True needs a stack with a name, got the nested stack {stack.node.path}: leave it a "
+            "logs.LogGroup with encryption_key=key, which a HardenedKey serves too"
+        )
 
 
 def _check_place(scope: Construct, key: kms.IKey, name: str) -> None:

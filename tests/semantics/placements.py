@@ -616,9 +616,10 @@ def _(w: World) -> Access:
 # -- logs
 
 
-def _group(w: World, keys: Stack, logs: Stack) -> Access:
+def _group(w: World, keys: Stack, logs: Stack, **more: Any) -> Access:
     key = HardenedKey(keys, "Key")
-    group = LogGroupWithCmk(logs, "Group", key=key, log_group_name=f"/{w.prefix}/group")
+    named = more or {"log_group_name": f"/{w.prefix}/group"}
+    group = LogGroupWithCmk(logs, "Group", key=key, **named)
     return Access("service:logs", key, group, service="logs", built=group, refused_action="kms:CreateGrant", read=None)
 
 
@@ -626,6 +627,12 @@ def _group(w: World, keys: Stack, logs: Stack) -> Access:
 def _(w: World) -> Access:
     stack = w.stack("S")
     return _group(w, stack, stack)
+
+
+@placement("a log group that keeps the name CloudFormation made up")
+def _(w: World) -> Access:
+    stack = w.stack("S")
+    return _group(w, stack, stack, generated_name=True)
 
 
 @placement("a log group under a key of another stack")

@@ -193,6 +193,73 @@ def test_a_name_from_a_parameter_is_taken_as_it_is(stack: Stack, key: HardenedKe
     assert cycle(template(stack)) == []
 
 
+# -- a name that CloudFormation makes up --
+
+GENERATED = "Stack-Log95422804-*"
+
+
+def crypto_contexts(*stacks: Stack) -> list[str]:
+    """The log groups that CloudWatch Logs and the deployer may use the keys of stacks for, as finished."""
+    statements = [one for stack in stacks for one in naming(key_policy(stack), "log-group")]
+    values = [value for one in statements for block in one["Condition"].values() for value in [block.get(CONTEXT)]]
+    return [value for value in values if value]
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["a key of its own", "a key beside it"])
+def test_a_group_that_is_there_keeps_the_name_that_cloudformation_made_up(stack: Stack, own: bool) -> None:
+    LogGroupWithCmk(stack, "Log", key=None if own else HardenedKey(stack, "Key"), generated_name=True)
+    made = template(stack)
+    [(logical_id, group)] = resources(made, "AWS::Logs::LogGroup").items()
+    assert logical_id == "Log95422804"
+    assert "LogGroupName" not in group
+    assert crypto_contexts(stack) == [group_arn(GENERATED)] * 2
+    assert cycle(made) == []
+
+
+def test_the_pattern_of_the_name_follows_the_logical_id(stack: Stack, key: HardenedKey) -> None:
+    child: Any = LogGroupWithCmk(stack, "Log", key=key, generated_name=True).node.default_child
+    child.override_logical_id("OrdersLog")
+    assert crypto_contexts(stack) == [group_arn("Stack-OrdersLog-*")] * 2
+
+
+def test_a_key_of_another_stack_knows_the_name_that_is_made_up(
+    stack: Stack, other_stack: Stack, key: HardenedKey
+) -> None:
+    LogGroupWithCmk(other_stack, "Log", key=key, generated_name=True)
+    template(other_stack)
+    assert crypto_contexts(stack) == [group_arn("Other-Log95422804-*")] * 2
+
+
+def test_a_plain_key_and_the_owner_of_an_imported_one_get_the_pattern(stack: Stack) -> None:
+    LogGroupWithCmk(stack, "Log", key=kms.Key(stack, "Key"), generated_name=True)
+    statement = by_sid(key_policy(stack))["AllowCloudWatchLogs"]
+    assert statement["Condition"] == {"ArnEquals": {CONTEXT: group_arn(GENERATED)}}
+    key = kms.Key.from_key_arn(stack, "Ref", KEY_ARN)
+    group = LogGroupWithCmk(stack, "Other", key=key, owner_admits=True, generated_name=True)
+    [needed] = group.required_key_policy_statements.values()
+    assert "log-group:Stack-Other" in str(readable(stack.resolve(needed)))
+
+
+def test_a_log_group_of_the_l2_without_a_name_opens_the_key_for_itself_alone(stack: Stack, key: HardenedKey) -> None:
+    logs.LogGroup(stack, "Log", encryption_key=key)
+    assert crypto_contexts(stack) == [group_arn(GENERATED)] * 2
+
+
+def test_a_made_up_name_beside_a_name_is_refused(stack: Stack) -> None:
+    with pytest.raises(ValueError, match=r"takes no log_group_name, got '/orders': leave one of them out"):
+        LogGroupWithCmk(stack, "Log", log_group_name="/orders", generated_name=True)
+    LogGroupWithCmk(stack, "Log", generated_name=True)
+
+
+def test_the_name_of_a_nested_stack_is_not_told_and_the_advice_works(stack: Stack) -> None:
+    nested = NestedStack(stack, "Nested")
+    key = HardenedKey(nested, "Key")
+    with pytest.raises(ValueError, match=r"got the nested stack Stack/Nested: leave it a logs.LogGroup"):
+        LogGroupWithCmk(nested, "Log", key=key, generated_name=True)
+    logs.LogGroup(nested, "Log", encryption_key=key)
+    assert crypto_contexts(nested) == ["arn:<AWS::Partition>:logs:eu-west-1:111122223333:log-group:*"] * 2
+
+
 # -- places --
 
 

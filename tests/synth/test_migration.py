@@ -37,7 +37,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
         ("HardenedKey", "enable_key_rotation", "leave it out, a symmetric HardenedKey always rotates"),
         ("HardenedKey", "enabled", "key.node.default_child.enabled = False"),
         ("HardenedKey", "policy", "add_to_resource_policy"),
-        ("LogGroupWithCmk", "encryption_key", "write key="),
+        ("LogGroupWithCmk", "encryption_key", "write key=..., and generated_name=True"),
         ("ScopedSecretReader", "encryption_key", "write key="),
         ("ScopedSecretReader", "role", "write grantee="),
         ("ScopedSecretReader", "secret", "write secrets="),

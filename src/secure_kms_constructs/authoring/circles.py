@@ -19,6 +19,7 @@ from .statements import Statement
 _CONTEXT = "kms:encryptioncontext:"
 _WHO = "aws:principalarn"
 _RANDOM, _WHOLE, _LONGEST = 13, 24, 64
+_LOG_GROUP = "AWS::Logs::LogGroup"
 _HOLDERS = {"AWS::IAM::Role": ("role", "RoleName"), "AWS::IAM::User": ("user", "UserName")}
 
 
@@ -118,11 +119,27 @@ def generated_arn(app: App, place: Place, holder: Looked) -> str | None:
         return None
     stack, name = there.stack_name, holder.logical_id
     # A longer one is cut, and no page says where; neither does one say that a long part of a short one is not.
-    if not stack or arns.has_placeholder(stack) or len(f"{stack}-{name}-") + _RANDOM > _LONGEST:
+    if not _is_told(stack) or len(f"{stack}-{name}-") + _RANDOM > _LONGEST:
         return None
     parts = [part if len(part) <= _WHOLE else f"{part[:_WHOLE]}*" for part in (stack, name)]
     made = "-".join([*parts, "*"]).replace("*-", "*").replace("**", "*")
     return f"arn:{{partition}}:iam::{{account}}:{kind}{path}{made}"
+
+
+def generated_name(app: App, resource: Looked) -> str | None:
+    """Return the pattern of the name that CloudFormation makes up for a log group; None where it is not told.
+
+    No stack's and logical id's are long enough for one to be cut.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+    """
+    there = app.places.get(resource.stack)
+    if resource.type != _LOG_GROUP or there is None or not _is_told(there.stack_name):
+        return None
+    return f"{there.stack_name}-{resource.logical_id}-*"
+
+
+def _is_told(stack_name: str) -> bool:
+    return bool(stack_name) and not arns.has_placeholder(stack_name)
 
 
 def _text(app: App, place: Place, where: str, value: Any, statement: Statement) -> str | None:

@@ -256,8 +256,10 @@ class _Deciding:
                 self._decision.statements.append(statement)
 
     def _name(self, use: Usage) -> str:
-        """Return the literal name of a resource, or of the one whose ARN tells whose it is; ``*`` for no literal."""
+        """Return the name of a resource, or of the one whose ARN tells whose it is: literal, or a pattern of it."""
         named_by = use.need.named_by
+        if named_by and named_by not in use.resource.properties:
+            return circles.generated_name(self._app, use.resource) or "*"
         named = use.resource.properties.get(named_by) if named_by else None
         owner = self._app.resources.get((reference(named) or ("", ""))[0])
         if owner is not None and named_by.endswith("Arn"):

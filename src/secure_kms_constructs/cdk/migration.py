@@ -16,7 +16,10 @@ KEY = {
     "trust_account_identities": "leave it out, a HardenedKey never delegates; delegate_via=[...] does for one service",
     "key_alias": "write alias=...",
 }
-LOG_GROUP = {"encryption_key": "write key=..."}
+LOG_GROUP = {
+    "encryption_key": "write key=..., and generated_name=True beside it for a group that was deployed without a "
+    "log_group_name, or CloudFormation replaces it"
+}
 READER = {
     "encryption_key": "write key=...",
     "role": "write grantee=...",
