@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from secure_kms_constructs.policies import Policy, PolicyError, Unknown, parse_key_policy, parse_scp
+from secure_kms_constructs.policies.documents import doubted
 from secure_kms_constructs.policies.outer import NO_OUTER, Outer
 from secure_kms_constructs.templates.landscape import Landscape
 from secure_kms_constructs.templates.organization import POLICY, RCP, SCP, name_of, policy_of
@@ -69,4 +70,4 @@ def _policy(given: object, name: str, kind: str, landscape: Landscape | None) ->
     resource = find(given, "policy of the organization", made, {})
     if resource.properties.get("Type") != kind:
         raise AccessError(f"{name} must be of Type {kind}, got {resource.source.path}")
-    return policy_of(resource)
+    return doubted(policy_of(resource), resource.doubt)

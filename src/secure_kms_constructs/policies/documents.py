@@ -75,8 +75,10 @@ class Policy:
         return found
 
 
-def doubted(policy: Policy, why: Unknown) -> Policy:
-    """Return a policy that may say more than is known, and may not deny what it seems to."""
+def doubted(policy: Policy, why: Unknown | None) -> Policy:
+    """Return a policy that may say more than is known, and may not deny what it seems to; as it is without a reason."""
+    if why is None:
+        return policy
     pairs = zip(policy.statements, perhaps(policy, why).statements, strict=True)
     known = (untold if one.effect is Effect.DENY else one for one, untold in pairs)
     statements = (*known, unknown_statement(len(policy.statements), why))

@@ -10,15 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from .landscape import Note
+from .macros import macros_of
 from .nested import NESTED
 from .resources import matters
 from .stacks import ANY_ACCOUNT, ANY_REGION, Stack, Stacks
 
-# Macros of AWS whose work is read as far as it matters here, or noted where it is met.
-_READ_MACROS = ("AWS::CodeDeployBlueGreen", "AWS::LanguageExtensions", "AWS::Serverless-2016-10-31")
-# It makes a rotation function with a role of its own, and leaves the rest as it is.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-aws-secretsmanager.html
-_ROTATION = "AWS::SecretsManager-"
 STACK_SET = "AWS::CloudFormation::StackSet"
 _UNREAD_TYPES = {
     STACK_SET: "the stacks of this stack set are",
@@ -70,8 +66,7 @@ def _resources(stack: Stack) -> Iterator[Gap]:
     for name, resource in stack.section("Resources").items():
         if name.startswith("Fn::"):
             note = Note(None, f"the resources that {name} makes in {stack.name} are not read", unread=True)
-            # A loop only adds, what a macro stands beside it may change.
-            yield Gap(note, stack, name, changes=not name.startswith("Fn::ForEach"), inside=True)
+            yield Gap(note, stack, name, inside=True)
             continue
         whole = resource if isinstance(resource, dict) else {}
         kind = str(whole.get("Type"))
@@ -117,16 +112,9 @@ def _reaches(whole: object, stack: Stack) -> bool:
 
 
 def _macros(stack: Stack) -> Iterator[Gap]:
-    transform = stack.template.get("Transform")
-    for macro in transform if isinstance(transform, list) else [transform]:
-        name = macro.get("Name") if isinstance(macro, dict) else macro
-        if isinstance(name, str) and name not in _READ_MACROS:
-            note = Note(None, f"what the macro {name} changes in {stack.name} is not read", unread=True)
-            yield Gap(note, stack, changes=not name.startswith(_ROTATION))
-    for name in stack.template:
-        if name.startswith("Fn::"):
-            note = Note(None, f"what {name} makes in {stack.name} is not read", unread=True)
-            yield Gap(note, stack, changes=True)
+    for macro, changes in macros_of(stack.template):
+        note = Note(None, f"what {macro} changes in {stack.name} is not read", unread=True)
+        yield Gap(note, stack, changes=changes)
     for section in ("Conditions", "Mappings", "Outputs"):
         for name in stack.section(section):
             if name.startswith("Fn::"):

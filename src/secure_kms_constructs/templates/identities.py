@@ -121,7 +121,7 @@ class _Holders:
             policies += self._unread(key, holder)
         boundary = None
         if holder.boundary is not None:
-            boundary = self._doubted(self._attached(holder.boundary, holder.top), holder.stack)
+            boundary = doubted(self._attached(holder.boundary, holder.top), self.unread.of_stack(holder.stack))
         return Identity(arn, tuple(dict.fromkeys(policies)), boundary, holder.source)
 
     def _of_group(self, group: HolderKey) -> Iterator[Holder]:
@@ -197,7 +197,7 @@ class _Holders:
         managed = listed(resource.properties.get("ManagedPolicyArns"))
         boundary = resource.properties.get("PermissionsBoundary")
         groups = list(self._named(one, "group", resource.properties.get("Groups"), "Groups"))
-        inline = [self._doubted(policy, one.stack.name) for policy in inline_of(resource, self.documents)]
+        inline = [doubted(policy, resource.doubt) for policy in inline_of(resource, self.documents)]
         names = ("RoleName", "UserName", "GroupName")
         is_named = not one.stack.properties(source.logical_id).keys().isdisjoint(names)
         doubt = None
@@ -225,12 +225,7 @@ class _Holders:
         if one.exists is None:
             document = Unknown(f"{name}, which exists under a condition")
         policy = self.documents.identity_policy(document, name, resource.source)
-        return self._doubted(policy, one.stack.name)
-
-    def _doubted(self, policy: Policy, stack: str | None) -> Policy:
-        """Return what a policy is where something unread may change all of a stack."""
-        doubt = self.unread.of_stack(stack) if stack else None
-        return doubted(policy, doubt) if doubt else policy
+        return doubted(policy, resource.doubt)
 
     def _targets(self, one: Described) -> Iterator[HolderKey]:
         for element, noun in _TARGETS.items():

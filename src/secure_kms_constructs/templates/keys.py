@@ -12,31 +12,30 @@ from secure_kms_constructs.policies.documents import doubted
 from .documents import Documents
 from .landscape import Key, Resource
 from .resources import Described
-from .unread import Unread
 
 KEY_TYPES = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 _KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 
 
-def keys_of(resources: Iterable[Described], documents: Documents, unread: Unread) -> tuple[Key, ...]:
+def keys_of(resources: Iterable[Described], documents: Documents) -> tuple[Key, ...]:
     """Return the keys of the templates, then those that policies and properties name by a literal ARN."""
     made: list[Key] = []
     mentioned: dict[str, None] = {}
     for one in resources:
         resource = one.resource
         if resource.type in KEY_TYPES and resource.arn:
-            made.append(_key(resource, resource.arn, documents, unread.of_stack(one.stack.name)))
+            made.append(_key(resource, resource.arn, documents))
         mentioned |= dict.fromkeys(_mentioned(resource.properties))
     others = sorted(mentioned.keys() - {key.arn for key in made})
     return (*made, *(_outside(arn) for arn in others))
 
 
-def _key(resource: Resource, arn: str, documents: Documents, doubt: Unknown | None) -> Key:
+def _key(resource: Resource, arn: str, documents: Documents) -> Key:
     name = f"key policy of {resource.source.path}"
     # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     document = resource.properties.get("KeyPolicy", default_policy(resource))
     policy = documents.key_policy(document, name, resource.source)
-    return Key(arn, doubted(policy, doubt) if doubt else policy, resource.source)
+    return Key(arn, doubted(policy, resource.doubt), resource.source)
 
 
 def default_policy(resource: Resource) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from secure_kms_constructs.policies import Policy
+from secure_kms_constructs.policies import Policy, Unknown
 from secure_kms_constructs.policies.outer import Outer
 
 
@@ -29,6 +29,7 @@ class Resource:
     :param type: the CloudFormation type, such as ``AWS::KMS::Key``.
     :param arn: its ARN, with a stand-in for a part that only deployment tells; None for a type without one.
     :param properties: what cannot be told is ``Unknown``, whole or inside.
+    :param doubt: why nothing of it is for certain; None where it is.
     """
 
     type: str
@@ -39,6 +40,7 @@ class Resource:
     arn: str | None
     properties: Mapping[str, object]
     metadata: Mapping[str, object] = field(default_factory=dict)
+    doubt: Unknown | None = None
 
 
 @dataclass(frozen=True, eq=False)

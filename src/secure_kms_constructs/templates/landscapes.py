@@ -155,7 +155,7 @@ def _landscape(
     resolver: Resolver, found: list[Described], documents: Documents, found_gaps: Iterable[Gap]
 ) -> Landscape:
     unread = Unread(resolver, found_gaps)
-    keys = keys_of(found, documents, unread)
+    keys = keys_of(found, documents)
     identities = identities_of(found, keys, documents, unread, resolver.stacks.told)
     organization = organization_of(found, documents)
     notes = (*resolver.notes, *documents.notes)

@@ -121,6 +121,8 @@ def _named(resolver: Resolver, stack: Stack, resource: Resource, _accounts: Iter
         return
     named_by = TYPES[resource.type].named_by
     given, path = resource.properties.get(named_by), resource.properties.get("Path", "/")
+    if resource.doubt:
+        given = path = resource.doubt
     text = as_text(given)
     is_elsewhere = isinstance(path, Unknown)
     if text is not None and not (is_elsewhere and IAM_NAME.fullmatch(text)):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from secure_kms_constructs.policies import Policy, Unknown, parse_key_policy, parse_scp
 from secure_kms_constructs.policies.conditions import parse_conditions
-from secure_kms_constructs.policies.documents import Effect
+from secure_kms_constructs.policies.documents import Effect, doubted
 from secure_kms_constructs.policies.outer import Outer
 
 from .documents import Documents
@@ -36,7 +36,11 @@ def organization_of(resources: Iterable[Described], documents: Documents) -> dic
     """
     found: dict[str, Outer] = defaultdict(Outer)
     resources = tuple(resources)
-    managing = {one.resource.account for one in resources if one.resource.type == _ORGANIZATION and one.exists}
+    managing = {
+        one.resource.account
+        for one in resources
+        if one.resource.type == _ORGANIZATION and one.exists and not one.resource.doubt
+    }
     for one in resources:
         resource = one.resource
         if resource.type != POLICY or one.exists is None:
@@ -44,7 +48,8 @@ def organization_of(resources: Iterable[Described], documents: Documents) -> dic
         targets = resource.properties.get("TargetIds")
         for target in targets if isinstance(targets, list) else [targets]:
             if isinstance(target, str) and _ACCOUNT.fullmatch(target) and target != resource.account:
-                outer, policy = found[target], policy_of(resource, beside_full_access=True)
+                outer = found[target]
+                policy = doubted(policy_of(resource, beside_full_access=True), resource.doubt)
                 documents.sources[policy.name] = resource.source
                 if resource.account == ANY_ACCOUNT or resource.account not in managing:
                     policy = _perhaps(policy)

@@ -63,7 +63,7 @@ def output_of(resolver: Resolver, stack: Stack, output: str) -> object:
 
 def _output(resolver: Resolver, stack: Stack, output: str) -> object:
     declared = stack.section("Outputs").get(output)
-    if any(name.startswith("Fn::") for name in stack.section("Outputs")):
+    if stack.doubt or any(name.startswith("Fn::") for name in stack.section("Outputs")):
         return unknown(f"output {output} of {stack.name}, which a macro may change")
     if not isinstance(declared, dict) or "Value" not in declared:
         return unknown(f"output {output}, which {stack.name} does not have")
@@ -103,6 +103,8 @@ def ssm_parameter(resolver: Resolver, stack: Stack, name: object) -> object:
     maker, logical_id = found.get(name, _SEVERAL) if isinstance(found, dict) else _SEVERAL
     if maker is None:
         return unknown(f"SSM parameter {name}")
+    if maker.doubt and maker is not stack:
+        return unknown(f"SSM parameter {name} of {maker.name}, which a macro may change")
     value = resolver.attribute(logical_id, "Value", maker)
     return value if isinstance(value, str | Unknown) else unknown(f"SSM parameter {name}")
 
@@ -131,7 +133,7 @@ def written_across(resolver: Resolver, stack: Stack, name: str) -> object:
     key = ("written", stack.environment)
     found = resolver.once(key, lambda: _written(resolver, stack.environment))
     writer, logical_id = found.get(name, _SEVERAL) if isinstance(found, dict) else _SEVERAL
-    if writer is None:
+    if writer is None or writer.doubt:
         return unknown(f"{name}, an export of another region")
     match writer.properties(logical_id):
         case {"WriterProps": {"exports": dict(exports)}}:

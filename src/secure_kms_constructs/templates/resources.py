@@ -81,6 +81,7 @@ def _describe(resolver: Resolver, stack: Stack, logical_id: str, kind: str) -> D
         arn,
         properties,
         metadata if isinstance(metadata, dict) else {},
+        stack.doubt,
     )
     return Described(resource, stack, exists, deciding)
 

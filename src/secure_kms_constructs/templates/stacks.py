@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
+from secure_kms_constructs.policies import Unknown
+
 from .landscape import Source
 from .loading import Template, TemplateError
+from .macros import changing
 
 # Stands for the account and region of every stack that does not say where it goes. Nobody has this account id, and
 # the policies of such stacks are read together, as those of one account and region.
@@ -100,6 +103,19 @@ class Stack:
     def top(self) -> str:
         """The name of the stack that it is nested in, whether directly or not; its own where it is in none."""
         return self.name if self.parent is None else self.parent[0].top
+
+    @cached_property
+    def doubt(self) -> Unknown | None:
+        """Why nothing that is read of it is for certain, since a macro may change all of it; None where it is."""
+        macro = changing(self.template)
+        if macro or self.parent is None:
+            return Unknown(f"what {macro} changes in {self.name} is not read") if macro else None
+        # Its parent says which template and which parameters it has.
+        parent, logical_id = self.parent
+        said = (*parent.resource(logical_id), *parent.properties(logical_id))
+        macro = next((name for name in said if name.startswith("Fn::")), None)
+        why = f"what {macro} changes in {parent.source(logical_id).path} is not read"
+        return Unknown(why) if macro else parent.doubt
 
     def section(self, name: str) -> dict[str, object]:
         """Return a section of the template, empty where it has none that is an object."""

@@ -24,13 +24,12 @@ class Unread:
     def __init__(self, resolver: Resolver, gaps: Iterable[Gap]) -> None:
         self._resolver = resolver
         self._gaps = tuple(gaps)
-        self._changed = {gap.stack.name: gap.note.text for gap in self._gaps if gap.changes}
+        self._doubts = {stack.name: stack.doubt for stack in resolver.stacks.all}
         self._adding = [gap for gap in self._gaps if gap.changes or gap.logical_id]
 
     def of_stack(self, stack: str) -> Unknown | None:
         """Return why nothing in a stack is for certain; None where it is."""
-        why = self._changed.get(stack)
-        return Unknown(why) if why else None
+        return self._doubts.get(stack)
 
     def of_identity(self, stack: str, account: str, name: str, *, is_given: bool) -> Unknown | None:
         """Return why somebody that a stack makes may have other policies; None where nobody else can tell the name.

@@ -265,7 +265,7 @@ def test_a_nested_template_of_no_stack_is_refused() -> None:
 UNREAD: dict[str, tuple[Text, str]] = {
     "a macro": ({"Transform": ["AWS::Serverless-2016-10-31", "Mine"]}, "what the macro Mine changes in A is not read"),
     "a macro with parameters": ({"Transform": {"Name": "AWS::Include"}}, "what the macro AWS::Include changes in A"),
-    "a macro at the top": ({"Fn::Transform": {"Name": "M"}}, "what Fn::Transform makes in A is not read"),
+    "a macro at the top": ({"Fn::Transform": {"Name": "M"}}, "what Fn::Transform changes in A is not read"),
     "a loop": ({"Resources": {"Fn::ForEach::X": []}}, "the resources that Fn::ForEach::X makes in A are not read"),
     "a stack set": (
         {"Resources": {"S": {"Type": "AWS::CloudFormation::StackSet"}}},
