@@ -45,14 +45,14 @@ def principals(key_policy: Json) -> list[str]:
             if len(last) in range(2, 33):
                 found.append(f"arn:aws:sts::{account}:federated-user/{last}")
             found.append(f"arn:aws:sts::{account}:assumed-role/{last}/nightly")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def kind_of(principal: str) -> str:
     """What outsiders of its kind are called."""
     if ":" not in principal:
         return "any AWS service"
-    account, resource = principal.split(":")[4:6]
+    account, resource = principal.split(":", 5)[4:]
     kind = {"role": "role", "assumed-role": "role", "user": "user", "federated-user": "federated user"}
     return f"any {kind.get(resource.split('/')[0], 'principal')} of {account} with kms:* on *"
 

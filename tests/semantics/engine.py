@@ -84,7 +84,7 @@ def _derived(case: Json) -> Json:
     """What AWS fills in, written once more so that the evaluator's own derivation is compared too."""
     via = case["context"].get("kms:ViaService") is not None
     derived = {"aws:ResourceAccount": case["key"].split(":")[4], "aws:ViaAWSService": str(via).lower()}
-    principal = case["principal"].split(":")
+    principal = case["principal"].split(":", 5)
     if len(principal) == 1:
         return derived | {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": case["principal"]}
     account, (kind, *names) = principal[4], principal[5].split("/")

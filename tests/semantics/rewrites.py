@@ -127,7 +127,7 @@ def epochs_as_dates(operator: str, keys: Json) -> Json:
 
 
 def only_what_works_across_accounts(case: Json) -> Json:
-    principal = case["principal"].split(":")
+    principal = case["principal"].split(":", 5)
     works = case["action"].removeprefix("kms:") in _WORK_ACROSS_ACCOUNTS
     if len(principal) == 1 or principal[4] == case["key"].split(":")[4] or works:
         return case

@@ -41,7 +41,7 @@ class Asked:
 
     @property
     def kind(self) -> str:
-        return _KINDS[self.arn.split(":")[5].split("/")[0]] if self.arn.startswith("arn:") else "service"
+        return _KINDS[self.arn.split(":", 5)[5].split("/")[0]] if self.arn.startswith("arn:") else "service"
 
     @property
     def account(self) -> str | None:

@@ -105,7 +105,7 @@ def _pattern(chance: random.Random) -> str:
 
 
 def case(key_policy: Json, principal: str) -> Json:
-    named = ":root" in principal or ":" not in principal
+    named = principal.endswith(":root") or ":" not in principal
     return {
         "principal": principal,
         "action": "kms:Decrypt",

@@ -13,6 +13,7 @@ from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS
 
 from .documents import Effect, Policy, Statement
 from .outer import NO_OUTER, Outer, endpoint_binds, scps_bind
+from .patterns import Context
 from .principals import Caller, Kind, Reach
 from .requests import Request
 from .verdicts import Verdict, all_of, any_of, opposite
@@ -244,8 +245,15 @@ def _is_denied_to(statement: Statement, caller: Caller, *, bounded: Verdict) -> 
     return any_of((bounded, covers(statement, caller))) if statement.not_principals else covers(statement, caller)
 
 
+def context_of(statement: Statement, request: Request) -> Context:
+    """Return what the conditions of a statement are asked of."""
+    lets_in = statement.effect is Effect.ALLOW and not statement.not_principals
+    everybody = lets_in and statement.principals.covers_with_all(request.caller)
+    return request.value_for_everybody if everybody else request.value
+
+
 def _applies(statement: Statement, request: Request) -> Verdict:
-    return statement.applies(request.key, request.value)
+    return statement.applies(request.key, context_of(statement, request))
 
 
 def _if_effect_is_known(statement: Statement, verdict: Verdict) -> Verdict:

@@ -149,6 +149,10 @@ class Principals:
             return Reach.ROLE
         return Reach.ACCOUNT if self.has_account(caller) else Reach.NONE
 
+    def covers_with_all(self, caller: Caller) -> bool:
+        """Tell whether they cover a caller as everybody does, and surely not by its name."""
+        return "*" in self.aws and not self.partly_unknown and caller.text not in self.lowered_services
+
     def may_cover(self, caller: Caller) -> bool:
         """Tell whether they may cover a caller whom the known values do not."""
         # A statement for a user extends to its federated sessions, but those do not tell whose they are:

@@ -14,6 +14,7 @@ from .evaluation import (
     admission,
     allows,
     boundary_allows,
+    context_of,
     covers,
     denies,
     grant_allows,
@@ -186,7 +187,9 @@ def _doubt(statement: Statement, request: Request) -> str:
         return "its actions are not known"
     if statement.resources.matches_resource(request.key, request.value) is None:
         return "its resources are not known"
-    doubtful = [_condition(one, request) for one in statement.conditions if one.matches(request.value) is None]
+    doubtful = [
+        _condition(one, request) for one in statement.conditions if one.matches(context_of(statement, request)) is None
+    ]
     ids = ", ".join(sorted(statement.principals.ids))
     of_ids = [f"whether KMS takes the unique id {ids} for the principal, no page says"] if ids else []
     return (*doubtful, *of_ids, "whether it covers the principal is not known")[0]
@@ -200,7 +203,7 @@ def _near_miss(policy: Policy, statement: Statement, request: Request) -> Iterat
         yield _fails(policy, statement, "does not apply: its Resource is not this key")
         return
     for condition in statement.conditions:
-        if condition.matches(request.value) is False:
+        if condition.matches(context_of(statement, request)) is False:
             yield _fails(policy, statement, f"does not apply: {_condition(condition, request)}")
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
+from .conditions import PRINCIPAL_ACCOUNT_KEYS
 from .patterns import ContextValue, scalar
 from .principals import PRINCIPAL_TYPES, Caller, Kind, parse_caller
 from .verdicts import PolicyError, Unknown, Unlike
@@ -82,6 +83,17 @@ class Request:
         """Return the value of a condition key, its name in lower case; None where the request has none."""
         return self._given[key] if key in self._given else self._derived.get(key)
 
+    def value_for_everybody(self, key: str) -> ContextValue:
+        """Return the same where a statement lets everybody in: with an account, "all identities" of that account.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
+        """
+        value = self.value(key)
+        if self.caller.kind is Kind.SERVICE and key in PRINCIPAL_ACCOUNT_KEYS and isinstance(value, Unknown):
+            # A service is no identity of the account.
+            return Unlike(value.description, frozenset({self.key_account}))
+        return value
+
 
 def action_named(action: str) -> str:
     """Return a KMS action on a key as AWS writes it; PolicyError where there is none."""
@@ -147,9 +159,7 @@ def _derived(caller: Caller, key_account: str, via_service: str | Unknown) -> Ma
         # Managed applications of Identity Center call through it by a key policy that AWS publishes.
         if via_service == "false":
             derived["kms:viaservice"] = derived["aws:viaawsservice"] = undocumented
-        # "All requests" have the one, and the other is to let in identities of an account, which a service is not.
-        account = Unlike(undocumented.description, frozenset({key_account}))
-        derived["aws:principalaccount"] = derived["kms:calleraccount"] = account
+        derived.update(dict.fromkeys(PRINCIPAL_ACCOUNT_KEYS, undocumented))
         return derived
     derived["aws:principalaccount"] = derived["kms:calleraccount"] = caller.account
     derived["aws:principaltype"] = PRINCIPAL_TYPES[caller.kind]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.access import AccessError, AccessMap, assert_cannot
-from secure_kms_constructs.policies import Unknown, parse_key_policy
+from secure_kms_constructs.policies import Decision, Request, Unknown, evaluate, parse_key_policy
 from secure_kms_constructs.templates.landscape import Key
 from tests.unit.landscapes import (
     ACCOUNT,
@@ -144,9 +144,17 @@ def test_a_unique_id_that_aws_returned_is_of_somebody_who_is_gone() -> None:
 
 
 LOGS = "logs.us-east-1.amazonaws.com"
+
+
+def logs(*statements: Any) -> Decision:
+    return evaluate(Request(LOGS, "kms:Decrypt", KEY), key_policy=document(*statements))
+
+
+# A condition, and whether a service may what everybody may under it.
 ACCOUNTS: list[tuple[dict[str, Any], bool | None]] = [
     ({"StringEquals": {"kms:CallerAccount": ACCOUNT}}, False),
     ({"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}, False),
+    ({"StringEqualsIgnoreCase": {"kms:CallerAccount": ACCOUNT}}, False),
     ({"StringEquals": {"kms:CallerAccount": [ACCOUNT, OTHER_ACCOUNT]}}, None),
     ({"StringEquals": {"kms:CallerAccount": OTHER_ACCOUNT}}, None),
     ({"StringNotEquals": {"kms:CallerAccount": ACCOUNT}}, True),
@@ -161,8 +169,48 @@ ACCOUNTS: list[tuple[dict[str, Any], bool | None]] = [
 
 
 @pytest.mark.parametrize("condition, expected", ACCOUNTS)
-def test_whether_a_service_has_an_account_no_page_says(condition: dict[str, Any], expected: bool | None) -> None:
-    assert can(access(key(allow({"Service": LOGS}, **condition))), LOGS) is expected
+def test_a_service_is_no_identity_of_an_account_that_a_policy_lets_in(
+    condition: dict[str, Any], expected: bool | None
+) -> None:
+    for everybody in ("*", {"AWS": "*"}, {"AWS": "*", "Service": "ses.amazonaws.com"}):
+        assert logs(allow(everybody, **condition)).allowed is expected
+    assert can(access(key(allow("*", **condition))), "any AWS service") is expected
+
+
+@pytest.mark.parametrize("condition", [condition for condition, _ in ACCOUNTS])
+@pytest.mark.parametrize(
+    "principal",
+    [{"Service": LOGS}, {"Service": LOGS.title()}, {"Service": LOGS, "AWS": "*"}, {"AWS": ["*", Unknown("whom")]}],
+    ids=["by its name", "in another case", "beside everybody", "perhaps"],
+)
+def test_whether_a_service_that_is_named_has_an_account_no_page_says(principal: Any, condition: dict[str, Any]) -> None:
+    assert logs(allow(principal, **condition)).allowed is None
+
+
+@pytest.mark.parametrize("condition", [condition for condition, _ in ACCOUNTS])
+def test_nor_does_one_say_whether_it_is_denied_or_spared_for_its_account(condition: dict[str, Any]) -> None:
+    named = allow({"Service": LOGS})
+    assert logs(named, deny("*", **condition)).allowed is None
+    assert can(access(key(named, deny("*", **condition))), LOGS) is None
+    spares = {"Effect": "Deny", "NotPrincipal": {"AWS": ROOT_ARN}, "Action": "kms:*", "Resource": "*"}
+    assert logs(named, {**spares, "Condition": condition}).allowed is None
+    assert logs({**spares, "Effect": "Allow", "Condition": condition}).allowed is None
+
+
+def test_an_account_that_a_question_gives_is_that_of_the_service() -> None:
+    for principal in ("*", {"Service": LOGS}):
+        policy = document(allow(principal, StringEquals={"kms:CallerAccount": ACCOUNT}))
+        for account, expected in ((ACCOUNT, True), (OTHER_ACCOUNT, False), (None, False)):
+            request = Request(LOGS, "kms:Decrypt", KEY, {"kms:CallerAccount": account})
+            assert evaluate(request, key_policy=policy).allowed is expected
+
+
+def test_what_is_said_of_a_service_that_is_named_with_an_account() -> None:
+    only = {"kms:CallerAccount": ACCOUNT}
+    said = str(access(key(allow({"Service": LOGS}, StringEquals=only))).explain(LOGS, "kms:Decrypt", "App/Key"))
+    assert f"might allow kms:Decrypt: StringEquals kms:CallerAccount wants {ACCOUNT}, the request has unknown" in said
+    said = str(logs(allow("*", StringEquals=only)))
+    assert f"does not apply: StringEquals kms:CallerAccount wants {ACCOUNT}, the request has unknown" in said
 
 
 def test_kinds_that_may_the_same_under_other_circumstances_are_told_apart() -> None:
