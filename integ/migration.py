@@ -17,7 +17,7 @@ from emulator import ACCOUNT, REGION, Emulator
 from tries import ALLOWED, REFUSED, create_role, decrypt, outcome, read
 
 ROLE = "Overpowered"
-OWN = ["secretsmanager:GetSecretValue", "kms:Decrypt", "kms:DescribeKey"]
+OWN = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret", "kms:Decrypt", "kms:DescribeKey"]
 TRAIL = "everything"
 APP = """
 import importlib.util, sys
@@ -90,7 +90,7 @@ class Migration:
         self.command("account", "snapshot", "-o", account, "--region", REGION, "--trails", *endpoint)
         self.digest()
         self.command("observe", self.emulator.trail, "-o", uses, "--snapshot", account)
-        given = ("--snapshot", account, "--uses", uses, "--principal", ROLE)
+        given = ("--snapshot", account, "--uses", uses, "--principal", ROLE, "--no-other-regions")
         return self.command("plan", *given, "--output", self.folder)
 
     def digest(self) -> None:

@@ -201,7 +201,19 @@ def write(world: World, folder: Path, events: int, seed: int) -> dict[str, tuple
             flush(day)
     for day in days:
         flush(day)
+    _write_digest(folder)
     return last
+
+
+def _write_digest(folder: Path) -> None:
+    whole = {
+        "awsAccountId": ACCOUNT,
+        "digestStartTime": "2026-11-01T00:00:00Z",
+        "digestEndTime": "2026-12-01T00:00:00Z",
+        "logFiles": [{"s3Object": one.name} for one in folder.iterdir()],
+    }
+    name = f"{ACCOUNT}_CloudTrail-Digest_{REGION}_t_{REGION}_20261201T000000Z.json.gz"
+    (folder / name).write_bytes(gzip.compress(json.dumps(whole).encode()))
 
 
 def planned(world: World, folder: Path, events: int, seed: int) -> Migration:
@@ -212,7 +224,7 @@ def planned(world: World, folder: Path, events: int, seed: int) -> Migration:
         for one in world.account.keys
     ]
     snapshot = Snapshot("2026-12-01T00:00:00+00:00", [replace(world.account, keys=keys)])
-    return plan(snapshot, observe([str(folder)], snapshot=snapshot))
+    return plan(snapshot, observe([str(folder)], snapshot=snapshot), no_other_regions=True)
 
 
 def asked(world: World, migration: Migration) -> Iterator[tuple[bool, Question]]:

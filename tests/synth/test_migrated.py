@@ -10,7 +10,6 @@ from aws_cdk import App, Environment
 
 from secure_kms_constructs.evidence.requests import call_of
 from secure_kms_constructs.evidence.uses import Use
-from secure_kms_constructs.migrate import plan
 from secure_kms_constructs.migrate.codes import code_of
 from secure_kms_constructs.migrate.replay import mutations
 from secure_kms_constructs.policies import evaluate
@@ -26,6 +25,7 @@ from tests.unit.migrate.accounts import (
     allow,
     document,
     observed,
+    plan,
     role,
     snapshot,
     use,
@@ -37,6 +37,7 @@ VIA_SSM: dict[str, Any] = {
     "via": f"ssm.{REGION}.amazonaws.com",
     "context": {"PARAMETER_ARN": PARAMETER},
 }
+OTHER_SERVICES = ["secretsmanager:*", "ssm:GetParameter*"]
 USES = {
     "secrets": [use(), use(secret="other"), use(key=OTHER, secret="third")],
     "a rotation": [use(), use("GenerateDataKey")],
@@ -47,7 +48,7 @@ USES = {
 
 
 def deployed_policies(uses: list[Use], folder: Path) -> list[Any]:
-    wide = document(allow(["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt"]))
+    wide = document(allow(["kms:Decrypt", "kms:GenerateDataKey", "kms:Encrypt"]), allow(OTHER_SERVICES))
     [made] = plan(snapshot(role(wide=wide)), observed(*uses)).plans
     scope: dict[str, Any] = {"__name__": "made"}
     exec(compile(code_of(made), "construct.py", "exec"), scope)

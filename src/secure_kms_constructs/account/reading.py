@@ -106,8 +106,10 @@ def _account(session: Any, regions: Sequence[str], options: Options) -> Account:
     if options.account and options.account != number:
         raise ValueError(f"account must be {options.account}, these credentials are of {number}: use others")
     places = [_place(session, region, number, options) for region in regions]
-    identities, groups, policies = read_identities(places[0])
-    found = Account(number, partition, list(regions), identities, groups, policies)
+    read = read_identities(places[0])
+    found = Account(
+        number, partition, list(regions), read.identities, read.groups, read.policies, versions=read.versions
+    )
     for place in places:
         keys, aliases = read_keys(place)
         found.keys.extend(keys)

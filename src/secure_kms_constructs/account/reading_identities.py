@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from .connections import Connection
 from .reading_keys import as_json
@@ -13,12 +13,22 @@ _FILTER = ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"]
 _INLINE = {"role": "RolePolicyList", "user": "UserPolicyList", "group": "GroupPolicyList"}
 
 
-def read_identities(to: Connection) -> tuple[list[Identity], list[Group], dict[str, Any]]:
-    """Return roles and users, groups, and the documents of managed policies by ARN."""
+class Read(NamedTuple):
+    """Roles and users, groups, and of managed policies the documents and which version they are, by ARN."""
+
+    identities: list[Identity]
+    groups: list[Group]
+    policies: dict[str, Any]
+    versions: dict[str, str]
+
+
+def read_identities(to: Connection) -> Read:
+    """Return who there is in an account, and all their policies."""
     to.progress("roles and users")
     identities: list[Identity] = []
     groups: list[Group] = []
     policies: dict[str, Any] = {}
+    versions: dict[str, str] = {}
     for page in to.pages("iam", "GetAccountAuthorizationDetails", to.account, Filter=_FILTER):
         identities += (_identity("role", one) for one in page.get("RoleDetailList", ()))
         identities += (_identity("user", one) for one in page.get("UserDetailList", ()))
@@ -28,8 +38,11 @@ def read_identities(to: Connection) -> tuple[list[Identity], list[Group], dict[s
         )
         for one in page.get("Policies", ()):
             policies[one["Arn"]] = _document(one)
+            if version := one.get("DefaultVersionId"):
+                versions[one["Arn"]] = version
         to.progress(f"{len(identities)} roles and users")
-    return sorted(identities, key=lambda one: one.arn), sorted(groups, key=lambda one: one.arn), policies
+    identities.sort(key=lambda one: one.arn)
+    return Read(identities, sorted(groups, key=lambda one: one.arn), policies, versions)
 
 
 def _identity(kind: str, one: dict[str, Any]) -> Identity:
@@ -41,6 +54,7 @@ def _identity(kind: str, one: dict[str, Any]) -> Identity:
         attached=_attached(one),
         groups=list(one.get("GroupList", ())),
         boundary=(one.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
+        trust=as_json(one.get("AssumeRolePolicyDocument")),
     )
 
 

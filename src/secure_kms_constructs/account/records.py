@@ -53,6 +53,7 @@ class Identity:
     :param attached: ARNs of its managed policies.
     :param groups: names of the groups that a user is in.
     :param boundary: ARN of its permissions boundary.
+    :param trust: who may assume a role; None where that was not read.
     """
 
     arn: str
@@ -62,6 +63,7 @@ class Identity:
     attached: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     boundary: str | None = None
+    trust: Any = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,7 @@ class Account:
     """What was read of one account.
 
     :param policies: the documents of managed policies, by ARN.
+    :param versions: which version of a managed policy that is, such as ``v2``, by ARN.
     :param aliases: aliases without a key, or with one that is not among ``keys``: target key id by alias ARN.
     :param stacks: physical ids of the resources of CloudFormation stacks, by region and stack, and logical id.
     :param organization: None where it was not asked for.
@@ -225,6 +228,7 @@ class Account:
     organization: Organization | None = None
     findings: list[HubFinding] | None = None
     trails: list[Trail] | None = None
+    versions: dict[str, str] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
 
     def missing(self, action: str, about: str) -> Unread | None:

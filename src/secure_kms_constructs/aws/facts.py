@@ -213,7 +213,7 @@ WITHOUT_SOURCE_CONTEXT = Fact(frozenset({"events.amazonaws.com"}), _DOCS + "sns/
 KEY_POLICY_BYTES = Fact(32_768, _KMS + "resource-limits.html")
 _IAM_QUOTAS = _DOCS + "IAM/latest/UserGuide/reference_iam-quotas.html"
 # Sum of all inline policies of one identity, white space not counted.
-INLINE_POLICY_CHARACTERS = Fact({"role": 10_240, "user": 2_048}, _IAM_QUOTAS)
+INLINE_POLICY_CHARACTERS = Fact({"role": 10_240, "user": 2_048, "group": 5_120}, _IAM_QUOTAS)
 MANAGED_POLICY_CHARACTERS = Fact(6_144, _IAM_QUOTAS)
 MANAGED_POLICIES_PER_IDENTITY = Fact(10, _IAM_QUOTAS)
 

@@ -38,6 +38,12 @@ def plan(
     accept_gap: Annotated[
         bool, typer.Option("--accept-gap", help="Plan although evidence is incomplete; the plan says what is missing.")
     ] = False,
+    no_other_regions: Annotated[
+        bool,
+        typer.Option(
+            "--no-other-regions", help="Say that nothing of the account is in regions that the account file lacks."
+        ),
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="How to print the plans.")] = Format.MARKDOWN,
 ) -> None:
     """Plan what replaces wide permissions to use keys: what was seen and is allowed today, and nothing else.
@@ -57,7 +63,7 @@ def plan(
         known, observed = read_snapshot(snapshot), read_uses(uses)
         asked = principals_named(known, principal or ())
         with progress("planning"):
-            made = make(known, observed, principals=asked, accept_gap=accept_gap)
+            made = make(known, observed, principals=asked, accept_gap=accept_gap, no_other_regions=no_other_regions)
         if output is not None:
             write_migration(made, output)
     if form is Format.JSON:

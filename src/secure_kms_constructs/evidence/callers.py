@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from secure_kms_constructs.aws.cloudtrail import AWS_INTERNAL, FORWARDING, INFRASTRUCTURE_ROLE, SERVICE_LINKED_PATH
@@ -12,7 +13,6 @@ from .records import Identity
 
 _SESSION = re.compile(r"(arn:[\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
 _PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam::\d{12}:(?:root|role/.+|user/.+)|sts::\d{12}:federated-user/.+)")
-_SERVICE = ".amazonaws.com"
 
 
 class Caller(NamedTuple):
@@ -56,7 +56,8 @@ def _named(arn: str) -> Caller | None:
 
 def _arn(identity: Identity) -> str | None:
     issuer = identity.session.issuer if identity.session else None
-    if issuer is not None and issuer.type == "Role" and issuer.arn:
+    # A federated user has no more than the user who made its session.
+    if issuer is not None and issuer.type in ("Role", "IAMUser") and issuer.arn:
         return issuer.arn
     arn = identity.arn
     if arn is not None and (session := _SESSION.fullmatch(arn)):
@@ -70,9 +71,18 @@ def service_of(identity: Identity, address: str | None) -> str | None:
     if identity.invoked_by:
         return identity.invoked_by
     # "For services in AWS, only the DNS name is displayed": cloudtrail-event-reference-record-contents
-    if address is not None and (address.endswith(_SERVICE) or address.startswith(AWS_INTERNAL.value)):
-        return address if address.endswith(_SERVICE) else AWS_INTERNAL.value
-    return None
+    if not address or _is_ip(address):
+        return None
+    return AWS_INTERNAL.value if address.startswith(AWS_INTERNAL.value) else address
+
+
+@lru_cache(maxsize=65536)
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def via_of(service: str | None, region: str) -> str | None:

@@ -37,7 +37,7 @@ class Counted:
     places: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     days: set[NamedFile] = field(default_factory=set)
-    digests: set[tuple[str, str, str, str]] = field(default_factory=set)
+    digests: set[tuple[str, str, str, str, str]] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
     changes: set[Change] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
@@ -145,8 +145,9 @@ class Reader:
         self.counted.skipped["digest files"] += 1
         listed = [one.name.rpartition("/")[2] for one in file.delivered or ()]
         self.counted.listed.update(listed)
-        region = path.name.split("_")[2] if path.name.count("_") > 2 else ""
-        self.counted.digests.add((file.account or "", region, start, end))
+        named = files.digest_named(path)
+        region, trail = (named.region, named.trail) if named else ("", "")
+        self.counted.digests.add((file.account or "", region, start, end, trail))
 
     def count(self, texts: Iterable[bytes | msgspec.Raw], where: str) -> None:
         """Count the uses that records tell of."""

@@ -1,7 +1,7 @@
 """Whether silence is evidence: of each key, whether what was read has every call of a period.
 
-It has where a trail records all calls to KMS, recorded them all the time, every log file of the period was read, and
-the last use that KMS itself remembers is among them.
+It has where a trail records all calls to KMS, recorded them all the time, every log file of the period that digests
+list was read, and the last use that KMS itself remembers is among them.
 """
 
 from __future__ import annotations
@@ -74,7 +74,21 @@ class _Place:
     @cached_property
     def _windows(self) -> list[tuple[str, str]]:
         mine = (self.account.account, self.region)
-        return sorted((one.start, one.end) for one in self.evidence.digests if (one.account, one.region) == mine)
+        return sorted(
+            (one.start, one.end)
+            for one in self.evidence.digests
+            if (one.account, one.region) == mine and self._is_of_use(one.trail)
+        )
+
+    def _is_of_use(self, name: str) -> bool:
+        """Tell whether digests of a trail are about files in which calls to KMS would be."""
+        named = [one for one in self._here if one.arn.rpartition("/")[2] == name]
+        return all(records_kms(one) is True for one in named or self._here)
+
+    @cached_property
+    def _here(self) -> list[Trail]:
+        """The trails that record the region."""
+        return [one for one in self.trails if one.multi_region or one.region == self.region]
 
     def _delivered(self) -> Iterator[Reason]:
         where = f"of {self.account.account} in {self.region}"
@@ -85,14 +99,15 @@ class _Place:
         if self.period is None:
             yield None, f"no log file {where} was read by the name that CloudTrail gives it"
         elif self._windows:
-            for (_, end), (start, _) in zip(self._windows, self._windows[1:], strict=False):
+            end = self._windows[0][1]
+            for start, until in self._windows:
                 if start > end:
                     yield None, f"no digest {where} is about {end} to {start}"
-        elif lacking := list(_between(self._days)):
-            yield (
-                None,
-                f"no log file {where} is of {len(lacking)} days{_some(lacking)}, and no digest says that none was",
-            )
+                end = max(end, until)
+        else:
+            lacking = list(_between(self._days))
+            days = f", and none is of {len(lacking)} days{_some(lacking)}" if lacking else ""
+            yield None, f"no digest tells whether all log files {where} were read{days}"
 
     def _recorded(self) -> Iterator[Reason]:
         if not self.trails:
@@ -101,11 +116,27 @@ class _Place:
                 "whether a trail records all of KMS is not told: give --trail, or take the account file with --trails",
             )
             return
-        best = max((self._of_trail(one) for one in self.trails), key=lambda one: _RANK[one[0]])
+        rated = [(self._of_trail(one), one) for one in self.trails]
+        best, trail = max(rated, key=lambda one: _RANK[one[0][0]])
         yield best
+        if best[0] is True and not self._sees_changes(trail):
+            home = f"{trail.arn.split(':')[4]} in {trail.region}"
+            yield None, f"who changed {trail.arn} is told in log files of {home}, which were not read for the period"
         for one in self.evidence.changes:
             if self.period is None or one.time >= self.period[0]:
                 yield None, f"{one.name} at {one.time} changed what is recorded"
+
+    def _sees_changes(self, trail: Trail) -> bool:
+        """Tell whether the files were read in which a change of a trail is: of its home region, by digests."""
+        home = (trail.arn.split(":")[4], trail.region)
+        if home == (self.account.account, self.region) or self.period is None:
+            return True
+        windows = sorted((one.start, one.end) for one in self.evidence.digests if (one.account, one.region) == home)
+        end = self.period[0]
+        for start, until in windows:
+            if _moment(start) <= _moment(end):
+                end = max(end, until)
+        return _moment(end) >= _moment(self.period[1])
 
     def _of_trail(self, trail: Trail) -> Reason:
         if not trail.multi_region and trail.region != self.region:
@@ -134,11 +165,7 @@ class _Place:
         if key.manager != "CUSTOMER":
             return
         last = key.last_usage
-        if last is None:
-            if not self._windows:
-                yield None, "neither a digest nor the time of its last use tells whether a file is missing"
-            return
-        if not (last.at and last.event and self.period and self._is_within(last.at)):
+        if last is None or not (last.at and last.event and self.period and self._is_within(last.at)):
             return
         if last.event not in self.evidence.wanted:
             yield False, f"KMS says it was used at {last.at} (event {last.event}), and that event was not read"

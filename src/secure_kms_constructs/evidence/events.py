@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -117,6 +118,8 @@ class Events:
     def _about(self, record: Record, caller: Caller) -> Iterator[tuple[str, str | None, Context]]:
         """Return what was done to which key, with which encryption context."""
         asked = record.parameters or Parameters()
+        if asked.omitted:
+            raise ValueError("its requestParameters were omitted for their size")
         keys = [one.arn for one in record.resources or () if one.arn and is_key(one.arn)]
         if record.name == "ReEncrypt":
             yield from self._re_encrypted(record, asked, keys, caller)
@@ -137,6 +140,8 @@ class Events:
         source, destination = self._context(asked.source_context), self._context(asked.destination_context)
         if len(keys) == 1 and not (asked.destination and keys[0].endswith(asked.destination)):
             raise ValueError("it is a ReEncrypt that tells one key")
+        if asked.destination and len(keys) > 1 and keys[0].endswith(asked.destination) and keys[0] != keys[-1]:
+            raise ValueError("it is a ReEncrypt whose keys stand in another order")
         yield "kms:ReEncryptFrom", _key(keys[:1], None, record, caller), source
         yield "kms:ReEncryptTo", _key(keys[-1:], asked.destination, record, caller), destination
 
@@ -158,7 +163,13 @@ def is_key(arn: str) -> bool:
 
 def is_time(text: str) -> bool:
     """Tell whether a text is a time as CloudTrail writes it."""
-    return _TIME.fullmatch(text) is not None
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text[:-1])
+    except ValueError:
+        return False
+    return True
 
 
 def change_of(text: bytes) -> Change | None:

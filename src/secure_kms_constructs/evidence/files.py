@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,10 +17,14 @@ from .records import File, decode_file
 
 # CloudTrail's files are a few megabytes. One that unpacks to more is none of them.
 UNPACKED_BYTES = 256 * 1024 * 1024
+_NEXT = re.compile(r"[\s,]*(?=\{)")
 _GZIP = b"\x1f\x8b"
 _SUFFIXES = (".json", ".json.gz")
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html#cloudtrail-log-filename-format
 _NAME = re.compile(r"(\d{12})_CloudTrail(-Digest|-Insight)?_([a-z0-9-]+?)_(?:.*_)?(\d{4})(\d\d)(\d\d)T\d{4,6}Z(?:_.*)?")
+
+# https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+_DIGEST = re.compile(r"\d{12}_CloudTrail-Digest_([a-z0-9-]+)_(.+)_[a-z0-9-]+_\d{8}T\d{4,6}Z(?:_backfill)?")
 
 
 class NamedFile(NamedTuple):
@@ -81,7 +87,24 @@ def named(path: Path) -> NamedFile | None:
     match = _NAME.fullmatch(path.name.removesuffix(".gz").removesuffix(".json"))
     if match is None or match[2]:
         return None
-    return NamedFile(match[1], match[3], f"{match[4]}-{match[5]}-{match[6]}")
+    try:
+        day = date(*map(int, match.groups()[3:6]))
+    except ValueError:
+        return None
+    return NamedFile(match[1], match[3], day.isoformat())
+
+
+class NamedDigest(NamedTuple):
+    """What the name of a digest file tells."""
+
+    region: str
+    trail: str
+
+
+def digest_named(path: Path) -> NamedDigest | None:
+    """Return what the name of a digest file tells; None where it is not one that CloudTrail gives."""
+    match = _DIGEST.fullmatch(path.name.removesuffix(".gz").removesuffix(".json"))
+    return NamedDigest(match[1], match[2]) if match else None
 
 
 def load(path: Path, limit: int = UNPACKED_BYTES) -> bytes:
@@ -124,6 +147,21 @@ def _unpacked(packed: bytes, limit: int) -> bytes:
     return whole
 
 
+def _one_by_one(text: bytes) -> File:
+    """Take a file apart that has a record with half a character, such as ``\\ud800``, which is JSON all the same."""
+    found = []
+    try:
+        whole = text.decode()
+        json.loads(whole)
+        place = whole.index("[", whole.index('"Records"')) + 1
+        while (one := _NEXT.match(whole, place)) is not None:
+            _, place = json.JSONDecoder().raw_decode(whole, one.end())
+            found.append(msgspec.Raw(whole[one.end() : place].encode()))
+    except (ValueError, RecursionError):
+        raise ValueError("file is no JSON, or cut off") from None
+    return File(records=found)
+
+
 def _decoded(text: bytes) -> File:
     if not text.strip():
         raise ValueError("file is empty")
@@ -132,7 +170,7 @@ def _decoded(text: bytes) -> File:
     except msgspec.ValidationError:
         raise ValueError("file is JSON of another form than CloudTrail's") from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise ValueError("file is no JSON, or cut off") from None
+        file = _one_by_one(text)
     if file.records is None and file.events is None and file.digest_end is None:
         raise ValueError("file has no Records, as files of CloudTrail do")
     return file

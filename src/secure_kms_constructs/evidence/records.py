@@ -43,6 +43,7 @@ class Resource(msgspec.Struct, gc=False):
 class Parameters(msgspec.Struct, gc=False):
     """What was asked for. An encryption context stays text until it is known to be a new one."""
 
+    omitted: bool | None = None
     key: str | None = msgspec.field(default=None, name="keyId")
     target: str | None = msgspec.field(default=None, name="targetKeyId")
     destination: str | None = msgspec.field(default=None, name="destinationKeyId")
@@ -67,7 +68,6 @@ class Record(msgspec.Struct, gc=False):
     parameters: Parameters | None = msgspec.field(default=None, name="requestParameters")
     resources: list[Resource] | None = None
     recipient: str | None = msgspec.field(default=None, name="recipientAccountId")
-    shared_id: str | None = msgspec.field(default=None, name="sharedEventID")
 
 
 class LookedUp(msgspec.Struct, gc=False):

@@ -56,15 +56,19 @@ TBLPROPERTIES (
   'storage.location.template' = '{root}${{account}}/CloudTrail/${{region}}/${{day}}'
 )"""
 
-# An encryption context as `observe` keeps it: secrets without their version, objects of S3 as their bucket and /*.
+# An encryption context as `observe` keeps it: secrets without their version, objects of S3 as one of their bucket. What
+# was too large for CloudTrail becomes no JSON, so that the reader counts it and does not take it for none.
+_PAIRS = "CAST(json_extract({parameters}, '$.{name}') AS MAP(VARCHAR, VARCHAR))"
 _CONTEXT = """CASE
-    WHEN json_extract_scalar({parameters}, '$.{name}.SecretARN') IS NOT NULL
-      THEN json_format(CAST(MAP(ARRAY['SecretARN'], ARRAY[json_extract_scalar({parameters}, '$.{name}.SecretARN')])
-        AS JSON))
-    WHEN json_extract_scalar({parameters}, '$.{name}["aws:s3:arn"]') LIKE '%:s3:::%/%'
-      THEN json_format(CAST(MAP(ARRAY['aws:s3:arn'], ARRAY[regexp_replace(
-        json_extract_scalar({parameters}, '$.{name}["aws:s3:arn"]'), '/.*$', '/object')]) AS JSON))
-    ELSE json_format(json_extract({parameters}, '$.{name}'))
+    WHEN json_extract_scalar({parameters}, '$.omitted') = 'true' THEN 'omitted'
+    ELSE COALESCE(
+      TRY(json_format(CAST(
+        transform_values(
+          map_filter({pairs}, (k, v) -> k <> 'SecretVersionId' OR cardinality({pairs}) = 1),
+          (k, v) -> CASE WHEN k = 'aws:s3:arn' AND regexp_like(v, ':s3:::[^/]+/.')
+            THEN regexp_replace(v, '(?s)/.*$', '/object') ELSE v END)
+        AS JSON))),
+      json_format(json_extract({parameters}, '$.{name}')))
   END"""
 
 _ROWS = """SELECT
@@ -77,8 +81,8 @@ _ROWS = """SELECT
   {action} AS action,
   element_at(resources, {place}).arn AS key_arn,
   CASE WHEN useridentity.invokedby IS NOT NULL THEN useridentity.invokedby
-    WHEN sourceipaddress LIKE '%.amazonaws.com' THEN sourceipaddress
     WHEN sourceipaddress LIKE 'AWS Internal%' THEN 'AWS Internal'
+    WHEN NOT regexp_like(sourceipaddress, '^[0-9.]+$|:') THEN sourceipaddress
   END AS service,
   awsregion AS region,
   {context} AS context,
@@ -143,7 +147,10 @@ def _view() -> str:
     ]
     return "\nUNION ALL\n".join(
         _ROWS.format(
-            action=action, place=place, context=_CONTEXT.format(parameters="requestparameters", name=name), which=which
+            action=action,
+            place=place,
+            context=_CONTEXT.replace("{pairs}", _PAIRS).format(parameters="requestparameters", name=name),
+            which=which,
         )
         for action, place, name, which in parts
     )

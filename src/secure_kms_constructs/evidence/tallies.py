@@ -96,6 +96,7 @@ class Tallies:
     def __init__(self) -> None:
         self._rows: dict[tuple[Head, Context | None], Tally] = {}
         self._members: dict[tuple[Head, Shape], set[Context]] = {}
+        self._parts: dict[tuple[Head, Shape], tuple[set[Context], set[Context]]] = {}
         self._shapes: dict[Head, set[Shape]] = {}
         self._levels: dict[tuple[Head, Shape], int] = {}
         self._nameless: set[Head] = set()
@@ -160,16 +161,14 @@ class Tallies:
             for one in shapes:
                 self._refold(head, one)
             return
-        members = self._members.setdefault((head, shape), set())
-        members.add(context)
+        self._members.setdefault((head, shape), set()).add(context)
+        parts = self._parts.setdefault((head, shape), (set(), set()))
+        for part, kept in zip(parts, _parts(context), strict=True):
+            part.add(kept)
         level = self._levels.get((head, shape), 0)
-        has_others = any(name not in RESOURCE_NAMES.value for name in shape)
-        if level == 0 and has_others and len(members) > VALUES:
-            self._levels[(head, shape)] = 1
-            self._refold(head, shape)
-            members = self._members[(head, shape)]
-        if len(members) > RESOURCES:
-            self._levels[(head, shape)] = 2
+        more = 2 if len(parts[1]) > RESOURCES else 1 if len(parts[0]) > VALUES else 0
+        if more > level:
+            self._levels[(head, shape)] = more
             self._refold(head, shape)
 
     def _refold(self, head: Head, shape: Shape) -> None:
@@ -186,6 +185,14 @@ class Tallies:
 
 def _shape(context: Context) -> Shape:
     return tuple([name for name, _ in context])
+
+
+def _parts(context: Context) -> tuple[Context, Context]:
+    """Return the pairs of a context that are no resources, and those that are."""
+    return (
+        tuple(pair for pair in context if pair[0] not in RESOURCE_NAMES.value),
+        tuple(pair for pair in context if pair[0] in RESOURCE_NAMES.value),
+    )
 
 
 def _fold(context: Context, level: int) -> Context:

@@ -33,14 +33,14 @@ def _includes(selector: dict[str, Any], kind: str) -> bool:
     return (
         selector.get("IncludeManagementEvents", True) is True
         and selector.get("ReadWriteType", "All") in ("All", kind)
-        and _KMS not in selector.get("ExcludeManagementEventSources", ())
+        and _KMS not in (selector.get("ExcludeManagementEventSources") or ())
     )
 
 
 def _selects(selector: dict[str, Any], read_only: str) -> Verdict:
     """Return whether an advanced selector has the management events of KMS, read or written."""
     known = {"eventCategory": "Management", "eventSource": _KMS, "readOnly": read_only}
-    return all_of(_matches(one, known.get(str(one.get("Field")))) for one in selector.get("FieldSelectors", ()))
+    return all_of(_matches(one, known.get(str(one.get("Field")))) for one in selector.get("FieldSelectors") or ())
 
 
 _OPERATORS = {
@@ -90,13 +90,38 @@ def read_trail(path: str | PathLike[str]) -> Trail:
     since = whole.get("StartLoggingTime")
     if since is not None and not _ISO.fullmatch(str(since)):
         raise ValueError(f"{path}: StartLoggingTime must be like 2026-11-28T12:00:00+00:00, got {since!r}")
+    logging = whole.get("IsLogging")
+    if logging is not None and not isinstance(logging, bool):
+        raise ValueError(f"{path}: IsLogging must be true or false, got {logging!r}")
+    for name in ("EventSelectors", "AdvancedEventSelectors"):
+        if not _are_selectors(whole.get(name)):
+            raise ValueError(f"{path}: {name} must be as aws cloudtrail get-event-selectors prints them")
     selected = "EventSelectors" in whole or "AdvancedEventSelectors" in whole
     return Trail(
         arn=described["TrailARN"],
         region=described.get("HomeRegion", ""),
         multi_region=described.get("IsMultiRegionTrail") is True,
-        logging=whole.get("IsLogging"),
+        logging=logging,
         since=since,
         selectors=(whole.get("EventSelectors") or []) if selected else None,
         advanced=(whole.get("AdvancedEventSelectors") or []) if selected else None,
     )
+
+
+def _are_selectors(value: Any) -> bool:
+    """Tell whether a value is a list of selectors, basic or advanced, each member of the form that it has there."""
+    return value is None or (isinstance(value, list) and all(isinstance(one, dict) and _is_one(one) for one in value))
+
+
+def _is_one(selector: dict[str, Any]) -> bool:
+    excluded, fields = selector.get("ExcludeManagementEventSources"), selector.get("FieldSelectors")
+    if not _are_texts(excluded) or not isinstance(fields, (list, type(None))):
+        return False
+    return all(
+        isinstance(one, dict) and all(name == "Field" or _are_texts(texts) for name, texts in one.items())
+        for one in fields or ()
+    )
+
+
+def _are_texts(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value))

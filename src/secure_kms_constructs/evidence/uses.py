@@ -72,12 +72,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Digest:
-    """A period that a digest file of a trail covers: every log file of it is listed there."""
+    """A period that a digest file of a trail covers: every log file of it is listed there.
+
+    :param trail: name of the trail; empty where that is not told.
+    """
 
     account: str
     region: str
     start: str
     end: str
+    trail: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,25 @@ import json
 import keyword
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from secure_kms_constructs.evidence.uses import Use
 
+from .fits import Fit, by_thing
 from .plans import Plan
 from .statements import statements_of
 
-_SERVICES = {"secretsmanager": ("SecretARN", "secret"), "ssm": ("PARAMETER_ARN", "parameter")}
-_READ, _ROTATE = ("kms:Decrypt",), ("kms:Decrypt", "kms:GenerateDataKey")
 _HEAD = '''"""What {name} was seen to need of keys. Made by `secure-kms plan`: review it before it is deployed."""
 
 from aws_cdk import Stack, aws_iam as iam, aws_secretsmanager as secretsmanager
 from constructs import Construct
-from secure_kms_constructs import ResolvedKey, ScopedParameterReader, ScopedSecretReader, ScopedSecretRotator
+from secure_kms_constructs import (
+    ResolvedKey,
+    ScopedLogGroupManager,
+    ScopedParameterReader,
+    ScopedSecretReader,
+    ScopedSecretRotator,
+)
 
 
 class {title}KeyUse(Stack):
@@ -50,21 +55,25 @@ def _title(name: str) -> str:
 
 
 def _body(plan: Plan, grantee: str) -> Iterator[str]:
+    if plan.managed:
+        yield "# Its inline policies are full, where constructs would write first, so all of it is in managed policies."
+        for number, document in enumerate(plan.added.values(), 1):
+            made = f"iam.PolicyDocument.from_json({_literal(document)})"
+            yield f'iam.ManagedPolicy(self, "KeyUse{number}", document={made}, {grantee}s=[{grantee}])'
+        return
     rest: list[Use] = []
-    readers: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
-    for (key, via, thing), uses in _by_thing(plan.needed).items():
-        service = (via or "").split(".")[0]
-        actions = tuple(sorted({one.action for one in uses}))
-        fits = thing is not None and (actions == _READ or (service == "secretsmanager" and actions == _ROTATE))
-        if fits and service in _SERVICES and thing is not None:
-            readers[key, service, actions].append(thing)
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (key, via, thing), uses in by_thing(plan.needed).items():
+        fit = plan.fits.get((key, via, thing))
+        if fit is not None and thing is not None:
+            found[key, fit].append(thing)
         else:
             rest += uses
-    keys = {key: f"key{place + 1}" for place, key in enumerate(sorted({key for key, _, _ in readers}))}
+    keys = {key: f"key{place + 1}" for place, key in enumerate(sorted({key for key, _ in found}))}
     for key, variable in keys.items():
         yield f'{variable} = ResolvedKey.from_arn(self, "{variable.title()}", {json.dumps(key)})'
-    for place, ((key, service, actions), things) in enumerate(sorted(readers.items()), 1):
-        yield from _reader(place, keys[key], service, actions == _ROTATE, sorted(things), grantee)
+    for place, ((key, fit), things) in enumerate(sorted(found.items()), 1):
+        yield from _construct(place, keys[key], Fit(fit), sorted(things), grantee)
     if rest:
         yield "# No construct of this library is about these; each names its key, its service and its context."
         document = {"Version": "2012-10-17", "Statement": statements_of(rest)}
@@ -72,20 +81,17 @@ def _body(plan: Plan, grantee: str) -> Iterator[str]:
         yield f"policy.attach_to_{grantee}({grantee})"
 
 
-def _by_thing(uses: Iterable[Use]) -> dict[tuple[str, str | None, str | None], list[Use]]:
-    """Return uses by key, service and the one thing that their encryption context names."""
-    found: dict[tuple[str, str | None, str | None], list[Use]] = defaultdict(list)
-    for use in uses:
-        name = _SERVICES.get((use.via or "").split(".")[0], ("", ""))[0]
-        only = use.context is not None and set(use.context) == {name}
-        found[use.key or "", use.via, use.context[name] if only and use.context else None].append(use)
-    return found
-
-
-def _reader(place: int, key: str, service: str, rotates: bool, things: list[str], grantee: str) -> Iterator[str]:
-    if service == "ssm":
+def _construct(place: int, key: str, fit: Fit, things: list[str], grantee: str) -> Iterator[str]:
+    if fit is Fit.LOG_GROUPS:
+        yield "# More than was seen: all that a manager of log groups needs, and names that go on after these."
+        for number, one in enumerate(things, 1):
+            name = json.dumps(one.partition(":log-group:")[2])
+            given = f"grantee={grantee}, log_group_prefix={name}, key={key}"
+            yield f'{fit.value}(self, "LogGroups{place}x{number}", {given})'
+        return
+    if fit is Fit.PARAMETERS:
         names = [f"/{one.partition(':parameter/')[2]}" for one in things]
-        yield f'ScopedParameterReader(self, "Parameters{place}", grantee={grantee}, parameters={names!r}, key={key})'
+        yield f'{fit.value}(self, "Parameters{place}", grantee={grantee}, parameters={names!r}, key={key})'
         return
     variables = []
     for number, one in enumerate(things, 1):
@@ -94,8 +100,7 @@ def _reader(place: int, key: str, service: str, rotates: bool, things: list[str]
             f"{variables[-1]} = secretsmanager.Secret.from_secret_complete_arn("
             f'self, "Secret{place}x{number}", {json.dumps(one)})'
         )
-    kind = "ScopedSecretRotator" if rotates else "ScopedSecretReader"
-    yield f'{kind}(self, "Secrets{place}", grantee={grantee}, secrets=[{", ".join(variables)}], key={key})'
+    yield f'{fit.value}(self, "Secrets{place}", grantee={grantee}, secrets=[{", ".join(variables)}], key={key})'
 
 
 def _literal(document: object) -> str:

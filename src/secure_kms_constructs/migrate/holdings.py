@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from secure_kms_constructs.account.records import Account, Identity
+from secure_kms_constructs.authoring.packing import size
 from secure_kms_constructs.aws.cloudtrail import SERVICE_LINKED_PATH
+from secure_kms_constructs.aws.facts import INLINE_POLICY_CHARACTERS, MANAGED_POLICY_CHARACTERS
 from secure_kms_constructs.aws.managed_policies import aws_managed
 
+from .deployers import bootstrap_kind
 from .plans import Held, Json, Replaced
 from .stripping import EverythingError, allows_use, stripped
 
-# https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
-_BOOTSTRAP = re.compile(
-    r"cdk-[a-z0-9]+-(cfn-exec|deploy|file-publishing|image-publishing|lookup)-role-\d{12}-[a-z0-9-]+"
-)
 # IAM refuses to change them: https://repost.aws/knowledge-center/identity-center-aws-reserved-sso
 _RESERVED = "/aws-reserved/"
 NOT_ASKED = "it was not asked for"
@@ -43,9 +41,10 @@ class Holdings:
             for name, document in group.inline.items():
                 yield Held("group", group.arn, name, document)
         attached = [(arn, "") for arn in identity.attached]
-        attached += [(arn, one.name) for one in groups for arn in one.attached if arn not in identity.attached]
+        attached += [(arn, one.name) for one in groups for arn in one.attached]
         for arn, name in attached:
-            yield Held("managed", arn, arn.rpartition("/")[2], self._text(arn), name)
+            version = self.account.versions.get(arn, "")
+            yield Held("managed", arn, arn.rpartition("/")[2], self._text(arn), name, version)
 
     def _text(self, arn: str) -> object:
         if arn in self.account.policies:
@@ -91,10 +90,20 @@ class Holdings:
     def replaced(self) -> dict[str, list[Replaced]]:
         """What becomes of the policies of those who have a plan."""
         return {
-            arn: [Replaced(one, stripped(one.document), tuple(sorted(self.holders[one.where] - {arn}))) for one in held]
-            for arn, held in self.users.items()
-            if arn not in self.left
+            arn: [self._replaced(arn, one) for one in held] for arn, held in self.users.items() if arn not in self.left
         }
+
+    def _replaced(self, arn: str, held: Held) -> Replaced:
+        after = stripped(held.document)
+        others = self.holders[held.where] - {arn}
+        if held.kind == "group" or held.group:
+            name = held.group or held.owner.rpartition("/")[2]
+            members = {one.arn for one in self.account.identities if name in one.groups} - {arn}
+            # A managed policy that stays is changed for all who hold it, also without the group.
+            changed = members if held.kind == "group" or after is None else others
+        else:
+            changed = set() if after is None else others
+        return Replaced(held, after, tuple(sorted(others)), bool(changed))
 
     def _refused(self, arn: str, held: list[Held]) -> str | None:
         name = arn.rpartition("/")[2]
@@ -104,7 +113,7 @@ class Holdings:
             return "it is linked to a service, which alone changes it"
         if _RESERVED in arn:
             return "it is of Identity Center, which alone changes it: narrow the permission set"
-        if _BOOTSTRAP.fullmatch(name):
+        if bootstrap_kind(name):
             return "it is of the CDK bootstrap: give it a documented_exception with a reason and a date"
         for one in held:
             if one.document is None:
@@ -114,10 +123,31 @@ class Holdings:
             if any(identity.boundary == one.owner for identity in self.account.identities):
                 return f"policy {one.name} is somebody's permissions boundary too"
             try:
-                stripped(one.document)
+                left = stripped(one.document)
             except EverythingError as error:
                 return f"policy {one.name} {error}: write what it needs of other services first"
+            if left is not None and size(left) > (room := self._room(one)):
+                return (
+                    f"policy {one.name} without the use of keys would have {size(left):,} characters, and IAM takes "
+                    f"{room:,}: divide it first"
+                )
         return None
+
+    def _room(self, held: Held) -> int:
+        """Return how many characters a policy may have beside others of its holder."""
+        if held.kind == "managed":
+            return MANAGED_POLICY_CHARACTERS.value
+        kinds = {one.arn: ("group", one.inline) for one in self.account.groups}
+        kinds |= {one.arn: (one.kind, one.inline) for one in self.account.identities}
+        kind, inline = kinds[held.owner]
+        beside = sum(size(self._after(one)) for name, one in inline.items() if name != held.name)
+        return INLINE_POLICY_CHARACTERS.value[kind] - beside
+
+    def _after(self, document: object) -> object:
+        try:
+            return stripped(document) if allows_use(document) else document
+        except EverythingError:
+            return document
 
     def _shared_with_left(self, held: list[Held], left: dict[str, str]) -> str | None:
         for one in held:
@@ -130,7 +160,7 @@ class Holdings:
 def with_plans(account: Account, replaced: dict[str, list[Replaced]], added: dict[str, dict[str, Json]]) -> Account:
     """Return an account in which plans have been carried out.
 
-    :param added: new inline policies, by role or user and name.
+    :param added: new policies, by role or user and name. Whether they are managed makes no difference to requests.
     """
     after = {one.held.where: one.after for several in replaced.values() for one in several}
     gone = {owner for (kind, owner, _), left in after.items() if kind == "managed" and left is None}

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from secure_kms_constructs.access import AccessMap, Diff
 from secure_kms_constructs.access.landscape_access import LandscapeAccess
 from secure_kms_constructs.account import Account, Snapshot
+from secure_kms_constructs.account.calls import Answer
 from secure_kms_constructs.account.needs import Needs
-from secure_kms_constructs.authoring.packing import pack, size
-from secure_kms_constructs.aws.facts import INLINE_POLICY_CHARACTERS
 from secure_kms_constructs.evidence import Observed, Use
 from secure_kms_constructs.evidence.requests import Call, call_of
 from secure_kms_constructs.policies import parse_identity_policy
 from secure_kms_constructs.policies.evaluation import Policies
 
+from .deployers import excepted
+from .fits import fits_of
+from .fitting import Added, fit
 from .holdings import NOT_ASKED, Holdings, with_plans
-from .plans import Json, Migration, Plan, Replay
+from .plans import Excepted, Migration, Plan, Replay
 from .replay import answer, as_asked, granted, try_again
 from .statements import key_statement, statements_of, unwritable
-from .stripping import USE_ACTIONS
+from .stripping import EVERY, USE_ACTIONS, reached_regions
 
-# What its new policy is called.
-POLICY = "observed-key-use"
 # A use that began in the last days of the period may be the last of its kind or the first.
 _LATELY = timedelta(days=7)
 _SHOWN = 5
@@ -67,11 +67,15 @@ class Planner:
     """Makes plans for the accounts of a snapshot.
 
     :param only: ARNs of the roles and users to make plans for; by default all.
+    :param no_other_regions: whether nothing is in regions that the account file does not have.
     """
 
-    def __init__(self, snapshot: Snapshot, observed: Observed, only: Sequence[str] = ()) -> None:
+    def __init__(
+        self, snapshot: Snapshot, observed: Observed, only: Sequence[str] = (), *, no_other_regions: bool = False
+    ) -> None:
         self._snapshot = snapshot
         self._observed = observed
+        self._no_other_regions = no_other_regions
         self._holdings = [Holdings(account, frozenset(only)) for account in snapshot.accounts]
         users = {arn for one in self._holdings for arn in one.users}
         for name in only:
@@ -104,7 +108,16 @@ class Planner:
             raise ValueError(f"the plan would give more than there was: {'; '.join(gained[:_SHOWN])}")
         seen = self._observed.evidence
         period = f"calls from {seen.first} to {seen.last}" if seen.first else "no calls"
-        return Migration(made, dict(sorted(left.items())), gaps, diff, period)
+        return Migration(made, dict(sorted(left.items())), gaps, diff, period, list(self._exceptions(left)))
+
+    def _exceptions(self, left: Collection[str]) -> Iterator[Excepted]:
+        today = date.fromisoformat(self._snapshot.made[:10])
+        for holdings in self._holdings:
+            for identity in holdings.account.identities:
+                if identity.arn in left:
+                    documents = (one.document for one in holdings.of(identity))
+                    if (found := excepted(identity, documents, today)) is not None:
+                        yield found
 
     @cached_property
     def _before(self) -> _Side:
@@ -120,17 +133,18 @@ class Planner:
         return {arn: self._sort(arn) for one in self._holdings for arn in one.replaced}
 
     @cached_property
-    def _added(self) -> dict[str, dict[str, Json]]:
+    def _added(self) -> dict[str, Added]:
         return {
-            arn: dict(self._new_policies(holdings, arn))
+            one.arn: fit(one, holdings.account, holdings.replaced[one.arn], statements_of(self._sorted[one.arn].needed))
             for holdings in self._holdings
-            for arn in holdings.replaced
-            if self._sorted[arn].needed
+            for one in holdings.account.identities
+            if one.arn in holdings.replaced and self._sorted[one.arn].needed
         }
 
     @cached_property
     def _accounts_after(self) -> list[Account]:
-        return [with_plans(one.account, one.replaced, self._added) for one in self._holdings]
+        added = {arn: one.documents for arn, one in self._added.items()}
+        return [with_plans(one.account, one.replaced, added) for one in self._holdings]
 
     @cached_property
     def _after(self) -> _Side:
@@ -161,31 +175,13 @@ class Planner:
                 found.otherwise.append((use, "a grant allows it"))
             elif answer(call_of(use), without) is True:
                 aws = any(key.arn == use.key and key.manager == "AWS" for _, key in self._snapshot.keys)
-                said = "the policy of the AWS-managed key admits the account through its service"
+                said = "removed: the policy of the AWS-managed key admits the account through its service anyway"
                 found.otherwise.append((use, said if aws else "the policy of the key admits it by itself"))
                 if not aws:
                     found.admitted.append(use)
             else:
                 found.needed.append(use)
         return found
-
-    def _new_policies(self, holdings: Holdings, arn: str) -> Iterator[tuple[str, Json]]:
-        """Return the new policies by name, so few and small that the quotas hold."""
-        statements = statements_of(self._sorted[arn].needed)
-        kind = "role" if ":role/" in arn else "user"
-        identity = next(one for one in holdings.account.identities if one.arn == arn)
-        after = {one.held.where: one.after for one in holdings.replaced[arn]}
-        kept = [after.get(("inline", arn, name), document) for name, document in identity.inline.items()]
-        room = INLINE_POLICY_CHARACTERS.value[kind] - sum(size(one) for one in kept if one is not None)
-        whole = {"Version": "2012-10-17", "Statement": statements}
-        if size(whole) > room:
-            raise ValueError(
-                f"the inline policies of {arn} would have {size(whole) - room:,} characters more than IAM takes: "
-                f"plan for others with --principal, and write a managed policy for this one"
-            )
-        for number, part in enumerate(pack(statements, statements, max(room, 1))):
-            name = POLICY if number == 0 else f"{POLICY}-{number + 1}"
-            yield name, {"Version": "2012-10-17", "Statement": part}
 
     def _plans(self) -> Iterator[Plan]:
         needs = Needs(self._snapshot)
@@ -206,6 +202,8 @@ class Planner:
             by_key[use.key or ""].append(use)
         needed_keys = {use.key for use in found.needed}
         could = self._could_use(arn)
+        added = self._added.get(arn, Added({}))
+        identity = next(one for one in holdings.account.identities if one.arn == arn)
         return Plan(
             principal=arn,
             needed=found.needed,
@@ -214,7 +212,9 @@ class Planner:
             configured=list(dict.fromkeys(configured)),
             review=list(self._to_review(found.needed)),
             replaced=holdings.replaced[arn],
-            added=self._added.get(arn, {}),
+            added=added.documents,
+            managed=added.managed,
+            fits=fits_of(found.needed, holdings.of(identity)),
             key_statements={key: key_statement(arn, uses) for key, uses in by_key.items()},
             replay=self._replay(arn, found),
             width=len(could - needed_keys),
@@ -303,6 +303,10 @@ class Planner:
         if self._observed.coverage is None:
             yield "whether silence is evidence was not looked at: observe with --snapshot"
             return
+        for unread in self._snapshot.unread:
+            if Answer.MAP in unread.answers:
+                yield f"the account file lacks something: {unread}"
+        yield from self._regions(plans)
         could = {key for plan in plans for key in self._could_use(plan.principal)}
         covered = {one.key: one for one in self._observed.coverage}
         for _, key in self._snapshot.keys:
@@ -313,12 +317,32 @@ class Planner:
                 yield f"{key.arn} was not among the keys when uses were observed"
             elif one.complete is not True:
                 yield str(one)
+        for use in self._observed.uses:
+            if ":federated-user/" in use.principal and any(
+                plan.principal.split(":")[4] == use.account for plan in plans
+            ):
+                yield f"{use.principal} {use.action} {use.key}: which user made its session is not told"
         for plan in plans:
             for use, why in plan.otherwise:
                 if why.startswith("its "):
                     yield f"{plan.principal} {use.action} {use.key}: {why}"
             for use in plan.unexplained:
                 yield f"{plan.principal} {use.action} {use.key} succeeded, and the account file's policies refuse it"
+
+    def _regions(self, plans: list[Plan]) -> Iterator[str]:
+        """Return what is taken away in regions of which nothing is known."""
+        known = {region for account in self._snapshot.accounts for region in account.regions}
+        for plan in plans:
+            for one in plan.replaced:
+                beyond = reached_regions(one.held.document) - known
+                named = sorted(region for region in beyond if region != EVERY)
+                if named:
+                    yield f"{plan.principal} may use keys in {', '.join(named)}, which the account file does not have"
+                elif beyond and not self._no_other_regions:
+                    yield (
+                        f"{plan.principal} may use keys of every region, and the account file has "
+                        f"{', '.join(sorted(known))}: read the others, or say --no-other-regions where nothing is there"
+                    )
 
 
 def _moment(text: str) -> datetime:

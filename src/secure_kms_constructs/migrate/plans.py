@@ -9,6 +9,10 @@ from secure_kms_constructs.access import Diff
 from secure_kms_constructs.evidence.uses import Use
 
 Json = dict[str, Any]
+# A key, the kms:ViaService, and the one thing that the encryption context names.
+Thing = tuple[str, str | None, str | None]
+# The construct that is about a thing.
+Fits = dict[Thing, str]
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Held:
     :param kind: ``inline``, ``managed`` or ``group``, the inline policy of a group.
     :param owner: ARN of the role, user or group that an inline policy is in; of the managed policy itself.
     :param group: the name of the group that a managed policy comes from; empty where it is attached itself.
+    :param version: which version of a managed policy the document is; empty where that is not known.
     """
 
     kind: str
@@ -25,6 +30,7 @@ class Held:
     name: str
     document: Any
     group: str = ""
+    version: str = ""
 
     @property
     def where(self) -> tuple[str, str, str]:
@@ -38,11 +44,13 @@ class Replaced:
 
     :param after: what is left of it; None where nothing is.
     :param shared_by: other roles and users that hold it, all of which have plans.
+    :param is_common: whether the change changes what others may do too; to take it from one role alone does not.
     """
 
     held: Held
     after: Json | None
     shared_by: tuple[str, ...] = ()
+    is_common: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,8 @@ class Plan:
     :param added: the new policies, by name.
     :param key_statements: by key, what its policy could say instead of admitting the principal itself.
     :param width: how many keys it could use and need not.
+    :param fits: of what was seen, the construct that is about it, where one gives nothing new.
+    :param managed: whether the new policies are managed ones, as inline ones would be more than IAM takes.
     """
 
     principal: str
@@ -94,6 +104,8 @@ class Plan:
     key_statements: dict[str, list[Json]]
     replay: Replay
     width: int
+    fits: Fits = field(default_factory=dict)
+    managed: bool = False
 
     @property
     def name(self) -> str:
@@ -105,6 +117,25 @@ class Plan:
         """Whether it is a role."""
         return ":role/" in self.principal
 
+    def arn_of(self, policy: str) -> str:
+        """Return the ARN that a managed policy will have."""
+        partition, account = self.principal.split(":")[1], self.principal.split(":")[4]
+        return f"arn:{partition}:iam::{account}:policy/{policy}"
+
+
+@dataclass(frozen=True)
+class Excepted:
+    """A role that deploys and keeps what a rule finds, with what documents that.
+
+    :param review_by: the last day on which it holds, as ``2027-06-30``.
+    :param rules: names of the rules.
+    """
+
+    principal: str
+    reason: str
+    review_by: str
+    rules: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Migration:
@@ -114,6 +145,7 @@ class Migration:
     :param gaps: what evidence is missing; a plan in spite of that was asked for.
     :param diff: who can do less with which key afterwards.
     :param period: from when to when calls were seen.
+    :param exceptions: of those without a plan, the roles that deploy, for whom an exception can be documented.
     """
 
     plans: list[Plan]
@@ -121,6 +153,7 @@ class Migration:
     gaps: list[str]
     diff: Diff = field(default_factory=lambda: Diff(()))
     period: str = "no calls"
+    exceptions: list[Excepted] = field(default_factory=list)
 
     @property
     def replay(self) -> Replay:

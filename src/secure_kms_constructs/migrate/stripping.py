@@ -17,6 +17,17 @@ USE_ACTIONS = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
 _OTHER_ACTIONS = sorted((KEY_ACTIONS.value | {f"kms:{one}" for one in KEYLESS_OPERATIONS.value}) - USE_ACTIONS)
 
 
+def _word(action: str) -> str:
+    """Return an action up to the end of its first word, such as ``kms:Describe``."""
+    return re.match(r"kms:[A-Z][a-z]*", action)[0]  # type: ignore[index]
+
+
+_USING = {_word(action) for action in USE_ACTIONS}
+_BY_WORD: dict[str, list[str]] = {}
+for _action in _OTHER_ACTIONS:
+    _BY_WORD.setdefault(_word(_action), []).append(_action)
+
+
 class EverythingError(ValueError):
     """A policy that allows the use of keys along with other services, in words that cannot be taken apart."""
 
@@ -37,6 +48,23 @@ def stripped(document: object) -> Json | None:
     if not kept:
         return None
     return {**document, "Statement": kept}
+
+
+# Stands for regions that a pattern does not tell.
+EVERY = "every region"
+
+
+def reached_regions(document: object) -> set[str]:
+    """Return the regions of the keys whose use a policy allows."""
+    found = set()
+    for statement in _statements(document):
+        if _takes(statement):
+            resources = _texts(statement.get("Resource"))
+            parts = [one.split(":") for one in resources]
+            found |= {one[3] if len(one) > 3 and not set(one[3]) & set("*?$") else EVERY for one in parts}
+            if not resources:
+                found.add(EVERY)
+    return found
 
 
 def _statements(document: object) -> list[Any]:
@@ -69,7 +97,11 @@ def _split(pattern: str) -> Iterator[str]:
     elif not pattern.lower().startswith("kms:"):
         raise EverythingError(f"allows {pattern}")
     else:
-        yield from (action for action in _OTHER_ACTIONS if _names(pattern, action))
+        for word, actions in _BY_WORD.items():
+            left = [action for action in actions if _names(pattern, action)]
+            # A "?" would match the star of the shorter pattern, which means more.
+            shorter = len(actions) > 1 and word not in _USING and "?" not in pattern and _names(pattern, f"{word}*")
+            yield from [f"{word}*"] if shorter else left
 
 
 @lru_cache(maxsize=65536)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.policies.lines import one_line
 
-from .plans import Json, Migration, Plan
+from .plans import Excepted, Json, Migration, Plan, Replaced
 
 _SHOWN = 50
+_WITHOUT = "without the use of keys"
+# Of documented_exception.
+_BY_DEFAULT = ("decrypt-on-all-keys",)
 
 
 def as_markdown(migration: Migration) -> str:
@@ -32,6 +36,7 @@ def as_data(migration: Migration) -> Json:
         "period": migration.period,
         "gaps": migration.gaps,
         "left": migration.left,
+        "exceptions": [asdict(one) for one in migration.exceptions],
         "plans": [plan_as_data(one) for one in migration.plans],
         "diff": [
             {"key": one.key, "principal": one.principal, "change": one.change.value, "actions": list(one.actions)}
@@ -61,6 +66,7 @@ def plan_as_data(plan: Plan) -> Json:
         "review": with_why(plan.review),
         "replaced": replaced,
         "added": plan.added,
+        "addedAsManaged": plan.managed,
         "keyStatements": plan.key_statements,
     }
 
@@ -69,6 +75,25 @@ def as_html(migration: Migration) -> str:
     """Return all plans as a page that needs nothing else."""
     text = html.escape(as_markdown(migration))
     return f'<!doctype html><meta charset="utf-8"><title>secure-kms plan</title><pre>{text}</pre>'
+
+
+def as_toml(exceptions: Iterable[Excepted]) -> str:
+    """Return exceptions as a file of them, which every command about accounts takes."""
+    return "\n".join(
+        "[[exception]]\n"
+        f"resource = {json.dumps(one.principal)}\n"
+        f"reason = {json.dumps(one.reason)}\n"
+        f"review_by = {one.review_by}\n"
+        f"rules = {json.dumps(list(one.rules))}\n"
+        for one in exceptions
+    ).rstrip()
+
+
+def _documented(one: Excepted) -> str:
+    """Return the call that documents an exception in the app that makes or imports a role."""
+    rules = "" if one.rules == _BY_DEFAULT else f", rules={list(one.rules)!r}"
+    call = f"documented_exception(role, {json.dumps(one.reason)}, {json.dumps(one.review_by)}{rules})"
+    return f"{code(one.principal)}: {code(call)}"
 
 
 def _lines(migration: Migration) -> Iterator[str]:
@@ -83,6 +108,7 @@ def _lines(migration: Migration) -> Iterator[str]:
         yield from _plan(plan)
     left = [f"{code(arn)}: {why}" for arn, why in migration.left.items()]
     yield from _section("Without a plan", left)
+    yield from _section("Exceptions to document, or exceptions.toml", map(_documented, migration.exceptions))
     lost = [str(one) for one in migration.diff.differences]
     yield from _section("What is lost, by trying requests", [code(one) for one in lost[:_SHOWN]])
     if len(lost) > _SHOWN:
@@ -93,12 +119,8 @@ def _plan(plan: Plan) -> Iterator[str]:
     yield f"## {code(plan.principal)}"
     yield ""
     yield f"Could use {plan.width} keys that it was not seen to need. {plan.replay}."
-    changes = [
-        f"{one.held.kind} policy {code(one.held.name)}: {'gone' if one.after is None else 'without the use of keys'}"
-        + (f", also for {len(one.shared_by)} others, which have plans" if one.shared_by else "")
-        for one in plan.replaced
-    ]
-    changes += [f"new inline policy {code(name)}" for name in plan.added]
+    changes = [_change(one) for one in plan.replaced]
+    changes += [f"new {'managed' if plan.managed else 'inline'} policy {code(name)}" for name in plan.added]
     yield from _section("Changes", changes, "###")
     yield from _section("Needed, by evidence", [_use(one) for one in plan.needed], "###")
     yield from _section("Seen, and no statement", [f"{_use(use)}: {why}" for use, why in plan.otherwise], "###")
@@ -107,6 +129,13 @@ def _plan(plan: Plan) -> Iterator[str]:
     beside = [code(one) for one in plan.replay.beside[:_SHOWN]]
     yield from _section("Possible whatever its policies say, by the key's policy or a grant", beside, "###")
     yield from _section("Configured, and never seen", [code(one) for one in plan.configured], "###")
+
+
+def _change(one: Replaced) -> str:
+    held = one.held
+    version = (f" ({held.version})" if held.version else "") + (f" of group {code(held.group)}" if held.group else "")
+    shared = f", also for {len(one.shared_by)} others, which have plans" if one.shared_by else ""
+    return f"{held.kind} policy {code(held.name)}{version}: {'gone' if one.after is None else _WITHOUT}{shared}"
 
 
 def _section(title: str, lines: Iterable[str], level: str = "##") -> Iterator[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .codes import code_of
-from .plans import Held, Json, Migration, Plan
-from .texts import as_data, as_markdown, plan_as_data, plan_as_markdown
+from .commands import narrowing_calls, new_calls, old_calls, restoring_calls
+from .file_names import file_name, folder_name, new_file_name, safe
+from .plans import Json, Migration, Plan, Replaced
+from .texts import as_data, as_markdown, as_toml, plan_as_data, plan_as_markdown
 
-# How the AWS CLI is told to read a file.
-_FILE = "file:" + "//"
-_UNSAFE = re.compile(r"[^A-Za-z0-9+=,.@_-]")
+_SHARED = "shared"
 
 
 def write_migration(migration: Migration, folder: Path) -> None:
@@ -26,103 +25,95 @@ def write_migration(migration: Migration, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _text(folder / "plan.md", as_markdown(migration))
     _json(folder / "plan.json", as_data(migration))
+    if migration.exceptions:
+        _text(folder / "exceptions.toml", as_toml(migration.exceptions))
     for plan in migration.plans:
         _write(plan, folder / folder_name(plan))
-
-
-def folder_name(plan: Plan) -> str:
-    """Return the folder of a plan: names of roles are unique in an account, and those of users beside them."""
-    kind = "role" if plan.is_role else "user"
-    return f"{plan.principal.split(':')[4]}-{kind}-{_safe(plan.name)}"
+    _write_shared(migration.plans, folder / _SHARED)
 
 
 def _write(plan: Plan, folder: Path) -> None:
-    for part in ("before", "after"):
-        (folder / part).mkdir(parents=True)
-    for one in plan.replaced:
-        _json(folder / "before" / file_name(one.held), one.held.document)
-        if one.after is not None:
-            _json(folder / "after" / file_name(one.held), one.after)
+    own = [one for one in plan.replaced if not one.is_common]
+    common = [one for one in plan.replaced if one.is_common]
+    _documents(plan.replaced, folder)
     for name, document in plan.added.items():
-        _json(folder / "after" / f"new-{_safe(name)}.json", document)
+        _json(folder / "after" / new_file_name(name), document)
     for key, statements in plan.key_statements.items():
-        _json(folder / "after" / f"key-policy-statements-{_safe(key.rpartition('/')[2])}.json", statements)
+        _json(folder / "after" / f"key-policy-statements-{safe(key.rpartition('/')[2])}.json", statements)
     _json(folder / "evidence.json", plan_as_data(plan))
     _text(folder / "plan.md", plan_as_markdown(plan))
-    _text(folder / "rollback.md", "\n".join(_rollback(plan)))
-    _text(folder / "apply.md", "\n".join(_apply(plan)))
+    back = _page(
+        f"# The way back for {plan.principal}",
+        _BACK + (_SHARED_BACK if common else ()),
+        [*restoring_calls(plan, own), *old_calls(plan)],
+    )
+    _text(folder / "rollback.md", back)
+    there = _page(
+        f"# Carry out the plan for {plan.principal}",
+        _THERE + (_SHARED_THERE if common else ()),
+        [*new_calls(plan), *narrowing_calls(plan, own)],
+    )
+    _text(folder / "apply.md", there)
     _text(folder / "construct.py", code_of(plan))
 
 
-def file_name(held: Held) -> str:
-    """Return the file of a policy."""
-    return f"{held.kind}-{_safe(held.name)}.json"
+_THERE: tuple[str, ...] = (
+    "In this order, or deploy `construct.py` in place of the first calls. A change counts after a moment.",
+)
+_BACK: tuple[str, ...] = (
+    "The documents in `before/` are exactly those that the account had. What it had comes back first, so that",
+    "nothing fails in between.",
+)
+_SHARED_THERE = (
+    "",
+    "Others hold some of its policies too. `../shared/apply.md` narrows those, once all of them are here.",
+)
+_SHARED_BACK = ("", "Others hold some of its policies too: `../shared/rollback.md` comes before this.")
 
 
-def _apply(plan: Plan) -> Iterator[str]:
-    yield f"# Carry out the plan for {plan.principal}"
-    yield ""
-    yield "In this order, or deploy `construct.py` in place of the first calls. A change counts after a moment."
-    yield ""
-    yield "```sh"
-    for name in plan.added:
-        yield _put(plan, name, f"after/new-{_safe(name)}.json")
-    for one in plan.replaced:
-        yield from _replace(one.held, None if one.after is None else f"after/{file_name(one.held)}", plan)
-    yield "```"
+def _write_shared(plans: Iterable[Plan], folder: Path) -> None:
+    """Write the changes of policies that several hold: once, after each of them has its new policies."""
+    found = {(one.held.where, one.held.group): (plan, one) for plan in plans for one in plan.replaced if one.is_common}
+    if not found:
+        return
+    _documents([one for _, one in found.values()], folder)
+    holders = sorted({who for plan, one in found.values() for who in (plan.principal, *one.shared_by)})
+    first = [
+        "After `apply.md` of all of these, who lose what they use otherwise:",
+        "",
+        *(f"- {one}" for one in holders),
+    ]
+    there = [call for plan, one in found.values() for call in narrowing_calls(plan, [one])]
+    back = [call for plan, one in found.values() for call in restoring_calls(plan, [one])]
+    _text(folder / "apply.md", _page("# Narrow the policies that several hold", first, there))
+    before = ["Before `rollback.md` of any who hold them. What comes back here allows what it did to all of them."]
+    _text(folder / "rollback.md", _page("# The way back for policies that several hold", before, back))
 
 
-def _rollback(plan: Plan) -> Iterator[str]:
-    yield f"# The way back for {plan.principal}"
-    yield ""
-    yield "The documents in `before/` are exactly those that the account had. What it had comes back first, so that"
-    yield "nothing fails in between. Who shares a policy here has it back with the same call."
-    yield ""
-    yield "```sh"
-    for one in plan.replaced:
-        yield from _replace(one.held, f"before/{file_name(one.held)}", plan)
-    for name in plan.added:
-        kind = "role" if plan.is_role else "user"
-        yield f"aws iam delete-{kind}-policy --{kind}-name {plan.name} --policy-name {name}"
-    yield "```"
+def _page(title: str, lines: Iterable[str], calls: Iterable[str]) -> str:
+    made = list(calls)
+    return "\n".join([title, "", *lines, *_versions(made), "", "```sh", *made, "```"])
 
 
-def _put(plan: Plan, name: str, path: str) -> str:
-    kind = "role" if plan.is_role else "user"
-    return f"aws iam put-{kind}-policy --{kind}-name {plan.name} --policy-name {name} --policy-document {_FILE}{path}"
+def _versions(calls: Iterable[str]) -> Iterator[str]:
+    if any("create-policy-version" in one for one in calls):
+        yield ""
+        yield "IAM keeps five versions of a managed policy: where there are five, delete the oldest first"
+        yield "(`aws iam list-policy-versions`, `aws iam delete-policy-version`), and never the one in force."
 
 
-def _replace(held: Held, path: str | None, plan: Plan) -> Iterator[str]:
-    """Return the calls after which a policy is a document; without one it says nothing any more."""
-    kind = "role" if plan.is_role else "user"
-    if held.kind == "inline":
-        if path is None:
-            yield f"aws iam delete-{kind}-policy --{kind}-name {plan.name} --policy-name {held.name}"
-        else:
-            yield _put(plan, held.name, path)
-    elif held.kind == "group":
-        group = held.owner.rpartition("/")[2]
-        asked = f"--group-name {group} --policy-name {held.name}"
-        if path is None:
-            yield f"aws iam delete-group-policy {asked}"
-        else:
-            yield f"aws iam put-group-policy {asked} --policy-document {_FILE}{path}"
-    elif path is None or (path.startswith("before/") and _is_detached(plan, held)):
-        of, name = ("group", held.group) if held.group else (kind, plan.name)
-        verb = "detach" if path is None else "attach"
-        yield f"aws iam {verb}-{of}-policy --{of}-name {name} --policy-arn {held.owner}"
-    else:
-        yield (
-            f"aws iam create-policy-version --policy-arn {held.owner} --set-as-default --policy-document {_FILE}{path}"
-        )
-
-
-def _is_detached(plan: Plan, held: Held) -> bool:
-    return any(one.held.where == held.where and one.after is None for one in plan.replaced)
-
-
-def _safe(name: str) -> str:
-    return _UNSAFE.sub("_", name)
+def _documents(replaced: Iterable[Replaced], folder: Path) -> None:
+    for part in ("before", "after"):
+        (folder / part).mkdir(parents=True)
+    for one in replaced:
+        name = file_name(one.held)
+        if (folder / "before" / name).exists() and json.loads(
+            (folder / "before" / name).read_text()
+        ) != one.held.document:
+            raise ValueError(f"two policies would be one file, {name}: plan for one of their holders with --principal")
+        _json(folder / "before" / name, one.held.document)
+        if one.after is not None:
+            _json(folder / "after" / name, one.after)
 
 
 def _json(path: Path, value: Json | list[Json] | object) -> None:

@@ -126,7 +126,7 @@ def test_cryptographic_actions_are_those_that_touch_key_material() -> None:
     "name, value",
     [
         ("KEY_POLICY_BYTES", 32 * 1024),
-        ("INLINE_POLICY_CHARACTERS", {"role": 10_240, "user": 2_048}),
+        ("INLINE_POLICY_CHARACTERS", {"role": 10_240, "user": 2_048, "group": 5_120}),
         ("MANAGED_POLICY_CHARACTERS", 6_144),
         ("MANAGED_POLICIES_PER_IDENTITY", 10),
         ("ROTATION_PERIOD_DAYS", (90, 2560)),

@@ -18,6 +18,7 @@ def run(folder: Path, *arguments: object, complete: bool | None = True) -> Resul
     write_snapshot(snapshot(role(wide=WIDE), role("Second", wide=WIDE)), folder / "account.json")
     write_uses(observed(use(), complete=complete), folder / "uses.json")
     given = ["plan", "--snapshot", folder / "account.json", "--uses", folder / "uses.json", *arguments]
+    given += ["--no-other-regions"]
     return CliRunner().invoke(app, [str(one) for one in given])
 
 

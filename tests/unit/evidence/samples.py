@@ -374,7 +374,7 @@ DOCUMENTED = [
         [use("Decrypt", f"arn:aws:iam::{ACCOUNT}:root")],
     ),
     Sample(
-        "a federated user is not the user who made the session",
+        "a federated user has what the user has who made the session",
         event(
             "Decrypt",
             {
@@ -383,6 +383,15 @@ DOCUMENTED = [
                 "accountId": ACCOUNT,
                 "sessionContext": {"sessionIssuer": {"type": "IAMUser", "arn": ALICE}},
             },
+        ),
+        IDENTITY,
+        [use("Decrypt", ALICE)],
+    ),
+    Sample(
+        "a federated user of whom nobody is told who made the session",
+        event(
+            "Decrypt",
+            {"type": "FederatedUser", "arn": f"arn:aws:sts::{ACCOUNT}:federated-user/bob", "accountId": ACCOUNT},
         ),
         IDENTITY,
         [use("Decrypt", f"arn:aws:sts::{ACCOUNT}:federated-user/bob")],
@@ -515,6 +524,26 @@ REPORTED = [
         "a ReEncrypt that tells one of two keys",
         event("ReEncrypt", session(), requestParameters=RE_ENCRYPTED),
         problem="record left out: it is a ReEncrypt that tells one key",
+    ),
+    Sample(
+        "a ReEncrypt whose keys stand in another order",
+        event(
+            "ReEncrypt",
+            session(),
+            keys=(OTHER_KEY, KEY),
+            requestParameters={"destinationKeyId": OTHER_KEY.rpartition("/")[2]},
+        ),
+        problem="record left out: it is a ReEncrypt whose keys stand in another order",
+    ),
+    Sample(
+        "an address that is none is a service that is not told",
+        event("Decrypt", session(), sourceIPAddress="s3.amazonaws.com.cn"),
+        uses=[use("Decrypt", ADMIN, service="s3.amazonaws.com.cn")],
+    ),
+    Sample(
+        "an address of IPv6 is a direct call",
+        event("Decrypt", session(), sourceIPAddress="2001:db8::1"),
+        uses=[use("Decrypt", ADMIN)],
     ),
     Sample(
         "a ReEncrypt under the same key",

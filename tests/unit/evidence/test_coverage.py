@@ -21,9 +21,11 @@ from tests.unit.evidence.samples import ACCOUNT, KEY, OTHER_KEY, event, session
 Json = dict[str, Any]
 REGION = "us-west-2"
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
+PERIOD = ("2026-05-19T00:00:00Z", "2026-05-22T00:00:00Z")
 DAYS = ("20260519", "20260520", "20260521")
 EVENT = event("Decrypt", session())
 ALL = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+WITHOUT_KMS = ALL | {"ExcludeManagementEventSources": ["kms.amazonaws.com"]}
 
 
 def log_name(day: str, region: str = REGION) -> str:
@@ -34,10 +36,30 @@ def write(path: Path, content: Any) -> None:
     path.write_bytes(gzip.compress(json.dumps(content).encode(), mtime=0))
 
 
-def fill(folder: Path, *more: Json) -> None:
-    """Write a log file for each day; that of the second has the event."""
+def digest(folder: Path, start: str, end: str, *names: str, trail: str = "main", region: str = REGION) -> Path:
+    whole = {
+        "awsAccountId": ACCOUNT,
+        "digestStartTime": start,
+        "digestEndTime": end,
+        "logFiles": [{"s3Object": f"AWSLogs/{ACCOUNT}/CloudTrail/{region}/2026/05/20/{one}"} for one in names],
+    }
+    stamp = end.replace("-", "").replace(":", "")
+    path = folder / f"{ACCOUNT}_CloudTrail-Digest_{region}_{trail}_{REGION}_{stamp}.json.gz"
+    write(path, whole)
+    return path
+
+
+def fill(folder: Path, *more: Json, trail: str | None = "main") -> None:
+    """Write a log file for each day, that of the second with the event; and what a trail says of them."""
     for day in DAYS:
         write(folder / log_name(day), {"Records": [EVENT, *more] if day == DAYS[1] else []})
+    if trail:
+        digest(folder, *PERIOD, *map(log_name, DAYS), trail=trail)
+
+
+def without_digests(folder: Path) -> None:
+    for path in folder.glob("*-Digest*"):
+        path.unlink()
 
 
 def trail(**more: Any) -> Trail:
@@ -74,18 +96,37 @@ def test_it_is_evidence_where_everything_was_read(tmp_path: Path) -> None:
     assert f"whoever was not seen did not use, in this period: {KEY}" in report(found)
 
 
+NO_DIGEST = f"no digest tells whether all log files of {ACCOUNT} in {REGION} were read"
+
+
+def of_another_trail(folder: Path) -> Snapshot:
+    """Of two trails, only that without KMS was read."""
+    without_digests(folder)
+    digest(folder, *PERIOD, *map(log_name, DAYS), trail="other")
+    other = trail(arn=TRAIL.replace("main", "other"), selectors=[WITHOUT_KMS])
+    return account(Key(KEY, last_usage=used()), trails=[trail(), other])
+
+
+def undigested(folder: Path) -> Snapshot:
+    without_digests(folder)
+    return COMPLETE
+
+
 def without_a_day(folder: Path) -> Snapshot:
+    without_digests(folder)
     (folder / log_name(DAYS[1])).rename(folder / log_name(DAYS[2]).replace("2045Z", "2050Z"))
     return COMPLETE
 
 
 def without_names(folder: Path) -> Snapshot:
+    without_digests(folder)
     for number, day in enumerate(DAYS):
         (folder / log_name(day)).rename(folder / f"{number}.json.gz")
     return COMPLETE
 
 
 def of_another_region(folder: Path) -> Snapshot:
+    without_digests(folder)
     for day in DAYS:
         (folder / log_name(day)).rename(folder / log_name(day, "eu-west-1"))
     return COMPLETE
@@ -118,11 +159,22 @@ def with_trails(*trails: Trail) -> Callable[[Path], Snapshot]:
     return lambda _folder: account(Key(KEY, last_usage=used()), trails=list(trails))
 
 
+def with_home() -> Callable[[Path], Snapshot]:
+    """A trail of another region, whose own files were read too."""
+
+    def change(folder: Path) -> Snapshot:
+        for start, end in (PERIOD[0], "2026-05-20T00:00:00Z"), ("2026-05-20T00:00:00Z", PERIOD[1]):
+            digest(folder, start, end, region="eu-west-1")
+        return account(Key(KEY, last_usage=used()), trails=[trail(region="eu-west-1", multi_region=True)])
+
+    return change
+
+
 LACKING: dict[str, tuple[Callable[[Path], Snapshot], bool | None, str]] = {
     "a day without a log file": (
         without_a_day,
         None,
-        f"no log file of {ACCOUNT} in {REGION} is of 1 days (2026-05-20), and no digest says that none was",
+        f"{NO_DIGEST}, and none is of 1 days (2026-05-20)",
     ),
     "files that are named otherwise": (
         without_names,
@@ -159,10 +211,18 @@ LACKING: dict[str, tuple[Callable[[Path], Snapshot], bool | None, str]] = {
         False,
         "KMS says it was used at 2026-05-20T20:45:00+00:00 (event other), and that event was not read",
     ),
-    "a last use that is not known": (
-        with_key(Key(KEY)),
+    "log files alone": (undigested, None, NO_DIGEST),
+    "digests of a trail without KMS": (of_another_trail, None, NO_DIGEST),
+    "a trail whose changes are told elsewhere": (
+        with_trails(trail(region="eu-west-1", multi_region=True)),
         None,
-        "neither a digest nor the time of its last use tells whether a file is missing",
+        f"who changed {TRAIL} is told in log files of {ACCOUNT} in eu-west-1, which were not read for the period",
+    ),
+    "a trail whose changes are told to another account": (
+        with_trails(trail(arn=TRAIL.replace(ACCOUNT, "999988887777"))),
+        None,
+        f"who changed {TRAIL.replace(ACCOUNT, '999988887777')} is told in log files of 999988887777 in {REGION}, which "
+        "were not read for the period",
     ),
     "no trail that is known": (
         lambda _folder: account(Key(KEY, last_usage=used())),
@@ -177,7 +237,7 @@ LACKING: dict[str, tuple[Callable[[Path], Snapshot], bool | None, str]] = {
     "a trail that does not record": (with_trails(trail(logging=False)), False, f"{TRAIL} does not record now"),
     "a trail of which that is not known": (with_trails(trail(logging=None)), None, f"{TRAIL} does not record now"),
     "a trail without KMS": (
-        with_trails(trail(selectors=[ALL | {"ExcludeManagementEventSources": ["kms.amazonaws.com"]}])),
+        with_trails(trail(selectors=[WITHOUT_KMS])),
         False,
         f"{TRAIL} does not record all calls to KMS, reads and writes",
     ),
@@ -204,9 +264,12 @@ def test_it_is_no_evidence_with(name: str, tmp_path: Path) -> None:
     fill(tmp_path)
     lack, complete, why = LACKING[name]
     snapshot = lack(tmp_path)
-    assert seen(tmp_path, snapshot) == (complete, why)
+    # Digests of a trail of which nothing is known say nothing either.
+    of_trail = NO_DIGEST in seen(tmp_path, snapshot)[1] and why.startswith(TRAIL) and "all calls" in why
+    whole = f"{NO_DIGEST}; {why}" if of_trail else why
+    assert seen(tmp_path, snapshot) == (complete, whole)
     said = "silence is no evidence" if complete is False else "silence may be no evidence"
-    assert f"? {said} for {KEY}: {why}" in report(observe([str(tmp_path)], snapshot=snapshot))
+    assert f"? {said} for {KEY}: {whole}" in report(observe([str(tmp_path)], snapshot=snapshot))
 
 
 @pytest.mark.parametrize(
@@ -220,8 +283,8 @@ def test_it_is_no_evidence_with(name: str, tmp_path: Path) -> None:
         with_key(Key(KEY, last_usage=Usage("2026-01-01T00:00:00+00:00"))),
         with_key(Key(KEY, manager="AWS")),
         with_trails(trail(logging=False), trail()),
-        with_trails(trail(region="eu-west-1", multi_region=True)),
         with_trails(trail(since="2026-05-19T00:00:00+00:00")),
+        with_home(),
         lambda _folder: COMPLETE,
     ],
 )
@@ -237,19 +300,8 @@ def test_a_trail_that_is_described_in_a_file_counts(tmp_path: Path) -> None:
     assert seen(tmp_path, unknown, trails=[trail()]) == (True, "")
 
 
-def digest(folder: Path, start: str, end: str, *names: str) -> None:
-    whole = {
-        "awsAccountId": ACCOUNT,
-        "digestStartTime": start,
-        "digestEndTime": end,
-        "logFiles": [{"s3Object": f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/05/20/{one}"} for one in names],
-    }
-    stamp = end.replace("-", "").replace(":", "")
-    write(folder / f"{ACCOUNT}_CloudTrail-Digest_{REGION}_main_{REGION}_{stamp}.json.gz", whole)
-
-
 def test_digests_tell_that_there_was_nothing_else(tmp_path: Path) -> None:
-    fill(tmp_path)
+    fill(tmp_path, trail=None)
     (tmp_path / log_name(DAYS[0])).unlink()
     (tmp_path / log_name(DAYS[2])).unlink()
     digest(tmp_path, "2026-05-19T00:00:00Z", "2026-05-20T00:00:00Z")
@@ -263,16 +315,23 @@ def test_digests_tell_that_there_was_nothing_else(tmp_path: Path) -> None:
 def test_a_file_that_a_digest_lists_and_that_is_not_there_is_missing(tmp_path: Path) -> None:
     fill(tmp_path)
     lost = log_name("20260520").replace("2045Z", "2100Z")
-    digest(tmp_path, "2026-05-19T00:00:00Z", "2026-05-22T00:00:00Z", lost)
+    digest(tmp_path, *PERIOD, lost)
     assert seen(tmp_path) == (False, f"1 log files of {ACCOUNT} in {REGION} that a digest lists were not read ({lost})")
 
 
 def test_time_between_digests_is_not_covered(tmp_path: Path) -> None:
-    fill(tmp_path)
+    fill(tmp_path, trail=None)
     digest(tmp_path, "2026-05-19T00:00:00Z", "2026-05-20T00:00:00Z")
     digest(tmp_path, "2026-05-20T01:00:00Z", "2026-05-22T00:00:00Z")
     why = f"no digest of {ACCOUNT} in {REGION} is about 2026-05-20T00:00:00Z to 2026-05-20T01:00:00Z"
     assert seen(tmp_path) == (None, why)
+
+
+def test_a_digest_within_another_leaves_no_gap(tmp_path: Path) -> None:
+    fill(tmp_path)
+    digest(tmp_path, "2026-05-19T01:00:00Z", "2026-05-19T02:00:00Z")
+    digest(tmp_path, "2026-05-19T05:00:00Z", "2026-05-19T06:00:00Z")
+    assert seen(tmp_path) == (True, "")
 
 
 def test_a_digest_without_times_is_a_problem(tmp_path: Path) -> None:
@@ -368,6 +427,14 @@ def test_a_trail_is_read_from_what_the_cli_prints(tmp_path: Path) -> None:
     assert (read_trail(path).logging, records_kms(read_trail(path))) == (None, None)
 
 
+def test_selectors_may_leave_members_empty(tmp_path: Path) -> None:
+    path = tmp_path / "trail.json"
+    path.write_text(json.dumps({"TrailARN": TRAIL, "EventSelectors": [ALL | {"ExcludeManagementEventSources": None}]}))
+    assert records_kms(read_trail(path)) is True
+    path.write_text(json.dumps({"TrailARN": TRAIL, "AdvancedEventSelectors": [{"FieldSelectors": None}]}))
+    assert records_kms(read_trail(path)) is True
+
+
 @pytest.mark.parametrize(
     "text, why",
     [
@@ -376,6 +443,22 @@ def test_a_trail_is_read_from_what_the_cli_prints(tmp_path: Path) -> None:
         ("{}", "has no trail"),
         ('{"Trail": 7}', "has no trail"),
         (json.dumps({"TrailARN": TRAIL, "StartLoggingTime": 1779300000.1}), "StartLoggingTime must be like 2026-"),
+        (json.dumps({"TrailARN": TRAIL, "IsLogging": "yes"}), "IsLogging must be true or false, got 'yes'"),
+        *(
+            (
+                json.dumps({"TrailARN": TRAIL, name: value}),
+                f"{name} must be as aws cloudtrail get-event-selectors prints",
+            )
+            for name, value in (
+                ("EventSelectors", {}),
+                ("EventSelectors", [5]),
+                ("EventSelectors", [{"ExcludeManagementEventSources": "kms.amazonaws.com"}]),
+                ("EventSelectors", [{"ExcludeManagementEventSources": [None]}]),
+                ("AdvancedEventSelectors", [{"FieldSelectors": [5]}]),
+                ("AdvancedEventSelectors", [{"FieldSelectors": {}}]),
+                ("AdvancedEventSelectors", [{"FieldSelectors": [{"Field": "readOnly", "Equals": "true"}]}]),
+            )
+        ),
     ],
 )
 def test_what_is_no_trail_is_refused(text: str, why: str, tmp_path: Path) -> None:

@@ -151,7 +151,13 @@ def test_a_digest_tells_which_files_are_missing(tmp_path: Path) -> None:
     found = read(tmp_path, **{name: digest(NAME, lost)})
     assert found.evidence.missing == [lost]
     assert [vars(one) for one in found.evidence.digests] == [
-        {"account": ACCOUNT, "region": "us-west-2", "start": "2026-05-20T20:00:00Z", "end": "2026-05-20T21:00:00Z"}
+        {
+            "account": ACCOUNT,
+            "region": "us-west-2",
+            "start": "2026-05-20T20:00:00Z",
+            "end": "2026-05-20T21:00:00Z",
+            "trail": "trail",
+        }
     ]
     assert found.evidence.skipped == {"digest files": 1}
 
@@ -217,3 +223,34 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
 def test_zlib_is_not_gzip(tmp_path: Path) -> None:
     (tmp_path / "z.json").write_bytes(zlib.compress(GOOD))
     assert [one.what for one in observe([str(tmp_path)]).evidence.problems] == ["file is no JSON, or cut off"]
+
+
+def test_half_a_character_costs_its_record_alone(tmp_path: Path) -> None:
+    other = json.dumps(event("Encrypt", session("Other"), userAgent="agent")).replace('"agent"', '"\\ud800"')
+    whole = json.dumps({"Records": [event("Decrypt", session("Third")), {}]})
+    text = whole.replace("{}]", f"{other}, {json.dumps(event('Sign', session('Fourth')))}]")
+    found = read(tmp_path, odd=text.encode())
+    assert [(one.count, one.where) for one in found.evidence.problems] == [(1, [f"{tmp_path / 'odd.json.gz'}#1"])]
+    assert {one.principal.rpartition("/")[2] for one in found.uses} == {"Admin", "Third", "Fourth"}
+
+
+@pytest.mark.parametrize("time", ["2026-99-99T99:99:99Z", "2026-02-30T00:00:00Z", "2026-05-20T25:00:00Z"])
+def test_a_time_that_is_none_costs_its_record_alone(time: str, tmp_path: Path) -> None:
+    text = json.dumps({"Records": [event("Decrypt", session("Other"), eventTime=time)]})
+    found = read(tmp_path, odd=text.encode())
+    assert [one.what for one in found.evidence.problems] == ["record left out: its eventTime is no time"]
+    assert found.evidence.last == "2026-05-20T20:45:00Z"
+
+
+def test_a_name_with_a_day_that_is_none_is_no_name_of_a_log(tmp_path: Path) -> None:
+    assert named(tmp_path / NAME.replace("20260520", "20261399")) is None
+
+
+def test_parameters_that_were_too_large_are_not_taken_for_none(tmp_path: Path) -> None:
+    asked = {"omitted": True, "originalSize": 110000, "reason": "too large"}
+    found = read(
+        tmp_path, odd=json.dumps({"Records": [event("Decrypt", session("Other"), requestParameters=asked)]}).encode()
+    )
+    assert [one.what for one in found.evidence.problems] == [
+        "record left out: its requestParameters were omitted for their size"
+    ]

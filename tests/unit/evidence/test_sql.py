@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -34,13 +36,13 @@ def flat(record: Json) -> list[tuple[str | None, ...]]:
     keys = [one.get("ARN") for one in record["resources"]]
     address = record["sourceIPAddress"]
     internal = "AWS Internal" if address.startswith("AWS Internal") else None
-    named = address if address.endswith(".amazonaws.com") else internal
+    named = internal or (None if re.fullmatch(r"[\d.]+|.*:.*", address) else address)
     halves = [(record["eventName"], 0, "encryptionContext")]
     if record["eventName"] == "ReEncrypt":
         halves = [("ReEncryptFrom", 0, "sourceEncryptionContext"), ("ReEncryptTo", 1, "destinationEncryptionContext")]
     return [
         (
-            issuer["arn"] if issuer.get("type") == "Role" else who.get("arn"),
+            issuer["arn"] if issuer.get("type") in ("Role", "IAMUser") else who.get("arn"),
             who.get("type"),
             who.get("accountId"),
             action,
@@ -155,6 +157,15 @@ def test_the_command_prints_it() -> None:
     assert (without.exit_code, without.stderr) == (2, "error: name the file to write: --output uses.json\n")
 
 
+def with_context(table: str, text: str) -> str:
+    lines = list(csv.DictReader(io.StringIO(table)))
+    written = io.StringIO()
+    writer = csv.DictWriter(written, lines[0])
+    writer.writeheader()
+    writer.writerows([one | {"context": text} for one in lines])
+    return written.getvalue()
+
+
 def test_what_is_no_answer_is_told(tmp_path: Path) -> None:
     good = Path(answered(READABLE[:1], tmp_path / "good.csv")).read_text()
     header, row = good.splitlines()
@@ -164,6 +175,7 @@ def test_what_is_no_answer_is_told(tmp_path: Path) -> None:
         ("action", f"{header}\n{row.replace('Decrypt', 'Fly')}\n", "row left out: KMS has no action 'Fly'"),
         ("number", f"{header}\n{row[:-1]}x\n", "row left out: its times or its number are none"),
         ("who", f"{header}\n{row.replace('user/Alice', 'Alice')}\n", "row left out: it does not tell who called"),
+        ("omitted", with_context(good, "omitted"), "row left out: JSON is malformed: invalid character (byte 0)"),
         ("key", f"{header}\n{row.replace(':key/', ':alias/')}\n", "row left out: it does not tell the key"),
     ):
         path = tmp_path / f"{name}.csv"

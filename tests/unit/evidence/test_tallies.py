@@ -112,6 +112,15 @@ def test_a_resource_beside_many_values_is_kept() -> None:
     }
 
 
+def test_a_name_with_one_value_is_kept_beside_many_resources() -> None:
+    buckets = [("aws:s3:arn", f"arn:aws:s3:::b{number}/*") for number in range(VALUES + 5)]
+    made = counted(*((HEAD, (one, ("tenant", "acme")), "2026-05-20T00:00:00Z", "e", True) for one in buckets))
+    assert set(contexts(made)) == {(one, ("tenant", "acme")) for one in buckets}
+    for number in range(VALUES):
+        made.add(HEAD, (buckets[0], ("tenant", f"t{number}")), "2026-05-20T00:00:00Z", "e", True)
+    assert set(contexts(made)) == {(one, ("tenant", None)) for one in buckets}
+
+
 def test_many_resources_are_kept_and_made_up_ones_are_not() -> None:
     made = counted(*(with_value(number, "SecretARN") for number in range(RESOURCES)))
     assert len(contexts(made)) == RESOURCES

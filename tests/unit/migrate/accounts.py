@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+import secure_kms_constructs.migrate
 from secure_kms_constructs.account.records import Account, Group, Identity, Key, Resource
 from secure_kms_constructs.account.snapshots import Snapshot
 from secure_kms_constructs.evidence.uses import Coverage, Evidence, Observed, Use
 
 Json = dict[str, Any]
+# These accounts have one region.
+plan = partial(secure_kms_constructs.migrate.plan, no_other_regions=True)
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from secure_kms_constructs.account.records import Identity, Key
+import secure_kms_constructs.migrate
+from secure_kms_constructs.account.records import Identity, Key, Unread
+from secure_kms_constructs.account.snapshots import Snapshot
+from secure_kms_constructs.aws.facts import KEY_ACTIONS
+from secure_kms_constructs.checks.acknowledgements import is_of_substance
 from secure_kms_constructs.evidence.uses import Use
-from secure_kms_constructs.migrate import Migration, Plan, plan
-from secure_kms_constructs.migrate.planning import POLICY
+from secure_kms_constructs.migrate import Migration, Plan
+from secure_kms_constructs.migrate.fitting import POLICY
+from secure_kms_constructs.migrate.stripping import USE_ACTIONS, allows_use, stripped
 from tests.unit.migrate.accounts import (
     ACCOUNT,
     CLOSED,
@@ -30,6 +37,7 @@ from tests.unit.migrate.accounts import (
     group,
     key_arn,
     observed,
+    plan,
     role,
     role_arn,
     secret,
@@ -37,6 +45,11 @@ from tests.unit.migrate.accounts import (
     snapshot,
     use,
 )
+
+
+def user(name: str, *groups: str, **inline: Json) -> Identity:
+    return Identity(f"arn:aws:iam::{ACCOUNT}:user/{name}", "user", inline=dict(inline), groups=list(groups))
+
 
 POLICY_ARN = f"arn:aws:iam::{ACCOUNT}:policy/Wide"
 
@@ -148,7 +161,7 @@ def test_describing_never_stands_beside_an_encryption_context() -> None:
     made = of(use(), use("DescribeKey", secret=None), policy=everything)
     assert all("kms:DescribeKey" not in one["Action"] for one in statements(made))
     [kept] = (made.replaced[0].after or {})["Statement"]
-    assert {"kms:DescribeKey", "kms:ListAliases", "kms:PutKeyPolicy"} <= set(kept["Action"])
+    assert {"kms:Describe*", "kms:List*", "kms:PutKeyPolicy"} <= set(kept["Action"])
     assert not {"kms:Decrypt", "kms:CreateGrant", "kms:ReEncryptFrom", "kms:*"} & set(kept["Action"])
 
 
@@ -234,7 +247,7 @@ def test_the_key_of_aws_needs_no_statement() -> None:
     made = of(use(key=MANAGED))
     assert statements(made) == []
     assert [why for _, why in made.otherwise] == [
-        "the policy of the AWS-managed key admits the account through its service"
+        "removed: the policy of the AWS-managed key admits the account through its service anyway"
     ]
     assert made.key_statements == {}
 
@@ -456,10 +469,38 @@ def test_a_plan_that_gives_more_is_an_error() -> None:
         of(use(), policy=tagged)
 
 
-def test_more_than_iam_takes_is_refused_with_a_way_out() -> None:
-    uses = [use(secret=f"{'x' * 100}{number}") for number in range(80)]
-    with pytest.raises(ValueError, match=r"would have .* characters more than IAM takes: plan for others with"):
-        of(*uses)
+def many(number: int) -> list[Use]:
+    return [use(secret=f"{'x' * 100}{one}") for one in range(number)]
+
+
+def test_more_than_fits_inline_is_in_managed_policies() -> None:
+    made = of(*many(80))
+    assert made.managed is True
+    assert list(made.added) == [f"{POLICY}-of-role-Reader", f"{POLICY}-of-role-Reader-2", f"{POLICY}-of-role-Reader-3"]
+    assert all(len(json.dumps(one, separators=(",", ":"))) <= 6_144 for one in made.added.values())
+    assert made.replay.allowed == made.replay.observed == 80
+    assert of(*many(40)).managed is False
+
+
+def test_more_than_iam_attaches_is_refused_with_a_way_out() -> None:
+    others = [f"arn:aws:iam::{ACCOUNT}:policy/p{number}" for number in range(9)]
+    known = snapshot(role("Reader", *others, wide=WIDE), policies={one: document(allow("s3:Get*")) for one in others})
+    assert plan(known, observed(*many(40))).plans[0].managed is False
+    with pytest.raises(ValueError, match=r"needs 3 managed policies, and IAM attaches 1 more: plan for others with"):
+        plan(known, observed(*many(80)))
+
+
+def test_what_is_left_of_other_inline_policies_takes_room() -> None:
+    large = document(allow("s3:GetObject", [f"arn:aws:s3:::{'b' * 50}{number}/*" for number in range(100)]))
+    [made] = plan(snapshot(role(wide=WIDE, large=large)), observed(*many(40))).plans
+    assert made.managed is True
+
+
+def test_a_policy_of_an_earlier_plan_is_not_written_over() -> None:
+    earlier = document(allow("kms:Decrypt", ONE))
+    for taken in (earlier, document(allow("s3:GetObject"))):
+        [made] = plan(snapshot(role(**{"wide": WIDE, "Observed-Key-Use": taken})), observed(use())).plans
+        assert list(made.added) == [f"{POLICY}-2"]
 
 
 def test_the_new_policy_has_a_name_of_its_own() -> None:
@@ -470,3 +511,111 @@ def test_nobody_else_is_admitted_by_a_key_that_names_him() -> None:
     keys = [Key(key_arn(9), policy=CLOSED, grants=[])]
     made = of(use(key=key_arn(9)), keys=keys)
     assert made.replay.observed == 1
+
+
+def gaps(known: Snapshot, *uses: Use, **more: Any) -> list[str]:
+    return secure_kms_constructs.migrate.plan(known, observed(*uses), accept_gap=True, **more).gaps
+
+
+def test_regions_that_nobody_read_are_a_gap() -> None:
+    named = document(allow("kms:Decrypt", ONE.replace("eu-west-1", "us-east-1")))
+    why = f"{READER} may use keys in us-east-1, which the account file does not have"
+    assert gaps(snapshot(role(named=named)), no_other_regions=True) == [why]
+    assert gaps(snapshot(role(named=document(allow("kms:Decrypt", ONE))))) == []
+    assert gaps(snapshot(role(named=document(allow("kms:DescribeKey"))))) == []
+
+
+@pytest.mark.parametrize("resource", ["*", "arn:aws:kms:*:111122223333:key/*", f"arn:aws:kms:eu-*:{ACCOUNT}:key/*"])
+def test_who_may_use_keys_of_every_region_needs_a_word(resource: str) -> None:
+    known = snapshot(role(wide=document(allow("kms:Decrypt", resource))))
+    assert gaps(known) == [
+        f"{READER} may use keys of every region, and the account file has eu-west-1: read the others, or say "
+        "--no-other-regions where nothing is there"
+    ]
+    assert gaps(known, no_other_regions=True) == []
+
+
+def test_what_the_account_file_lacks_is_a_gap() -> None:
+    unread = [Unread("kms:ListKeys", "eu-west-1", "AccessDeniedException", "keys")]
+    known = snapshot(role(wide=WIDE), unread=[*unread, Unread("kms:GetKeyLastUsage", ONE, "AccessDenied", "last use")])
+    assert gaps(known, no_other_regions=True) == [f"the account file lacks something: {unread[0]}"]
+
+
+def test_a_federated_user_whose_user_is_not_told_is_a_gap() -> None:
+    federated = f"arn:aws:sts::{ACCOUNT}:federated-user/bob"
+    known = snapshot(role(wide=WIDE))
+    why = f"{federated} kms:Decrypt {ONE}: which user made its session is not told"
+    assert gaps(known, use(principal=federated), no_other_regions=True) == [why]
+    assert gaps(known, use(principal=federated, account="999988887777"), no_other_regions=True) == []
+
+
+LONG = [f"arn:aws:s3:::{'b' * 80}{number}/*" for number in range(56)]
+MIXED_LONG = document(allow(["kms:*", "s3:Get*"], LONG))
+
+
+@pytest.mark.parametrize(
+    "known, taken",
+    [
+        (
+            snapshot(role("Reader", POLICY_ARN), policies={POLICY_ARN: MIXED_LONG}),
+            "6,144",
+        ),
+        (snapshot(role(one=MIXED_LONG, two=document(allow("s3:Put*", LONG)))), "4,561"),
+        (snapshot(user("al", "g"), groups=[group("g", one=MIXED_LONG)]), "5,120"),
+        (snapshot(user("al", one=document(allow(["kms:*", "s3:Get*"], LONG[:20])))), "2,048"),
+    ],
+)
+def test_who_would_have_more_than_iam_takes_has_no_plan(known: Snapshot, taken: str) -> None:
+    made = plan(known, observed())
+    assert made.plans == []
+    [why] = made.left.values()
+    assert "without the use of keys would have" in why
+    assert f"and IAM takes {taken}" in why
+
+
+@pytest.mark.parametrize(
+    "pattern, left",
+    [
+        ("kms:*", "kms:Describe*"),
+        ("KMS:*", "kms:Get*"),
+        ("kms:D*", "kms:Describe*"),
+        ("kms:De*", "kms:Describe*"),
+        ("kms:*Key", "kms:DescribeKey"),
+        ("kms:De?crypt*", None),
+        ("kms:?e*Key", "kms:DescribeKey"),
+    ],
+)
+def test_management_is_spelled_as_short_as_it_can_be(pattern: str, left: str | None) -> None:
+    kept = (stripped(document(allow(["kms:Decrypt", pattern]))) or {"Statement": [{"Action": []}]})["Statement"][0]
+    assert left is None or left in kept["Action"]
+    assert not allows_use(document(kept)) or not kept["Action"]
+    if pattern == "kms:*":
+        assert len(json.dumps(kept["Action"])) < 600
+
+
+def test_a_shorter_pattern_allows_nothing_that_was_not_allowed() -> None:
+    for pattern in ("kms:*", "kms:D*", "kms:*e*", "kms:???c*", "kms:G*y"):
+        kept = (stripped(document(allow([pattern, "kms:Encrypt"]))) or {"Statement": [{"Action": []}]})["Statement"][0]
+        before = {one for one in KEY_ACTIONS.value if fnmatchcase(one, pattern)} - USE_ACTIONS
+        after = {one for one in KEY_ACTIONS.value if any(fnmatchcase(one, it) for it in kept["Action"])}
+        assert after == before, pattern
+
+
+def test_roles_that_deploy_get_the_text_of_an_exception() -> None:
+    github = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": github}})
+    everything = document(allow("*"))
+    deploy = f"cdk-hnb659fds-deploy-role-{ACCOUNT}-eu-west-1"
+    known = snapshot(
+        role(deploy, own=WIDE),
+        replace(role("ci", all=everything), trust=trust),
+        replace(role("ci-narrow", wide=WIDE), trust=trust),
+        role("Admin", all=everything),
+    )
+    made = plan(known, observed())
+    assert [(one.principal, one.review_by, one.rules) for one in made.exceptions] == [
+        (role_arn(deploy), "2027-05-29", ("decrypt-on-all-keys",)),
+        (role_arn("ci"), "2027-05-29", ("decrypt-on-all-keys", "every-action")),
+    ]
+    assert [one.name for one in made.plans] == ["ci-narrow"]
+    assert all(is_of_substance(one.reason) for one in made.exceptions)

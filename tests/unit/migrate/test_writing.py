@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from secure_kms_constructs.account.exceptions import read_exceptions
 from secure_kms_constructs.account.records import Identity
-from secure_kms_constructs.migrate import Migration, plan
+from secure_kms_constructs.evidence.uses import Use
+from secure_kms_constructs.migrate import Migration
 from secure_kms_constructs.migrate.codes import code_of
 from secure_kms_constructs.migrate.texts import as_data, as_html, as_markdown
 from secure_kms_constructs.migrate.writing import write_migration
@@ -25,6 +27,7 @@ from tests.unit.migrate.accounts import (
     document,
     group,
     observed,
+    plan,
     role,
     role_arn,
     secret_arn,
@@ -113,7 +116,8 @@ def test_a_managed_policy_of_which_nothing_is_left_is_detached_and_attached_agai
         f"aws iam detach-group-policy --group-name ops --policy-arn {POLICY_ARN}",
     ]
     assert calls(user / "rollback.md") == [
-        f"aws iam put-group-policy --group-name ops --policy-name own --policy-document {FILE}before/group-own.json",
+        "aws iam put-group-policy --group-name ops --policy-name own "
+        f"--policy-document {FILE}before/group-ops-own.json",
         f"aws iam attach-group-policy --group-name ops --policy-arn {POLICY_ARN}",
     ]
 
@@ -157,7 +161,7 @@ def test_names_are_no_markup() -> None:
 
 def test_code_names_what_was_seen_and_nothing_else() -> None:
     uses = [use(), use(secret="other"), use("GenerateDataKey", secret="other"), use(secret=None, context={"a": "1"})]
-    policy = document(allow(["kms:Decrypt", "kms:GenerateDataKey"]))
+    policy = document(allow(["kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:*"]))
     [one] = plan(snapshot(role(wide=policy)), observed(*uses)).plans
     code = code_of(one)
     compile(code, "construct.py", "exec")
@@ -172,3 +176,76 @@ def test_code_names_what_was_seen_and_nothing_else() -> None:
 def test_a_class_has_a_name_that_python_takes(name: str, title: str) -> None:
     [one] = plan(snapshot(role(name, wide=WIDE)), observed()).plans
     assert f"class {title}KeyUse(Stack)" in code_of(replace(one))
+
+
+def test_exceptions_are_a_file_that_commands_take(tmp_path: Path) -> None:
+    name = f"cdk-hnb659fds-deploy-role-{ACCOUNT}-eu-west-1"
+    known = snapshot(role(wide=WIDE), role(name, own=WIDE))
+    migration = plan(known, observed(use()))
+    write_migration(migration, tmp_path)
+    [one] = read_exceptions(tmp_path / "exceptions.toml")
+    assert (one.resource, one.review_by.isoformat()) == (role_arn(name), "2027-05-29")
+    assert f'documented_exception(role, "{one.reason}", "2027-05-29")`' in as_markdown(migration)
+    write_migration(made(), tmp_path / "none")
+    assert not (tmp_path / "none" / "exceptions.toml").exists()
+
+
+def test_the_version_of_a_managed_policy_is_told_and_comes_back(tmp_path: Path) -> None:
+    known = snapshot(role("Reader", POLICY_ARN), policies={POLICY_ARN: MIXED}, versions={POLICY_ARN: "v7"})
+    migration = plan(known, observed(use()))
+    write_migration(migration, tmp_path)
+    assert "- managed policy `Wide` (v7): without the use of keys" in as_markdown(migration)
+    folder = tmp_path / f"{ACCOUNT}-role-Reader"
+    back = f"aws iam set-default-policy-version --policy-arn {POLICY_ARN} --version-id v7"
+    assert calls(folder / "rollback.md")[0] == back
+    assert "IAM keeps five versions" in (folder / "apply.md").read_text()
+
+
+def in_code(*uses: Use, policy: object) -> str:
+    [one] = plan(snapshot(role(wide=policy)), observed(*uses)).plans  # type: ignore[arg-type]
+    code = code_of(one)
+    compile(code, "construct.py", "exec")
+    return code
+
+
+SECRET_WRITER = ["secretsmanager:PutSecretValue", "kms:Decrypt", "kms:GenerateDataKey"]
+LOG_GROUP = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/app/one"
+LOGS = {
+    "service": "logs.amazonaws.com",
+    "via": "logs.eu-west-1.amazonaws.com",
+    "context": {"aws:logs:arn": LOG_GROUP},
+}
+
+
+def test_code_never_makes_a_reader_of_who_only_writes() -> None:
+    seen = use(), use("GenerateDataKey")
+    assert "ScopedSecretRotator(self" not in in_code(*seen, policy=document(allow(SECRET_WRITER)))
+    rotates = [*SECRET_WRITER, "secretsmanager:*"]
+    assert "ScopedSecretRotator(self" in in_code(*seen, policy=document(allow(rotates)))
+    conditional = document(allow(SECRET_WRITER), allow("secretsmanager:*", Condition={"Bool": {"a:b": "true"}}))
+    assert "ScopedSecretRotator(self" not in in_code(*seen, policy=conditional)
+    elsewhere = document(allow(SECRET_WRITER), allow("secretsmanager:*", secret_arn("another")))
+    assert "ScopedSecretRotator(self" not in in_code(*seen, policy=elsewhere)
+
+
+def test_code_has_a_manager_for_who_manages_log_groups() -> None:
+    everything = document(allow(["kms:*", "logs:*"]))
+    seen = use("GenerateDataKey", **LOGS), use(**LOGS)
+    code = in_code(*seen, policy=everything)
+    assert 'ScopedLogGroupManager(self, "LogGroups1x1", grantee=role, log_group_prefix="/app/one", key=key1)' in code
+    assert "iam.Policy(" not in code
+    for uses, policy in (
+        ((use(**LOGS),), everything),
+        (seen, document(allow(["kms:*", "logs:PutLogEvents"]))),
+        (seen, document(allow(["kms:Decrypt", "kms:GenerateDataKey", "logs:*"]))),
+        (seen, document(allow("kms:*"), allow("logs:*", LOG_GROUP))),
+        ((*seen, use("Sign", **LOGS)), everything),
+    ):
+        assert "ScopedLogGroupManager(self" not in in_code(*uses, policy=policy), policy
+
+
+def test_code_of_more_than_fits_inline_is_managed_policies() -> None:
+    many = [use(secret=f"{'x' * 100}{one}") for one in range(80)]
+    code = in_code(*many, policy=document(allow(["kms:Decrypt", "secretsmanager:*"])))
+    assert code.count("iam.ManagedPolicy(self") == 3
+    assert "ScopedSecretReader(self" not in code
