@@ -72,8 +72,8 @@ class DocumentedSuppressions(Construct):
     """Automation rules of Security Hub that suppress the findings about documented exceptions, until their review.
 
     For a stack of the account that administers Security Hub, in each of its regions. Each rule is about one control and
-    the exact resource; its note has the reason and the day of the review. Findings that are updated after that day are
-    new again, without a deployment; from then on a warning says so at synth.
+    the exact resource; its note has the reason and the day of the review. Findings that are updated in the week after
+    that day are new again, without a deployment; from then on a warning says so at synth.
 
     :param exceptions: what ``documented_exception`` returns, or ``read_exceptions`` of ``exceptions.toml``.
     :raises ValueError: without exceptions, for one whose resource has no ARN that can be told in this stack or that no

@@ -13,7 +13,9 @@ AUTOMATION_RULE = "AWS::SecurityHub::AutomationRule"
 _HUB = "Security Hub "
 # https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
 _MOST = 100
-_BEFORE, _AFTER = "2015-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+_BEFORE = "2015-01-01T00:00:00Z"
+# Findings of controls are updated every 12 to 24 hours. After these days, what people set is left alone.
+_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,10 @@ def automation_rules(exceptions: Iterable[DocumentedException]) -> list[dict[str
     """Return the properties of the automation rules of exceptions, two for each control.
 
     One suppresses the finding of the exact resource, up to the day of the review. A rule has no end and a suppressed
-    finding stays so, so the other makes it new again once it is updated after that day, without a deployment.
+    finding stays so, so the other makes it new again when it is updated in the week after that day, without a
+    deployment. It cannot ask whether the finding is suppressed: rules see findings as their provider sent them.
 
+    https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-securityhub-automationrule.html
 
     :raises ValueError: for more rules than Security Hub takes.
@@ -56,11 +60,11 @@ def automation_rules(exceptions: Iterable[DocumentedException]) -> list[dict[str
         raise ValueError(f"Security Hub takes {_MOST} automation rules, got {2 * len(wanted)}: review what can go")
     rules: list[dict[str, Any]] = []
     for number, (one, control) in enumerate(wanted, 1):
-        over = f"{(one.review_by + timedelta(days=1)).isoformat()}T00:00:00Z"
+        over, again = (_midnight(one.review_by + timedelta(days=days)) for days in (1, 1 + _DAYS))
         ended = f"the exception has ended: {one.whole}"
         rules += [
-            _rule(f"{control} exception {number}", one, control, one.whole, "SUPPRESSED", (_BEFORE, over), {}),
-            _rule(f"{control} ended {number}", one, control, ended, "NEW", (over, _AFTER), _SUPPRESSED),
+            _rule(f"{control} exception {number}", one, control, one.whole, "SUPPRESSED", (_BEFORE, over)),
+            _rule(f"{control} ended {number}", one, control, ended, "NEW", (over, again)),
         ]
     return [{**rule, "RuleOrder": place} for place, rule in enumerate(rules, 1)]
 
@@ -69,18 +73,12 @@ def _equals(value: str) -> list[dict[str, str]]:
     return [{"Comparison": "EQUALS", "Value": value}]
 
 
-# What somebody has set to notified or resolved since is left alone.
-_SUPPRESSED = {"WorkflowStatus": _equals("SUPPRESSED")}
+def _midnight(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"
 
 
 def _rule(
-    name: str,
-    one: DocumentedException,
-    control: str,
-    note: str,
-    status: str,
-    updated: tuple[str, str],
-    more: dict[str, Any],
+    name: str, one: DocumentedException, control: str, note: str, status: str, updated: tuple[str, str]
 ) -> dict[str, Any]:
     update = {"Workflow": {"Status": status}, "Note": {"Text": note, "UpdatedBy": "secure-kms"}}
     start, end = updated
@@ -92,7 +90,6 @@ def _rule(
             "ComplianceSecurityControlId": _equals(control),
             "ResourceId": _equals(one.resource),
             "UpdatedAt": [{"Start": start, "End": end}],
-            **more,
         },
         "Actions": [{"Type": "FINDING_FIELDS_UPDATE", "FindingFieldsUpdate": update}],
     }

@@ -1,0 +1,80 @@
+"""Automation rules of exceptions, applied as Security Hub says that it applies rules.
+
+https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.checks.suppressions import DocumentedException, automation_rules
+
+ROLE = "arn:aws:iam::111122223333:role/pipeline"
+REVIEW = date(2027, 6, 30)
+GIVEN = DocumentedException(ROLE, "it decrypts the artifacts of every account", REVIEW, ("KLP101",))
+RULES = automation_rules([GIVEN])
+[CONTROL, *_] = GIVEN.controls
+
+
+def at(day: date, hour: int = 12) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=timezone.utc)
+
+
+def read(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+class Finding:
+    """A finding of a control: rules see it as its provider sends it, people see what was set last."""
+
+    def __init__(self, resource: str = ROLE, control: str = CONTROL) -> None:
+        self.resource, self.control, self.status, self.note = resource, control, "NEW", ""
+
+    def update(self, when: datetime) -> str:
+        """Send it again, which keeps what people or rules have set, and let the rules see what was sent."""
+        for rule in sorted(RULES, key=lambda one: int(one["RuleOrder"])):
+            if self._meets(rule["Criteria"], when):
+                said = rule["Actions"][0]["FindingFieldsUpdate"]
+                self.status, self.note = said["Workflow"]["Status"], said["Note"]["Text"]
+        return self.status
+
+    def _meets(self, criteria: dict[str, Any], when: datetime) -> bool:
+        sent = {"ComplianceSecurityControlId": self.control, "ResourceId": self.resource, "WorkflowStatus": "NEW"}
+        spans = criteria["UpdatedAt"]
+        read = [
+            tuple(datetime.fromisoformat(one[end].replace("Z", "+00:00")) for end in ("Start", "End")) for one in spans
+        ]
+        texts = [(name, one["Value"]) for name, several in criteria.items() if name != "UpdatedAt" for one in several]
+        return any(start <= when < end for start, end in spans) and all(sent[name] == value for name, value in texts)
+
+
+@pytest.mark.parametrize("days, status", [(-300, "SUPPRESSED"), (0, "SUPPRESSED"), (1, "NEW"), (7, "NEW")])
+def test_a_finding_is_suppressed_up_to_the_day_of_the_review(days: int, status: str) -> None:
+    assert Finding().update(at(REVIEW + timedelta(days=days))) == status
+
+
+def test_what_was_suppressed_is_new_again_at_the_first_update_after_the_review() -> None:
+    finding = Finding()
+    assert finding.update(at(REVIEW, 23)) == "SUPPRESSED"
+    assert finding.note.endswith("review by 2027-06-30")
+    assert finding.update(at(REVIEW + timedelta(days=1), 0)) == "NEW"
+    assert finding.note.startswith("the exception has ended: ")
+
+
+@pytest.mark.parametrize("days, status", [(7, "NEW"), (8, "NOTIFIED"), (400, "NOTIFIED")])
+def test_what_people_set_later_is_left_alone(days: int, status: str) -> None:
+    finding = Finding()
+    finding.update(at(REVIEW + timedelta(days=1)))
+    finding.status = "NOTIFIED"
+    assert finding.update(at(REVIEW + timedelta(days=days))) == status
+
+
+@pytest.mark.parametrize("finding", [Finding(resource=f"{ROLE}2"), Finding(control="KMS.3")])
+def test_a_finding_of_another_resource_or_control_is_left_alone(finding: Finding) -> None:
+    assert finding.update(at(REVIEW)) == "NEW"
+    finding.status = "SUPPRESSED"
+    assert finding.update(at(REVIEW + timedelta(days=1))) == "SUPPRESSED"
+    assert finding.note == ""
