@@ -27,11 +27,12 @@ def is_of_service(grant: Mapping[str, object], account: str) -> bool:
     That a service retires it does not tell: whoever may make grants may name one.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html
 
-    :param account: that of the key; a service that acts for a resource of another one is as good as that account.
+    :param account: that of the key; a service that acts for a resource of another one, or for one whose ARN has no
+        account, is as good as whoever has that; so is AWS's own role or session in another one.
     """
-    if account_in(source_of(grant)) not in ("", account):
+    source, grantee = source_of(grant), str(grant.get("GranteePrincipal", ""))
+    if (source and account_in(source) != account) or account_in(grantee) not in ("", account):
         return False
-    grantee = str(grant.get("GranteePrincipal", ""))
     of_aws = any(one in grantee for one in _OF_AWS) and bool(_services(grant, _RETIRING))
     return bool(_services(grant, _GRANTEES)) or of_aws
 

@@ -72,6 +72,25 @@ def test_a_service_that_acts_for_another_account_is_foreign_and_is_there() -> No
     assert found(of_service(f"arn:aws:backup:{REGION}:{ACCOUNT}:vault:x")) == []
 
 
+def test_a_service_that_acts_for_who_knows_whom_is_told_and_no_more_is_said() -> None:
+    assert found(of_service("arn:aws:s3:::some-bucket")) == [[]]
+
+
+LINKED = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+OF_AWS = [("sts", "assumed-role/aws:ec2-infrastructure/i-1", "ec2"), ("iam", LINKED, "autoscaling")]
+
+
+@pytest.mark.parametrize("kind, name, service", OF_AWS)
+@pytest.mark.parametrize("account", [ACCOUNT, OTHER_ACCOUNT])
+def test_what_aws_has_in_another_account_is_of_that_account(kind: str, name: str, service: str, account: str) -> None:
+    """Whoever may make grants names a service that retires them, and the other account starts its instances."""
+    retired = {"RetiringServicePrincipal": f"{service}.amazonaws.com"}
+    made = grant("g", f"arn:aws:{kind}::{account}:{name}", "Decrypt", Constraints=CONTEXT, **retired)
+    assert found(made) == ([] if account == ACCOUNT else [["foreign-grant"]])
+    missing = found({name: value for name, value in made.items() if name != "RetiringServicePrincipal"})
+    assert missing == [[]] if account == ACCOUNT and kind == "sts" else [["foreign-grant"], ["stale-grant"]]
+
+
 def test_each_rule_says_why_what_to_do_and_where() -> None:
     assert len({rule.name for rule in GRANT_RULES}) == len(GRANT_RULES) == 4
     for rule in GRANT_RULES:

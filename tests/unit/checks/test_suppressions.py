@@ -43,10 +43,7 @@ class Finding:
 
     def _meets(self, criteria: dict[str, Any], when: datetime) -> bool:
         sent = {"ComplianceSecurityControlId": self.control, "ResourceId": self.resource, "WorkflowStatus": "NEW"}
-        spans = criteria["UpdatedAt"]
-        read = [
-            tuple(datetime.fromisoformat(one[end].replace("Z", "+00:00")) for end in ("Start", "End")) for one in spans
-        ]
+        spans = [[read(one["Start"]), read(one["End"])] for one in criteria["UpdatedAt"]]
         texts = [(name, one["Value"]) for name, several in criteria.items() if name != "UpdatedAt" for one in several]
         return any(start <= when < end for start, end in spans) and all(sent[name] == value for name, value in texts)
 
