@@ -79,11 +79,18 @@ RETIRED_BY_SERVICE = {"retiringPrincipal": "ec2.us-east-1.amazonaws.com"}
 TO_INSTANCE = {"granteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/aws:ec2-infrastructure/i-0abc"}
 TO_BOB = {"granteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Bob"}
 
+TO_LOOK_ALIKE = {"granteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/evil.amazonaws.com"}
+TO_SESSION = {"granteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/Bob/session"}
+FARGATE = {"type": "AWSService", "invokedBy": "fargate.amazonaws.com"}
+# These make whatever call their user wants, with a role that the user chose.
+PROXIES = [f"{one}.amazonaws.com" for one in ("states", "scheduler", "ssm", "apigateway", "pipes", "cloudformation")]
+
 _CHANGES = (
     "PutKeyPolicy RevokeGrant DisableKey ScheduleKeyDeletion DeleteAlias UpdateAlias ImportKeyMaterial "
-    "DeleteImportedKeyMaterial ReplicateKey UpdatePrimaryRegion"
+    "DeleteImportedKeyMaterial ReplicateKey UpdatePrimaryRegion DisconnectCustomKeyStore DeleteCustomKeyStore "
+    "UpdateCustomKeyStore"
 )
-_BLINDING = "StopLogging DeleteTrail PutEventSelectors"
+_BLINDING = "StopLogging DeleteTrail PutEventSelectors UpdateTrail"
 _NOT_TOLD = "EnableKey CreateAlias DescribeKey GetKeyPolicy Decrypt CreateKey RetireGrant TagResource"
 
 CASES = [
@@ -107,10 +114,26 @@ CASES = [
     Case(
         "a service makes a grant for itself",
         None,
-        grant({"type": "AWSService", "invokedBy": "fargate.amazonaws.com"}, **OF_SERVICE),
+        grant(FARGATE, **OF_SERVICE),
     ),
     Case("a service names itself in the new way", None, grant(by(ADMIN, DYNAMODB), granteeServicePrincipal=DYNAMODB)),
-    Case("a service retires in the new way", None, grant(by(ADMIN, DYNAMODB), **TO_BOB, retiringServicePrincipal="x")),
+    *(
+        Case(f"a grant through {through} that {name} retires", "Grants", grant(by(ADMIN, through), **TO_BOB, **named))
+        for through in (DYNAMODB, "ec2.amazonaws.com", "AWS Internal", *PROXIES)
+        for name, named in (
+            ("a service", RETIRED_BY_SERVICE),
+            ("a service in the new way", {"retiringServicePrincipal": "ec2.amazonaws.com"}),
+        )
+    ),
+    *(
+        Case(f"a grant to a service through {through}", "Grants", grant(by(ADMIN, through), **named))
+        for through in PROXIES
+        for named in (OF_SERVICE, {"granteeServicePrincipal": DYNAMODB}, TO_INSTANCE)
+    ),
+    Case("a grant to a role that is called as a service", "Grants", grant(by(ADMIN, DYNAMODB), **TO_LOOK_ALIKE)),
+    Case("a service makes a grant to a session", "Grants", grant(by(ADMIN, DYNAMODB), **TO_SESSION)),
+    Case("a service retires a grant to a role", "Grants", grant(FARGATE, **TO_BOB, **RETIRED_BY_SERVICE)),
+    Case("somebody names a service in the new way", "Grants", grant(by(ADMIN), granteeServicePrincipal=DYNAMODB)),
     Case("somebody names a service as grantee", "Grants", grant(by(ADMIN), **OF_SERVICE)),
     Case("somebody hides behind who retires", "Grants", grant(by(ADMIN), **TO_BOB, **RETIRED_BY_SERVICE)),
     Case("a service makes a grant to a role", "Grants", grant(by(ADMIN, "eks.amazonaws.com"), **TO_BOB)),

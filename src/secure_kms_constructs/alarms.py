@@ -131,11 +131,12 @@ _WHO = (
 )
 _KEY = (
     f"Key: {_field('$.detail.resources[0].ARN')} {_field('$.detail.requestParameters.keyId')} "
-    f"{_field('$.detail.requestParameters.aliasName')}",
+    f"{_field('$.detail.requestParameters.aliasName')} {_field('$.detail.requestParameters.customKeyStoreId')}",
 )
 _GRANT = (
     f"Key: {_field('$.detail.resources[0].ARN')}",
-    f"Grantee: {_field('$.detail.requestParameters.granteePrincipal')}, grant "
+    f"Grantee: {_field('$.detail.requestParameters.granteePrincipal')} "
+    f"{_field('$.detail.requestParameters.granteeServicePrincipal')}, grant "
     f"{_field('$.detail.responseElements.grantId')}",
 )
 _TRAIL = (f"Trail: {_field('$.detail.requestParameters.name')} {_field('$.detail.requestParameters.trailName')}",)

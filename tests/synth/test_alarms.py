@@ -94,23 +94,30 @@ def test_a_message_says_who_what_which_key_and_from_where(stack: Stack, topic: s
         "PutKeyPolicy in account 111122223333, region us-east-1, at 2026-11-28T12:00:00Z",
         "Who: IAMUser arn:aws:iam::111122223333:user/Alice",
         "From: 192.0.2.1, event 7bb906fa-dc21-4350-b65c-808ff0f72f55",
-        f"Key: {key} {key} ",
+        f"Key: {key} {key}  ",
     ]
     assert shown(made["Grants"], told("a role makes a grant")).split("\n")[1:] == [
         "Who: AssumedRole arn:aws:sts::111122223333:assumed-role/Admin/session",
         "From: 192.0.2.1, event 7bb906fa-dc21-4350-b65c-808ff0f72f55",
         f"Key: {key}",
-        "Grantee: arn:aws:iam::111122223333:role/Bob, grant f020fe75",
+        "Grantee: arn:aws:iam::111122223333:role/Bob , grant f020fe75",
     ]
     assert shown(made["Blinding"], told("a role calls StopLogging")).split("\n")[-1] == "Trail: management "
 
 
-def test_an_alias_and_a_trail_by_its_other_parameter_are_named(stack: Stack, topic: sns.Topic) -> None:
+def test_an_alias_a_store_a_service_and_a_trail_by_its_other_parameter_are_named(
+    stack: Stack, topic: sns.Topic
+) -> None:
     KmsDriftAlarms(stack, "Drift", topic=topic)
     made = rules(stack)
     alias = told("a role calls DeleteAlias")
     alias["detail"] = alias["detail"] | {"requestParameters": {"aliasName": "alias/app"}}
-    assert shown(made["KeyChanges"], alias).endswith(" alias/app")
+    assert shown(made["KeyChanges"], alias).endswith(" alias/app ")
+    store = told("a role calls DisconnectCustomKeyStore")
+    store["detail"] = store["detail"] | {"requestParameters": {"customKeyStoreId": "cks-1"}, "resources": []}
+    assert shown(made["KeyChanges"], store).endswith("Key:    cks-1")
+    service = told("somebody names a service in the new way")
+    assert "Grantee:  dynamodb.amazonaws.com, grant" in shown(made["Grants"], service)
     selectors = told("a role calls PutEventSelectors")
     selectors["detail"] = selectors["detail"] | {"requestParameters": {"trailName": "org"}}
     assert shown(made["Blinding"], selectors).endswith("Trail:  org")

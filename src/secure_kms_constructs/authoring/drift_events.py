@@ -8,27 +8,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from secure_kms_constructs.aws.cloudtrail import AWS_INTERNAL, GRANTING
+
 Pattern = dict[str, Any]
 
 # By the name of the rule; grants have a pattern of their own.
 KEY_EVENTS = (
     "DeleteAlias",
+    "DeleteCustomKeyStore",
     "DeleteImportedKeyMaterial",
     "DisableKey",
+    "DisconnectCustomKeyStore",
     "ImportKeyMaterial",
     "PutKeyPolicy",
     "ReplicateKey",
     "RevokeGrant",
     "ScheduleKeyDeletion",
     "UpdateAlias",
+    "UpdateCustomKeyStore",
     "UpdatePrimaryRegion",
 )
-TRAIL_EVENTS = ("DeleteTrail", "PutEventSelectors", "StopLogging")
+TRAIL_EVENTS = ("DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail")
 
 _ABSENT = {"exists": False}
+_CLOUDFORMATION = "cloudformation.amazonaws.com"
+_NOT_BY_CLOUDFORMATION = [_ABSENT, {"anything-but": [_CLOUDFORMATION]}]
 # Who calls for somebody stands in invokedBy, which the caller cannot write.
-_SERVICE = {"anything-but": {"suffix": [".amazonaws.com", ".amazonaws.com.cn", "AWS Internal"]}}
-_CLOUDFORMATION = {"anything-but": ["cloudformation.amazonaws.com"]}
+_BY_SERVICE = [*GRANTING, AWS_INTERNAL.value]
+# Services, and sessions that nobody but AWS can have. Roles and users may be called as services are.
+_SERVICES = ["*.amazonaws.com", "*.amazonaws.com.cn", AWS_INTERNAL.value, "arn:*:sts::*:assumed-role/aws:*"]
+_TO_SOMEBODY = [{"wildcard": "arn:*:iam::*"}, {"anything-but": {"wildcard": _SERVICES}}]
 
 
 def key_changes(deployers: Sequence[str] = ()) -> Pattern:
@@ -42,21 +51,20 @@ def key_changes(deployers: Sequence[str] = ()) -> Pattern:
 def grants(deployers: Sequence[str] = ()) -> Pattern:
     """Return the pattern of grants, without those that a service makes for itself.
 
-    Such a grant is made through the service, which nobody can claim, and names a service as grantee or as whoever
-    retires it. By either name alone one could hide a grant to oneself.
+    Such a grant is made through one of the services that make grants, and to a service. Which service retires it tells
+    nothing: whoever makes a grant may name one. Neither does it tell that it is made through any service: some make
+    whatever call their users want.
     """
-    direct = {"userIdentity": {"invokedBy": [_ABSENT, _SERVICE]}}
-    for_none = {
-        "requestParameters": {
-            "granteePrincipal": [_ABSENT, _SERVICE],
-            "retiringPrincipal": [_ABSENT, _SERVICE],
-            "granteeServicePrincipal": [_ABSENT],
-            "retiringServicePrincipal": [_ABSENT],
-        }
-    }
-    # What CloudFormation calls is not direct, so a deployment can only be among the others.
-    others = [{**for_none, **one} for one in _not_deployed(deployers)] or [for_none]
-    return _pattern("kms", ["CreateGrant"], [direct, *others])
+    through = [*_BY_SERVICE, *([_CLOUDFORMATION] if deployers else [])]
+    # A service that acts for nobody is of the type AWSService.
+    direct = {"type": [{"anything-but": ["AWSService"]}], "invokedBy": [_ABSENT, {"anything-but": through}]}
+    to_somebody = {"requestParameters": {"granteePrincipal": _TO_SOMEBODY}}
+    if not deployers:
+        return _pattern("kms", ["CreateGrant"], [{"userIdentity": direct}, to_somebody])
+    by_others = {"invokedBy": [_CLOUDFORMATION], **_issued(deployers)}
+    alternatives = [direct, by_others, {"invokedBy": _NOT_BY_CLOUDFORMATION}]
+    found = [{"userIdentity": one} for one in alternatives]
+    return _pattern("kms", ["CreateGrant"], [*found[:2], {**found[2], **to_somebody}])
 
 
 def blinding() -> Pattern:
@@ -68,11 +76,12 @@ def _not_deployed(deployers: Sequence[str]) -> list[dict[str, Any]]:
     """Return alternatives that no call has which CloudFormation makes as one of some roles."""
     if not deployers:
         return []
-    issuer = [_ABSENT, {"anything-but": list(deployers)}]
-    return [
-        {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": issuer}}}},
-        {"userIdentity": {"invokedBy": [_ABSENT, _CLOUDFORMATION]}},
-    ]
+    return [{"userIdentity": one} for one in (_issued(deployers), {"invokedBy": _NOT_BY_CLOUDFORMATION})]
+
+
+def _issued(deployers: Sequence[str]) -> dict[str, Any]:
+    """Return what no session of some roles has."""
+    return {"sessionContext": {"sessionIssuer": {"arn": [_ABSENT, {"anything-but": list(deployers)}]}}}
 
 
 def _pattern(service: str, names: Sequence[str], alternatives: list[dict[str, Any]]) -> Pattern:

@@ -19,6 +19,18 @@ FORWARDING = {
     )
 }
 
+# Services that make grants for what they encrypt, by the name in `invokedBy`. None of them makes a call of its user's
+# choosing, as Step Functions, Scheduler, Pipes, API Gateway, Automation of Systems Manager and CloudFormation do with a
+# role of theirs: behind those, anybody may hide a grant to himself. Left out is what runs its users' code.
+GRANTING = {
+    f"{prefix}.amazonaws.com": Fact(prefix, page_of(prefix))
+    for prefix in (
+        *("backup", "cassandra", "codeartifact", "dax", "dms", "dynamodb", "ec2", "ecr", "elasticache"),
+        *("elasticfilesystem", "es", "firehose", "fsx", "lambda", "memorydb", "rds", "redshift", "secretsmanager"),
+        "workspaces",
+    )
+}
+
 # Errors that mean that policies refused a call. Any other error says nothing about permissions.
 DENIALS = Fact(
     frozenset({"AccessDenied", "AccessDeniedException", "Client.UnauthorizedOperation", "VpceAccessDenied"}),

@@ -42,8 +42,16 @@ def check_principals(name: str, principals: Iterable[str]) -> tuple[str, ...]:
                 f"{name} must be ARNs of roles or users, arn:<partition>:iam::<account>:role/<name>, in which * is a "
                 f"wildcard, got {principal!r}"
             )
-        if not re.search(r"[^*?/]", match[1]):
-            raise ValueError(f"{name} must name roles, got {principal!r}, which is everybody: give part of their names")
+        if "${" in principal:
+            raise ValueError(
+                f"{name} must name roles, got {principal!r}, whose variable is filled in by whoever calls: write * "
+                "where a name differs"
+            )
+        if re.search("[*?]", match[1]) and not re.search(r"\w{3}", match[1]):
+            raise ValueError(
+                f"{name} must name roles, got {principal!r}, which is everybody, or nearly: give three letters or more "
+                "of their names"
+            )
     return found
 
 

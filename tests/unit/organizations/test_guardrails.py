@@ -159,6 +159,10 @@ def test_resource_control_policies_have_room_of_their_own() -> None:
         ({"deployers": ["arn:aws:iam::1234:role/x"]}, "deployers must be ARNs"),
         ({"break_glass": ["arn:aws:iam::*:role/*"]}, "break_glass must name roles, got .*, which is everybody"),
         ({"break_glass": ["arn:aws:iam::*:role/?*/*"]}, "which is everybody"),
+        ({"deployers": ["arn:aws:iam::*:role/*-*"]}, "which is everybody, or nearly: give three letters or more"),
+        ({"deployers": ["arn:aws:iam::*:role/ab?cd*"]}, "which is everybody, or nearly"),
+        ({"break_glass": ["arn:aws:iam::*:role/${aws:PrincipalTag/me}"]}, "whose variable is filled in by whoever"),
+        ({"break_glass": ["arn:aws:iam::*:role/admin-${aws:username}"]}, "write . where a name"),
         ({"break_glass": ["arn:aws:iam::111122223333:root"]}, "break_glass must be ARNs of roles or users"),
         ({"break_glass": ["*"]}, "break_glass must be ARNs of roles or users"),
         ({"trusted_accounts": ["12345"]}, "trusted_accounts must be account ids of 12 digits, got '12345'"),
@@ -182,7 +186,7 @@ def test_what_makes_no_sense_is_refused(options: dict[str, Any], says: str) -> N
     [
         "arn:aws:iam::111122223333:role/x",
         "arn:aws-us-gov:iam::*:role/path/x-*",
-        "arn:*:iam::*:role/x*",
+        "arn:*:iam::*:role/xyz*",
         "arn:aws-cn:iam::111122223333:user/alice",
     ],
 )
@@ -206,3 +210,9 @@ def test_ids_of_organizations_are_accepted(identifier: str) -> None:
 def test_what_is_no_id_of_an_organization_is_refused(identifier: str) -> None:
     with pytest.raises(ValueError, match="organization must be"):
         policies(organization=identifier)
+
+
+@pytest.mark.parametrize("name", ["ci", "admin-*", "*-break-glass", "team/adm*", "abc?"])
+def test_a_role_or_part_of_its_name_is_enough(name: str) -> None:
+    arn = f"arn:aws:iam::*:role/{name}"
+    assert arn in json.dumps(statements(policies(deployers=[arn])))
