@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
+
+from secure_kms_constructs.policies.escapes import as_json, as_markdown
 
 from .drift import Drift
 from .needs import Need
@@ -42,10 +44,10 @@ def remarks_as_text(remarks: Iterable[Remark]) -> str:
 def drift_as(drift: Drift, form: str) -> str:
     """Return what differs as ``text``, ``json``, ``markdown`` or ``sarif``."""
     if form == "json":
-        return json.dumps(_drift_as_data(drift), indent=2)
+        return as_json(_drift_as_data(drift), indent=2)
     if form == "markdown":
         return "\n".join(_drift_as_markdown(drift))
-    return json.dumps(_drift_as_sarif(drift), indent=2) if form == "sarif" else str(drift)
+    return as_json(_drift_as_sarif(drift), indent=2) if form == "sarif" else str(drift)
 
 
 def _drift_as_data(drift: Drift) -> dict[str, Any]:
@@ -83,17 +85,20 @@ def _drift_as_markdown(drift: Drift) -> Iterator[str]:
     else:
         yield from ("| what | key or resource | how |", "|--|--|--|")
         for row in found:
-            yield "| " + " | ".join(cell.replace("|", "\\|").replace("*", "\\*") for cell in row) + " |"
+            yield f"| {' | '.join(map(as_markdown, row))} |"
     for one in drift.unknown:
-        yield f"\n? {one}"
+        yield f"\n? {as_markdown(one)}"
     for one in drift.documented:
-        yield f"\nDocumented: {one}"
+        yield f"\nDocumented: {as_markdown(one)}"
 
 
 def _drift_as_sarif(drift: Drift) -> dict[str, Any]:
     found = list(_lines(drift)) + [("not-read", "account", one) for one in drift.unknown]
     found += [("documented", "account", one) for one in drift.documented]
-    rules = [{"id": kind} for kind in sorted({kind for kind, _, _ in found})]
+    rules = [
+        {"id": kind, "name": kind, "shortDescription": {"text": _said(kind)}}
+        for kind in sorted({one[0] for one in found})
+    ]
     results = [
         {
             "ruleId": kind,
@@ -104,5 +109,15 @@ def _drift_as_sarif(drift: Drift) -> dict[str, Any]:
         }
         for kind, about, text in found
     ]
-    driver = {"name": "secure-kms", "rules": rules}
+    driver = {"name": "secure-kms", "semanticVersion": version("secure-kms-constructs"), "rules": rules}
     return {"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _said(kind: str) -> str:
+    """Return what a kind of difference is, in words."""
+    if kind == "not-read":
+        return "Something was not read, and may differ"
+    if kind == "documented":
+        return "A documented exception explains a difference"
+    what, _, how = kind.partition("-")
+    return f"Access to a key is {how}" if what == "access" else f"Something differs: {kind.replace('-', ' ')}"

@@ -20,9 +20,9 @@ from secure_kms_constructs.account.texts import (
     needs_as_text,
     remarks_as_text,
 )
+from secure_kms_constructs.policies.escapes import as_markdown
 
 from . import formats, security_hubs
-from .escapes import as_markdown
 
 
 @dataclass(frozen=True)

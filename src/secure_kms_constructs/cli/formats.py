@@ -10,10 +10,9 @@ from typing import Any
 
 from secure_kms_constructs.access import AccessMap, Line
 from secure_kms_constructs.access.texts import ACTIONS, as_text, lines, of_actions, of_note
+from secure_kms_constructs.policies.escapes import as_json, as_markdown
 from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.policies.requests import action_named
-
-from .escapes import as_json, as_markdown
 
 
 @dataclass(frozen=True, eq=False)

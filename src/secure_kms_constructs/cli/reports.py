@@ -15,9 +15,8 @@ import typer
 from secure_kms_constructs.checks import Finding, Report, Rule, Severity
 from secure_kms_constructs.checks.own_rules import OWN_RULES, OwnRule
 from secure_kms_constructs.checks.rules import any_rule_named
+from secure_kms_constructs.policies.escapes import as_json
 from secure_kms_constructs.policies.lines import one_line
-
-from .escapes import as_json
 
 Files = Mapping[str, Path]
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}

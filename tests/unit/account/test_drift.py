@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from secure_kms_constructs.account import Options, Snapshot, inputs, take_snapshot, write_snapshot
-from secure_kms_constructs.account.drift import Drift, compare_accounts, compare_templates
+from secure_kms_constructs.account.drift import Change, Drift, compare_accounts, compare_templates
 from secure_kms_constructs.account.matching import match
 from secure_kms_constructs.account.records import Account, Group, Identity, Key, Organization, Unread
 from secure_kms_constructs.account.texts import drift_as
@@ -456,3 +457,23 @@ def test_a_bucket_is_known_by_its_name_though_it_was_not_read() -> None:
     account = replace(live(), stacks={f"{REGION}/App": {"Bucket": "app-bucket-xyz"}})
     assert match(templates, snapshot(account), {}).arns == {"App/Bucket": "arn:aws:s3:::app-bucket-xyz"}
     assert match(templates, snapshot(live()), {}).arns == {}
+
+
+def test_nothing_foreign_is_markup_and_every_kind_is_described() -> None:
+    hostile = "App/<img> @everyone https://evil.example | x"
+    found = against(replace(with_key(state="Disabled", grants=[grant("g2", OTHER, "Decrypt")]), unread=[]))
+    found = replace(
+        found, unknown=(hostile,), documented=(hostile,), changes=(*found.changes, Change("a", hostile, "b"))
+    )
+    text = drift_as(found, "markdown")
+    assert "<img>" not in text
+    assert "@everyone" not in text
+    assert "https://" not in text
+    run = json.loads(drift_as(found, "sarif"))["runs"][0]
+    described = {one["id"]: one["shortDescription"]["text"] for one in run["tool"]["driver"]["rules"]}
+    assert set(described) == {one["ruleId"] for one in run["results"]}
+    assert described["not-read"] == "Something was not read, and may differ"
+    assert described["documented"] == "A documented exception explains a difference"
+    assert described["key-off"] == "Something differs: key off"
+    assert described["access-gained"] == "Access to a key is gained"
+    assert run["tool"]["driver"]["semanticVersion"] == version("secure-kms-constructs")

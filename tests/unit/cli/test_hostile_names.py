@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from secure_kms_constructs.access import AccessMap
 from secure_kms_constructs.cli.commands import app
-from secure_kms_constructs.cli.escapes import as_markdown
+from secure_kms_constructs.policies.escapes import as_markdown
 from secure_kms_constructs.policies.lines import one_line
 
 ACCOUNT = "111122223333"

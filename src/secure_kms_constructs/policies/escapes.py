@@ -6,7 +6,7 @@ import html
 import json
 import re
 
-from secure_kms_constructs.policies.lines import one_line
+from .lines import one_line
 
 # https://github.github.com/gfm/#backslash-escapes
 _MARKUP = re.compile(r"([\\`*_\[\]|~#])")
