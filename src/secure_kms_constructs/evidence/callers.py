@@ -11,6 +11,8 @@ from secure_kms_constructs.aws.cloudtrail import AWS_INTERNAL, FORWARDING, INFRA
 
 from .records import Identity
 
+_SERVICE = ".amazonaws.com"
+
 _SESSION = re.compile(r"(arn:[\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
 _PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam::\d{12}:(?:root|role/.+|user/.+)|sts::\d{12}:federated-user/.+)")
 
@@ -66,13 +68,14 @@ def _arn(identity: Identity) -> str | None:
     return arn
 
 
-def service_of(identity: Identity, address: str | None) -> str | None:
+def service_of(identity: Identity, address: str | None, agent: str | None) -> str | None:
     """Return the service that made the call for its caller; None for a direct call."""
     if identity.invoked_by:
         return identity.invoked_by
     # "For services in AWS, only the DNS name is displayed": cloudtrail-event-reference-record-contents
     if not address or _is_ip(address):
-        return None
+        # EC2 acts for its caller under the caller's address, and the console of KMS has the same agent.
+        return agent if agent and (agent == AWS_INTERNAL.value or agent.endswith(_SERVICE)) else None
     return AWS_INTERNAL.value if address.startswith(AWS_INTERNAL.value) else address
 
 
@@ -85,7 +88,12 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-def via_of(service: str | None, region: str) -> str | None:
-    """Return the ``kms:ViaService`` of a call; None where it came through no service, or that is not told."""
+def via_of(service: str | None, region: str, key: str | None) -> str | None:
+    """Return the ``kms:ViaService`` of a call; None where it came through no service, or that is not told.
+
+    :param region: the region of the record. Where the key is of another, it is not that of the service.
+    """
     known = FORWARDING.get(service) if service else None
+    if key is not None and key.split(":")[3] != region:
+        return None
     return f"{known.value}.{region}.amazonaws.com" if known else None

@@ -104,10 +104,20 @@ class _Place:
                 if start > end:
                     yield None, f"no digest {where} is about {end} to {start}"
                 end = max(end, until)
+            yield from self._outside()
         else:
             lacking = list(_between(self._days))
             days = f", and none is of {len(lacking)} days{_some(lacking)}" if lacking else ""
             yield None, f"no digest tells whether all log files {where} were read{days}"
+
+    def _outside(self) -> Iterator[Reason]:
+        """Doubt digests that are about less than what was read: of what is outside nobody says that it is all."""
+        assert self.period is not None
+        start, end = self.period
+        outside = [day for day in self._days if f"{_after(day)}T00:00:00Z" <= start or f"{day}T00:00:00Z" >= end]
+        if outside:
+            more = f"{len(outside)} more days{_some(outside)}"
+            yield None, f"digests are about {start} to {end} alone, and log files were read of {more}"
 
     def _recorded(self) -> Iterator[Reason]:
         if not self.trails:

@@ -86,10 +86,10 @@ class Events:
         if caller is None:
             raise ValueError("it does not tell who called")
         assert record.identity is not None
-        service = None if caller.kind == "service" else service_of(record.identity, record.address)
-        via = via_of(service, record.region)
+        service = None if caller.kind == "service" else service_of(record.identity, record.address, record.agent)
         own = record.recipient in (None, caller.account)
         for action, key, context in self._about(record, caller):
+            via = via_of(service, record.region, key)
             head = Head(outcome_of(record.error), caller.kind, caller.name, caller.account, action, key, service, via)
             yield Told(head, context, record.time, record.id, own)
 

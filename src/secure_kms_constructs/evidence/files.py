@@ -18,6 +18,8 @@ from .records import File, decode_file
 # CloudTrail's files are a few megabytes. One that unpacks to more is none of them.
 UNPACKED_BYTES = 256 * 1024 * 1024
 _NEXT = re.compile(r"[\s,]*(?=\{)")
+# It writes one gzip member a file.
+MEMBERS = 100
 _GZIP = b"\x1f\x8b"
 _SUFFIXES = (".json", ".json.gz")
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html#cloudtrail-log-filename-format
@@ -132,7 +134,7 @@ def taken_apart(packed: bytes, limit: int = UNPACKED_BYTES) -> File:
 
 def _unpacked(packed: bytes, limit: int) -> bytes:
     whole = b""
-    while packed:
+    for _ in range(MEMBERS):
         unpacker = zlib.decompressobj(wbits=31)
         try:
             part = unpacker.decompress(packed, limit + 1 - len(whole))
@@ -144,7 +146,9 @@ def _unpacked(packed: bytes, limit: int) -> bytes:
         if not unpacker.eof:
             raise ValueError("file is gzip that is cut off")
         packed = unpacker.unused_data
-    return whole
+        if not packed:
+            return whole
+    raise ValueError(f"file has more than {MEMBERS} gzip members")
 
 
 def _one_by_one(text: bytes) -> File:

@@ -75,7 +75,7 @@ def _by_grant(use: Use, grants: list[Policy] | None, keys: Mapping[str, Key]) ->
         return False
     if grants is None:
         return None
-    told = grants_allow(call_of(use).request(), Policies(_NOBODY, (), None, tuple(grants)))
+    told = grants_allow(call_of(use).request(doubtful=True), Policies(_NOBODY, (), None, tuple(grants)))
     # Which session made the calls is not kept, and Lambda grants to the session of a function.
     return None if told is False and _is_to_a_session(use, keys[use.key]) else told
 

@@ -65,6 +65,7 @@ class Record(msgspec.Struct, gc=False):
     category: str | None = msgspec.field(default=None, name="eventCategory")
     error: str | None = msgspec.field(default=None, name="errorCode")
     address: str | None = msgspec.field(default=None, name="sourceIPAddress")
+    agent: str | None = msgspec.field(default=None, name="userAgent")
     parameters: Parameters | None = msgspec.field(default=None, name="requestParameters")
     resources: list[Resource] | None = None
     recipient: str | None = msgspec.field(default=None, name="recipientAccountId")

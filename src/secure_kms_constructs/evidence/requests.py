@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from secure_kms_constructs.aws.cloudtrail import VERSION_NAME
 from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
-from secure_kms_constructs.policies import Request
+from secure_kms_constructs.policies import Request, Unknown
 
 from .uses import Use, stands_for_objects
 
 # A condition on the encryption context of these would be about that of a grant.
 _GRANTING = frozenset({"kms:CreateGrant", "kms:RetireGrant"})
+# Beside it Secrets Manager sends the version, which is not kept.
+SECRET = "SecretARN"
+_NOT_KEPT = Unknown("part of the encryption context that was not kept")
 WITH_CONTEXT = ENCRYPTION_CONTEXT_ACTIONS.value - _GRANTING
 
 
@@ -20,6 +24,7 @@ class Call:
 
     :param via: the ``kms:ViaService``; None for a direct call.
     :param context: the encryption context.
+    :param untold: names of the encryption context whose values, or whether they are there, was not kept.
     """
 
     principal: str
@@ -27,13 +32,21 @@ class Call:
     key: str
     via: str | None
     context: tuple[tuple[str, str], ...]
+    untold: frozenset[str] = frozenset()
 
-    def request(self) -> Request:
-        """Return the request to policies."""
+    def request(self, *, doubtful: bool = False) -> Request:
+        """Return the request to policies.
+
+        :param doubtful: whether what is not told is unknown, in place of the example that stands for it.
+        """
         context: dict[str, object] = {}
         if self.action in WITH_CONTEXT:
             context = {f"kms:EncryptionContext:{name}": value for name, value in self.context}
             context["kms:EncryptionContextKeys"] = [name for name, _ in self.context]
+            if doubtful and self.untold:
+                context |= {f"kms:EncryptionContext:{name}": _NOT_KEPT for name in self.untold}
+                if not self.untold <= {name for name, _ in self.context}:
+                    context["kms:EncryptionContextKeys"] = _NOT_KEPT
         if self.via:
             context["kms:ViaService"] = self.via
         if self.action == "kms:CreateGrant":
@@ -49,10 +62,13 @@ class Call:
 def call_of(use: Use) -> Call:
     """Return a call like those of a use. A value that was folded stands for one that it is made of."""
     pairs = tuple(sorted((name, _example(name, value)) for name, value in (use.context or {}).items()))
-    return Call(use.principal, use.action, use.key or "", use.via, pairs)
+    untold = {name for name, value in (use.context or {}).items() if value is None or stands_for_objects(name, value)}
+    if not use.direct and SECRET in (use.context or {}):
+        untold.add(VERSION_NAME.value)
+    return Call(use.principal, use.action, use.key or "", use.via, pairs, frozenset(untold))
 
 
 def _example(name: str, value: str | None) -> str:
     if value is None:
         return "any"
-    return f"{value[:-1]}object" if stands_for_objects(name, value) else value
+    return f"{value[:-1]}secure-kms-some-object" if stands_for_objects(name, value) else value

@@ -29,6 +29,7 @@ _TABLE = """CREATE EXTERNAL TABLE kms_trail (
   eventname STRING,
   awsregion STRING,
   sourceipaddress STRING,
+  useragent STRING,
   errorcode STRING,
   requestparameters STRING,
   eventid STRING,
@@ -83,6 +84,7 @@ _ROWS = """SELECT
   CASE WHEN useridentity.invokedby IS NOT NULL THEN useridentity.invokedby
     WHEN sourceipaddress LIKE 'AWS Internal%' THEN 'AWS Internal'
     WHEN NOT regexp_like(sourceipaddress, '^[0-9.]+$|:') THEN sourceipaddress
+    WHEN useragent = 'AWS Internal' OR useragent LIKE '%.amazonaws.com' THEN useragent
   END AS service,
   awsregion AS region,
   {context} AS context,

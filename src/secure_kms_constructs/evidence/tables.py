@@ -63,7 +63,7 @@ def _row(line: dict[str, str], contexts: Contexts) -> Row:
         raise ValueError("it does not tell the key")
     if not (is_time(line["first_seen"]) and is_time(line["last_seen"])) or not line["calls"].isdecimal():
         raise ValueError("its times or its number are none")
-    service = None if caller.kind == "service" else service_of(identity, None)
+    service = None if caller.kind == "service" else service_of(identity, None, None)
     head = Head(
         outcome_of(line["error_code"] or None),
         caller.kind,
@@ -72,7 +72,7 @@ def _row(line: dict[str, str], contexts: Contexts) -> Row:
         action.name,
         key if action.needs_key else None,
         service,
-        via_of(service, line["region"]),
+        via_of(service, line["region"], key),
     )
     tally = Tally()
     tally.first, tally.last, tally.events = line["first_seen"], line["last_seen"], [line["an_event"]]

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cached_property
 
 from secure_kms_constructs.access import AccessMap, Diff
 from secure_kms_constructs.access.landscape_access import LandscapeAccess
 from secure_kms_constructs.account import Account, Snapshot
-from secure_kms_constructs.account.calls import Answer
 from secure_kms_constructs.account.needs import Needs
 from secure_kms_constructs.evidence import Observed, Use
 from secure_kms_constructs.evidence.requests import Call, call_of
 from secure_kms_constructs.policies import parse_identity_policy
 from secure_kms_constructs.policies.evaluation import Policies
+from secure_kms_constructs.policies.verdicts import Verdict
 
 from .deployers import excepted
 from .fits import fits_of
 from .fitting import Added, fit
+from .gaps import Gaps
 from .holdings import NOT_ASKED, Holdings, with_plans
 from .plans import Excepted, Migration, Plan, Replay
-from .replay import answer, as_asked, granted, try_again
-from .statements import key_statement, statements_of, unwritable
-from .stripping import EVERY, USE_ACTIONS, reached_regions
+from .replay import answer, as_asked, granted, surely, try_again
+from .reviews import to_review
+from .statements import key_statement, names_alike, statements_of, unwritable
+from .stripping import USE_ACTIONS
 
-# A use that began in the last days of the period may be the last of its kind or the first.
-_LATELY = timedelta(days=7)
 _SHOWN = 5
 
 
@@ -92,7 +92,7 @@ class Planner:
         :raises ValueError: where evidence is missing and that is not accepted, or a proof fails.
         """
         made = list(self._plans())
-        gaps = list(self._gaps(made))
+        gaps = list(Gaps(self._snapshot, self._observed, self._no_other_regions).of(made))
         if gaps and not accept_gap:
             raise ValueError(
                 f"evidence is incomplete: {'; '.join(gaps[:_SHOWN])}{'; ...' if len(gaps) > _SHOWN else ''}. "
@@ -158,22 +158,23 @@ class Planner:
 
     def _sort(self, arn: str) -> _Sorted:
         found = _Sorted([], [], [], [])
+        alike = names_alike(self._uses.get(arn, []))
         for use in self._uses.get(arn, []):
             assert use.key is not None
             before = self._before.policies(arn, use.key)
             without = self._stripped.policies(arn, use.key)
-            why = unwritable(use)
+            why = unwritable(use, alike)
             if before is None or without is None:
                 found.otherwise.append((use, "its key is not in the account file, and so its key policy is not known"))
             elif why is not None:
                 found.otherwise.append((use, why))
-            elif (verdict := answer(call_of(use), before)) is False:
+            elif (verdict := self._was_allowed(use, before)) is False:
                 found.unexplained.append(use)
             elif verdict is None:
                 found.otherwise.append((use, "its permission depends on what the account file does not tell"))
             elif granted(call_of(use), without) is True:
                 found.otherwise.append((use, "a grant allows it"))
-            elif answer(call_of(use), without) is True:
+            elif surely(call_of(use), without) is True:
                 aws = any(key.arn == use.key and key.manager == "AWS" for _, key in self._snapshot.keys)
                 said = "removed: the policy of the AWS-managed key admits the account through its service anyway"
                 found.otherwise.append((use, said if aws else "the policy of the key admits it by itself"))
@@ -182,6 +183,14 @@ class Planner:
             else:
                 found.needed.append(use)
         return found
+
+    @staticmethod
+    def _was_allowed(use: Use, policies: Policies) -> Verdict:
+        """Return whether today's policies allow a use, which happened: what was not kept of it may be why."""
+        call = call_of(use)
+        if surely(call, policies) is True or answer(call, policies) is True:
+            return True
+        return None if use.context is None else surely(call, policies)
 
     def _plans(self) -> Iterator[Plan]:
         needs = Needs(self._snapshot)
@@ -200,7 +209,7 @@ class Planner:
         by_key: dict[str, list[Use]] = defaultdict(list)
         for use in found.admitted:
             by_key[use.key or ""].append(use)
-        needed_keys = {use.key for use in found.needed}
+        needed_keys = {use.key or "" for use in found.needed}
         could = self._could_use(arn)
         added = self._added.get(arn, Added({}))
         identity = next(one for one in holdings.account.identities if one.arn == arn)
@@ -210,7 +219,7 @@ class Planner:
             otherwise=found.otherwise,
             unexplained=found.unexplained,
             configured=list(dict.fromkeys(configured)),
-            review=list(self._to_review(found.needed)),
+            review=list(to_review(found.needed, self._observed)),
             replaced=holdings.replaced[arn],
             added=added.documents,
             managed=added.managed,
@@ -218,9 +227,10 @@ class Planner:
             key_statements={key: key_statement(arn, uses) for key, uses in by_key.items()},
             replay=self._replay(arn, found),
             width=len(could - needed_keys),
+            could=frozenset(could),
         )
 
-    def _could_use(self, arn: str) -> set[str | None]:
+    def _could_use(self, arn: str) -> set[str]:
         """Return the keys on which the identity's own policies allow some use, whatever the conditions."""
         policies = [
             parse_identity_policy(one.held.document, name=one.held.name)
@@ -266,12 +276,13 @@ class Planner:
                     failures.append(f"not allowed: {call}")
         for use, why in found.otherwise:
             after = self._after.policies(arn, use.key or "")
+            tried += 1
             if after is not None and not why.startswith("its "):
-                tried += 1
                 verdict = answer(call_of(use), after)
                 allowed += verdict is True
                 if verdict is not True:
                     failures.append(f"not allowed: {call_of(use)}")
+        tried += len(found.unexplained)
         return Replay(allowed, tried, refused, mutated, tuple(failures), tuple(dict.fromkeys(beside)))
 
     def _is_beside(self, arn: str, field: str, call: Call) -> bool:
@@ -279,71 +290,3 @@ class Planner:
         keys = {key.arn for _, key in self._snapshot.keys}
         without = self._stripped.policies(arn, call.key) if call.key in keys else None
         return without is not None and answer(call, as_asked(field, without)) is not False
-
-    def _to_review(self, uses: list[Use]) -> Iterator[tuple[Use, str]]:
-        last = self._observed.evidence.last
-        for use in uses:
-            if use.count == 1:
-                yield use, "seen once"
-            if last is not None and _moment(last) - _moment(use.first) < _LATELY:
-                yield use, "seen in the last days of the period alone"
-            if ":user/" in use.principal and use.direct:
-                yield use, "by a user, directly"
-            if use.action == "kms:CreateGrant" and use.direct:
-                yield use, "a grant gives others what it may do itself, and more"
-            if use.by_grant is None and self._observed.coverage is not None:
-                yield use, "whether a grant allows it is not told: then it needs no statement"
-            if use.service is not None and use.via is None:
-                yield use, f"by which kms:ViaService {use.service} calls is not told, so none is asked for"
-            if use.context is None or None in use.context.values():
-                yield use, "its encryption context has more values than were kept, so any is allowed"
-
-    def _gaps(self, plans: list[Plan]) -> Iterator[str]:
-        """Return what evidence is missing of keys that somebody could use and shall use less."""
-        if self._observed.coverage is None:
-            yield "whether silence is evidence was not looked at: observe with --snapshot"
-            return
-        for unread in self._snapshot.unread:
-            if Answer.MAP in unread.answers:
-                yield f"the account file lacks something: {unread}"
-        yield from self._regions(plans)
-        could = {key for plan in plans for key in self._could_use(plan.principal)}
-        covered = {one.key: one for one in self._observed.coverage}
-        for _, key in self._snapshot.keys:
-            if key.manager != "CUSTOMER" or key.arn not in could:
-                continue
-            one = covered.get(key.arn)
-            if one is None:
-                yield f"{key.arn} was not among the keys when uses were observed"
-            elif one.complete is not True:
-                yield str(one)
-        for use in self._observed.uses:
-            if ":federated-user/" in use.principal and any(
-                plan.principal.split(":")[4] == use.account for plan in plans
-            ):
-                yield f"{use.principal} {use.action} {use.key}: which user made its session is not told"
-        for plan in plans:
-            for use, why in plan.otherwise:
-                if why.startswith("its "):
-                    yield f"{plan.principal} {use.action} {use.key}: {why}"
-            for use in plan.unexplained:
-                yield f"{plan.principal} {use.action} {use.key} succeeded, and the account file's policies refuse it"
-
-    def _regions(self, plans: list[Plan]) -> Iterator[str]:
-        """Return what is taken away in regions of which nothing is known."""
-        known = {region for account in self._snapshot.accounts for region in account.regions}
-        for plan in plans:
-            for one in plan.replaced:
-                beyond = reached_regions(one.held.document) - known
-                named = sorted(region for region in beyond if region != EVERY)
-                if named:
-                    yield f"{plan.principal} may use keys in {', '.join(named)}, which the account file does not have"
-                elif beyond and not self._no_other_regions:
-                    yield (
-                        f"{plan.principal} may use keys of every region, and the account file has "
-                        f"{', '.join(sorted(known))}: read the others, or say --no-other-regions where nothing is there"
-                    )
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

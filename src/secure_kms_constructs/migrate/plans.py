@@ -89,6 +89,7 @@ class Plan:
     :param added: the new policies, by name.
     :param key_statements: by key, what its policy could say instead of admitting the principal itself.
     :param width: how many keys it could use and need not.
+    :param could: the keys that its own policies let it use in some way today.
     :param fits: of what was seen, the construct that is about it, where one gives nothing new.
     :param managed: whether the new policies are managed ones, as inline ones would be more than IAM takes.
     """
@@ -104,6 +105,7 @@ class Plan:
     key_statements: dict[str, list[Json]]
     replay: Replay
     width: int
+    could: frozenset[str] = frozenset()
     fits: Fits = field(default_factory=dict)
     managed: bool = False
 

@@ -21,13 +21,18 @@ _OTHER_KEY = "ffffffff-ffff-4fff-bfff-ffffffffffff"
 
 
 def answer(call: Call, policies: Policies) -> Verdict:
-    """Return whether policies allow a call."""
+    """Return whether policies allow a call; where something was not kept of it, an example stands for that."""
     return is_allowed(call.request(), policies)
 
 
+def surely(call: Call, policies: Policies) -> Verdict:
+    """Return whether policies allow a call whatever was not kept of it."""
+    return is_allowed(call.request(doubtful=True), policies)
+
+
 def granted(call: Call, policies: Policies) -> Verdict:
-    """Return whether a grant alone allows a call."""
-    return grants_allow(call.request(), policies)
+    """Return whether a grant alone allows a call whatever was not kept of it."""
+    return grants_allow(call.request(doubtful=True), policies)
 
 
 def mutations(use: Use, observed: Iterable[Use]) -> Iterator[tuple[str, Call]]:
@@ -108,5 +113,7 @@ def try_again(
 
 
 def as_asked(field: str, policies: Policies) -> Policies:
-    """Return the policies of whoever makes a mutated call: somebody else has none of the principal's."""
+    """Return the policies for a mutated call: somebody else has none of the principal's, another key no such grants."""
+    if field == "key":
+        return replace(policies, grants=())
     return replace(policies, identity_policies=(), boundary=None) if field == "role" else policies

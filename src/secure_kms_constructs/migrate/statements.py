@@ -20,13 +20,25 @@ _Pair = tuple[str, "str | None"]
 _Context = tuple[_Pair, ...] | None
 
 
-def unwritable(use: Use) -> str | None:
-    """Return why no statement can say a use exactly; None where one can."""
+def names_alike(uses: Iterable[Use]) -> frozenset[str]:
+    """Return names in encryption contexts that differ in case alone from others of these uses."""
+    spelled: dict[str, set[str]] = defaultdict(set)
+    for use in uses:
+        for name, _ in _pairs(use):
+            spelled[name.lower()].add(name)
+    return frozenset(name for names in spelled.values() if len(names) > 1 for name in names)
+
+
+def unwritable(use: Use, alike: frozenset[str] = frozenset()) -> str | None:
+    """Return why no statement can say a use exactly; None where one can.
+
+    :param alike: names that other uses spell in another case.
+    """
     names = [name for name, _ in _pairs(use)]
-    if len({name.lower() for name in names}) != len(names):
+    if len({name.lower() for name in names}) != len(names) or alike.intersection(names):
         return "its encryption context has names that differ in case alone, and conditions do not tell them apart"
-    if any("${" in (text or "") for pair in _pairs(use) for text in pair):
-        return "its encryption context has ${, which a policy reads as a variable"
+    if any("${" in name for name in names):
+        return "its encryption context has a name with ${, which a policy reads as a variable"
     return None
 
 
@@ -135,7 +147,8 @@ def _condition(name: str, values: list[str | None]) -> Json:
     operator = _operator(name, values[0])
     if operator == "Null":
         return {"Null": {f"{_CONTEXT}{name}": "false"}}
-    texts = sorted({one for one in values if one is not None})
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    texts = sorted({one.replace("${", "${$}{") for one in values if one is not None})
     return {operator: {f"{_CONTEXT}{name}": texts[0] if len(texts) == 1 else texts}}
 
 

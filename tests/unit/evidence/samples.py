@@ -12,6 +12,7 @@ Json = dict[str, Any]
 ACCOUNT, PARTNER = "111122223333", "444455556666"
 KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER_KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/0987dcba-09fe-87dc-65ba-ab0987654321"
+CHINESE_KEY = f"arn:aws-cn:kms:cn-north-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/Alice"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
 TIME = "2026-05-20T20:45:00Z"
@@ -193,10 +194,11 @@ DOCUMENTED = [
         event(
             "GenerateDataKeyWithoutPlaintext",
             user(),
+            userAgent="AWS Internal",
             **asked({"aws:ebs:id": "vol-13439757"}, keyId="alias/aws/ebs"),
         ),
         f"{KMS}ct-ec2one.html",
-        [use("GenerateDataKeyWithoutPlaintext", context={"aws:ebs:id": "vol-13439757"})],
+        [use("GenerateDataKeyWithoutPlaintext", service="AWS Internal", context={"aws:ebs:id": "vol-13439757"})],
     ),
     Sample(
         "a data key pair",
@@ -476,8 +478,18 @@ REPORTED = [
     ),
     Sample(
         "a region of another partition has the same suffix",
-        event("Decrypt", session(by="ssm.amazonaws.com"), awsRegion="cn-north-1"),
-        uses=[use("Decrypt", ADMIN, service="ssm.amazonaws.com", via="ssm.cn-north-1.amazonaws.com")],
+        event("Decrypt", session(by="ssm.amazonaws.com"), awsRegion="cn-north-1", keys=(CHINESE_KEY,)),
+        uses=[use("Decrypt", ADMIN, key=CHINESE_KEY, service="ssm.amazonaws.com", via="ssm.cn-north-1.amazonaws.com")],
+    ),
+    Sample(
+        "a key of another region than the record leaves the service's region open",
+        event("Decrypt", session(by="ssm.amazonaws.com"), awsRegion="us-east-1"),
+        uses=[use("Decrypt", ADMIN, service="ssm.amazonaws.com")],
+    ),
+    Sample(
+        "a name of a service in the agent",
+        event("Decrypt", session(), userAgent="cloudformation.amazonaws.com"),
+        uses=[use("Decrypt", ADMIN, service="cloudformation.amazonaws.com")],
     ),
     Sample(
         "an address of AWS with a number",

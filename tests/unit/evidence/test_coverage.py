@@ -327,6 +327,15 @@ def test_time_between_digests_is_not_covered(tmp_path: Path) -> None:
     assert seen(tmp_path) == (None, why)
 
 
+def test_digests_of_an_hour_say_nothing_of_the_days_after(tmp_path: Path) -> None:
+    fill(tmp_path, trail=None)
+    digest(tmp_path, PERIOD[0], "2026-05-19T01:00:00Z", log_name(DAYS[0]))
+    why = "digests are about 2026-05-19T00:00:00Z to 2026-05-19T01:00:00Z alone, and log files were read of 2 more days"
+    assert seen(tmp_path) == (None, f"{why} (2026-05-20, 2026-05-21)")
+    digest(tmp_path, "2026-05-19T01:00:00Z", "2026-05-21T00:00:01Z")
+    assert seen(tmp_path)[0] is True
+
+
 def test_a_digest_within_another_leaves_no_gap(tmp_path: Path) -> None:
     fill(tmp_path)
     digest(tmp_path, "2026-05-19T01:00:00Z", "2026-05-19T02:00:00Z")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from secure_kms_constructs.evidence import Observed, observe
-from secure_kms_constructs.evidence.files import find, named
+from secure_kms_constructs.evidence.files import MEMBERS, find, named
 from secure_kms_constructs.evidence.observing import observe_files
 from tests.unit.evidence.samples import ACCOUNT, ADMIN, asked, event, session
 
@@ -71,6 +71,13 @@ def test_a_file_may_have_several_gzip_members(tmp_path: Path) -> None:
     content = gzip.compress(GOOD[:100]) + gzip.compress(GOOD[100:])
     (tmp_path / "one.json.gz").write_bytes(content)
     assert len(observe([str(tmp_path)]).uses) == 1
+
+
+def test_a_file_of_very_many_members_is_none(tmp_path: Path) -> None:
+    found = read(tmp_path, many=gzip.compress(b"") * MEMBERS + gzip.compress(GOOD))
+    assert [one.what for one in found.evidence.problems] == [f"file has more than {MEMBERS} gzip members"]
+    few = gzip.compress(b"") * (MEMBERS - 1) + gzip.compress(GOOD)
+    assert read(tmp_path, many=few).evidence.problems == []
 
 
 def test_members_together_are_limited(tmp_path: Path) -> None:

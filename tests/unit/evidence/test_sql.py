@@ -37,6 +37,8 @@ def flat(record: Json) -> list[tuple[str | None, ...]]:
     address = record["sourceIPAddress"]
     internal = "AWS Internal" if address.startswith("AWS Internal") else None
     named = internal or (None if re.fullmatch(r"[\d.]+|.*:.*", address) else address)
+    agent = record.get("userAgent") or ""
+    named = named or (agent if agent == "AWS Internal" or agent.endswith(".amazonaws.com") else None)
     halves = [(record["eventName"], 0, "encryptionContext")]
     if record["eventName"] == "ReEncrypt":
         halves = [("ReEncryptFrom", 0, "sourceEncryptionContext"), ("ReEncryptTo", 1, "destinationEncryptionContext")]

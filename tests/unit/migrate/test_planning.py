@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import secure_kms_constructs.migrate
-from secure_kms_constructs.account.records import Identity, Key, Unread
+from secure_kms_constructs.account.records import Account, Identity, Key, Unread
 from secure_kms_constructs.account.snapshots import Snapshot
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 from secure_kms_constructs.checks.acknowledgements import is_of_substance
@@ -28,6 +28,7 @@ from tests.unit.migrate.accounts import (
     ONE,
     OTHER,
     READER,
+    ROOT,
     SECRETS,
     SHUT,
     WIDE,
@@ -243,6 +244,52 @@ def test_a_use_by_a_grant_gets_no_statement() -> None:
     assert {one.split()[1] for one in made.replay.beside} == {"kms:Encrypt"}
 
 
+VIA_S3 = {"service": "s3.amazonaws.com", "via": "s3.eu-west-1.amazonaws.com"}
+OBJECTS = {"aws:s3:arn": "arn:aws:s3:::b/*"}
+
+
+@pytest.mark.parametrize(
+    "seen, kind, constraint, by_grant",
+    [
+        (use(), "Equals", {"SecretARN": secret_arn("app")}, False),
+        (use(), "Subset", {"SecretARN": secret_arn("app")}, True),
+        (use(context=OBJECTS, **VIA_S3), "Subset", {"aws:s3:arn": "arn:aws:s3:::b/secure-kms-some-object"}, False),
+        (use(secret=None, context={"a": "1", "b": None}), "Subset", {"a": "1"}, True),
+        (use(secret=None, context={"a": "1", "b": None}), "Subset", {"b": "any"}, False),
+    ],
+)
+def test_a_grant_takes_the_place_of_a_statement_where_it_surely_allows(
+    seen: Use, kind: str, constraint: Json, by_grant: bool
+) -> None:
+    grant = {"GrantId": "g", "GranteePrincipal": READER, "Operations": ["Decrypt"]}
+    keys = [Key(ONE, policy=DELEGATES, grants=[{**grant, "Constraints": {f"EncryptionContext{kind}": constraint}}])]
+    made = of(seen, keys=keys)
+    assert bool(made.otherwise) is by_grant
+    assert bool(statements(made)) is not by_grant
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::b/logs/*"}},
+        {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::b/*"}},
+    ],
+)
+def test_a_narrow_role_that_read_objects_is_no_contradiction(condition: Json) -> None:
+    narrow = document(allow("kms:Decrypt", ONE, Condition=condition))
+    [made] = plan(snapshot(role(wide=narrow)), observed(use(context=OBJECTS, **VIA_S3)), accept_gap=True).plans
+    assert made.unexplained == []
+    why = [one for _, one in made.otherwise]
+    assert why in ([], ["its permission depends on what the account file does not tell"])
+
+
+def test_names_in_two_cases_are_no_two_statements() -> None:
+    uses = use(secret=None, context={"Team": "a"}), use(secret=None, context={"team": "b"})
+    with pytest.raises(ValueError, match="names that differ in case alone"):
+        of(*uses)
+    assert len(statements(of(uses[0], use(secret=None, context={"Team": "b"})))) == 1
+
+
 def test_the_key_of_aws_needs_no_statement() -> None:
     made = of(use(key=MANAGED))
     assert statements(made) == []
@@ -293,11 +340,22 @@ def test_a_key_that_is_not_in_the_account_file_is_a_gap() -> None:
 
 @pytest.mark.parametrize(
     "context, why",
-    [({"A": "1", "a": "2"}, "names that differ in case alone"), ({"A": "${aws:username}"}, "reads as a variable")],
+    [({"A": "1", "a": "2"}, "names that differ in case alone"), ({"${a}": "1"}, "reads as a variable")],
 )
 def test_what_no_policy_can_say_is_a_gap(context: Json, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         of(use(secret=None, context=context))
+
+
+def test_a_value_that_looks_like_a_variable_is_none() -> None:
+    [statement] = statements(of(use(secret=None, context={"A": "${aws:username} $"})))
+    assert statement["Condition"]["StringEquals"] == {"kms:EncryptionContext:A": "${$}{aws:username} $"}
+
+
+def test_what_gets_no_statement_counts_among_what_was_seen() -> None:
+    uses = use(), use(secret=None, context={"A": "1", "a": "2"})
+    [made] = plan(snapshot(role(wide=WIDE)), observed(*uses), accept_gap=True).plans
+    assert str(made.replay).startswith("1 of 2 uses allowed")
 
 
 @pytest.mark.parametrize("complete", [None, False])
@@ -619,3 +677,15 @@ def test_roles_that_deploy_get_the_text_of_an_exception() -> None:
     ]
     assert [one.name for one in made.plans] == ["ci-narrow"]
     assert all(is_of_substance(one.reason) for one in made.exceptions)
+
+
+def test_keys_of_another_account_need_the_callers_own_log_files() -> None:
+    theirs = ONE.replace(ACCOUNT, "444455556666")
+    admits = document(allow("kms:*", Principal={"AWS": [ROOT, ROOT.replace(ACCOUNT, "444455556666")]}))
+    owner = Account("444455556666", "aws", ["eu-west-1"], keys=[Key(theirs, policy=admits, grants=[])])
+    caller = Account(ACCOUNT, "aws", ["eu-west-1"], identities=[role(named=document(allow("kms:Decrypt", theirs)))])
+    why = f"{READER} may use {theirs}: log files of {ACCOUNT} in eu-west-1 alone tell whether it did"
+    known = Snapshot("2026-11-28T00:00:00+00:00", [owner, caller])
+    for keys, found in (([Key(theirs)], [why]), ([Key(theirs), Key(OTHER)], [])):
+        seen = observed(keys=keys)
+        assert secure_kms_constructs.migrate.plan(known, seen, accept_gap=True).gaps == found

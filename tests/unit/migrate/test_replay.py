@@ -9,6 +9,7 @@ import pytest
 from secure_kms_constructs.evidence.requests import Call, call_of
 from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.migrate.replay import mutations
+from secure_kms_constructs.policies import Unknown
 from tests.unit.migrate.accounts import ACCOUNT, ONE, READER, SECRETS, secret_arn, use
 
 
@@ -105,9 +106,9 @@ def test_any_encryption_context_leaves_none_to_change() -> None:
 def test_an_object_stands_for_those_of_its_bucket() -> None:
     via: dict[str, Any] = {"service": "s3.amazonaws.com", "via": "s3.eu-west-1.amazonaws.com"}
     folded = use(context={"aws:s3:arn": "arn:aws:s3:::logs/*"}, **via)
-    assert dict(call_of(folded).context) == {"aws:s3:arn": "arn:aws:s3:::logs/object"}
+    assert dict(call_of(folded).context) == {"aws:s3:arn": "arn:aws:s3:::logs/secure-kms-some-object"}
     found = [dict(one.context) for one in changed(folded)["encryption context"]]
-    assert found == [{}, {"aws:s3:arn": "xarn:aws:s3:::logs/object"}]
+    assert found == [{}, {"aws:s3:arn": "xarn:aws:s3:::logs/secure-kms-some-object"}]
     elsewhere = {"service": "dynamodb.amazonaws.com", "via": "dynamodb.eu-west-1.amazonaws.com"}
     both = changed(folded, use(context={"aws:s3:arn": "arn:aws:s3:::logs/*"}, **elsewhere))["service"]
     assert [one.via for one in both] == [None]
@@ -115,6 +116,22 @@ def test_an_object_stands_for_those_of_its_bucket() -> None:
     assert {one.via for one in other} == {None, elsewhere["via"]}
     whole = use(context={"aws:s3:arn": "arn:aws:s3:::logs"}, **via)
     assert dict(call_of(whole).context) == {"aws:s3:arn": "arn:aws:s3:::logs"}
+
+
+def test_what_was_not_kept_of_a_call_is_unknown_where_that_is_asked() -> None:
+    via: dict[str, Any] = {"service": "s3.amazonaws.com", "via": "s3.eu-west-1.amazonaws.com"}
+    folded = call_of(use(context={"aws:s3:arn": "arn:aws:s3:::logs/*", "a": "1", "b": None}, **via))
+    asked = folded.request(doubtful=True).context
+    assert isinstance(asked["kms:EncryptionContext:aws:s3:arn"], Unknown)
+    assert isinstance(asked["kms:EncryptionContext:b"], Unknown)
+    assert asked["kms:EncryptionContext:a"] == "1"
+    assert asked["kms:EncryptionContextKeys"] == ["a", "aws:s3:arn", "b"]
+    assert not any(isinstance(one, Unknown) for one in folded.request().context.values())
+    secret = call_of(use()).request(doubtful=True).context
+    assert isinstance(secret["kms:EncryptionContext:SecretVersionId"], Unknown)
+    assert isinstance(secret["kms:EncryptionContextKeys"], Unknown)
+    direct = call_of(use(service=None, via=None))
+    assert direct.request(doubtful=True) == direct.request()
 
 
 def test_a_call_is_the_request_that_kms_sees() -> None:
