@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from secure_kms_constructs.account.records import Account, Identity
@@ -27,10 +27,12 @@ class Holdings:
     """The policies of an account.
 
     :param only: the roles and users to make plans for; by default all.
+    :param apart: for whom there is no plan, each with why.
     """
 
     account: Account
     only: frozenset[str] = frozenset()
+    apart: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, identity: Identity) -> Iterator[Held]:
         """Return every policy that somebody holds; a document is None where it is not known."""
@@ -109,6 +111,8 @@ class Holdings:
         name = arn.rpartition("/")[2]
         if self.only and arn not in self.only:
             return NOT_ASKED
+        if arn in self.apart:
+            return self.apart[arn]
         if SERVICE_LINKED_PATH.value in arn:
             return "it is linked to a service, which alone changes it"
         if _RESERVED in arn:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from secure_kms_constructs.access.landscape_access import LandscapeAccess
 from secure_kms_constructs.account import Account, Snapshot
 from secure_kms_constructs.account.needs import Needs
 from secure_kms_constructs.evidence import Observed, Use
-from secure_kms_constructs.evidence.requests import Call, call_of
+from secure_kms_constructs.evidence.requests import Call, call_of, is_told
 from secure_kms_constructs.policies import parse_identity_policy
 from secure_kms_constructs.policies.evaluation import Policies
 from secure_kms_constructs.policies.verdicts import Verdict
@@ -24,12 +24,13 @@ from .fitting import Added, fit
 from .gaps import Gaps
 from .holdings import NOT_ASKED, Holdings, with_plans
 from .plans import Excepted, Migration, Plan, Replay
-from .replay import answer, as_asked, granted, surely, try_again
+from .replay import answer, as_asked, asked_keys, granted, surely, try_again
 from .reviews import to_review
 from .statements import key_statement, names_alike, statements_of, unwritable
 from .stripping import USE_ACTIONS
 
 _SHOWN = 5
+_MORE = ("gained", "widened", "changed")
 
 
 @dataclass
@@ -61,6 +62,7 @@ class _Sorted:
     otherwise: list[tuple[Use, str]]
     unexplained: list[Use]
     admitted: list[Use]
+    doubts: list[str] = field(default_factory=list)
 
 
 class Planner:
@@ -68,15 +70,24 @@ class Planner:
 
     :param only: ARNs of the roles and users to make plans for; by default all.
     :param no_other_regions: whether nothing is in regions that the account file does not have.
+    :param apart: for whom there is no plan, each with why.
     """
 
     def __init__(
-        self, snapshot: Snapshot, observed: Observed, only: Sequence[str] = (), *, no_other_regions: bool = False
+        self,
+        snapshot: Snapshot,
+        observed: Observed,
+        only: Sequence[str] = (),
+        *,
+        no_other_regions: bool = False,
+        apart: Mapping[str, str] | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._observed = observed
         self._no_other_regions = no_other_regions
-        self._holdings = [Holdings(account, frozenset(only)) for account in snapshot.accounts]
+        self._only = only
+        self._apart = dict(apart or {})
+        self._holdings = [Holdings(account, frozenset(only), self._apart) for account in snapshot.accounts]
         users = {arn for one in self._holdings for arn in one.users}
         for name in only:
             if name not in users:
@@ -91,24 +102,27 @@ class Planner:
 
         :raises ValueError: where evidence is missing and that is not accepted, or a proof fails.
         """
+        if apart := dict(self._doubted()):
+            return self._without(apart).migration(accept_gap=accept_gap)
         made = list(self._plans())
+        if failures := [one for plan in made for one in plan.replay.failures]:
+            raise ValueError(f"the proof of the plan fails: {'; '.join(failures[:_SHOWN])}")
+        if gained := {one.principal: str(one) for one in self._diff.differences if one.change.value in _MORE}:
+            if not gained.keys() <= self._sorted.keys():
+                raise ValueError(f"the plan would give more than there was: {'; '.join(gained.values())}")
+            why = "its policies are conditional in another way than what was seen"
+            return self._without({arn: f"{why}: {one}" for arn, one in gained.items()}).migration(accept_gap=accept_gap)
         gaps = list(Gaps(self._snapshot, self._observed, self._no_other_regions).of(made))
         if gaps and not accept_gap:
             raise ValueError(
                 f"evidence is incomplete: {'; '.join(gaps[:_SHOWN])}{'; ...' if len(gaps) > _SHOWN else ''}. "
                 "Read what is missing, or give --accept-gap, which writes it into the plan"
             )
-        failures = [one for plan in made for one in plan.replay.failures]
-        if failures:
-            raise ValueError(f"the proof of the plan fails: {'; '.join(failures[:_SHOWN])}")
         made.sort(key=lambda plan: (-plan.width, plan.principal))
         left = {arn: why for one in self._holdings for arn, why in one.left.items() if why != NOT_ASKED}
-        diff = self._diff()
-        if gained := [str(one) for one in diff.differences if one.change.value in ("gained", "widened", "changed")]:
-            raise ValueError(f"the plan would give more than there was: {'; '.join(gained[:_SHOWN])}")
         seen = self._observed.evidence
         period = f"calls from {seen.first} to {seen.last}" if seen.first else "no calls"
-        return Migration(made, dict(sorted(left.items())), gaps, diff, period, list(self._exceptions(left)))
+        return Migration(made, dict(sorted(left.items())), gaps, self._diff, period, list(self._exceptions(left)))
 
     def _exceptions(self, left: Collection[str]) -> Iterator[Excepted]:
         today = date.fromisoformat(self._snapshot.made[:10])
@@ -150,6 +164,22 @@ class Planner:
     def _after(self) -> _Side:
         return _side(self._accounts_after)
 
+    def _doubted(self) -> Iterator[tuple[str, str]]:
+        for arn, found in self._sorted.items():
+            if found.doubts:
+                yield arn, f"whether its policies allowed what it did depends on {found.doubts[0]}, which is not told"
+
+    def _without(self, apart: Mapping[str, str]) -> Planner:
+        """Return one that has no plan for some: what they share with others stays too, so all is planned anew."""
+        return Planner(
+            self._snapshot,
+            self._observed,
+            self._only,
+            no_other_regions=self._no_other_regions,
+            apart={**self._apart, **apart},
+        )
+
+    @cached_property
     def _diff(self) -> Diff:
         before, after = (
             AccessMap(Snapshot("", list(one)).landscapes) for one in (self._snapshot.accounts, self._accounts_after)
@@ -171,7 +201,8 @@ class Planner:
             elif (verdict := self._was_allowed(use, before)) is False:
                 found.unexplained.append(use)
             elif verdict is None:
-                found.otherwise.append((use, "its permission depends on what the account file does not tell"))
+                untold = sorted(key for key in asked_keys(before) if not is_told(key))
+                found.doubts.append(", ".join(untold[:_SHOWN]) or "parts of encryption contexts that are not kept")
             elif granted(call_of(use), without) is True:
                 found.otherwise.append((use, "a grant allows it"))
             elif surely(call_of(use), without) is True:
@@ -261,14 +292,14 @@ class Planner:
             assert made is not None
             return made
 
-        for field, verdict, call in try_again(found.needed, policies, observed):
-            if field and verdict is not False and self._is_beside(arn, field, call):
+        for changed, verdict, call in try_again(found.needed, policies, observed):
+            if changed and verdict is not False and self._is_beside(arn, changed, call):
                 beside.append(str(call))
-            elif field:
+            elif changed:
                 mutated += 1
                 refused += verdict is False
                 if verdict is not False:
-                    failures.append(f"another {field} is not refused: {call}")
+                    failures.append(f"another {changed} is not refused: {call}")
             else:
                 tried += 1
                 allowed += verdict is True

@@ -5,17 +5,21 @@ It knows policies and uses, and nothing of how a plan is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from secure_kms_constructs.aws.cloudtrail import FORWARDING
 from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
 from secure_kms_constructs.evidence.requests import WITH_CONTEXT, Call, call_of
 from secure_kms_constructs.evidence.uses import Use, stands_for_objects
+from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.evaluation import Policies, grants_allow, is_allowed
 from secure_kms_constructs.policies.verdicts import Verdict
 
 _ACTIONS = tuple(sorted(CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}))
+_VARIABLE = re.compile(r"\$\{\s*([a-zA-Z0-9-]+:[^},\s]+)")
 _STRANGER = "999999999999"
 _OTHER_KEY = "ffffffff-ffff-4fff-bfff-ffffffffffff"
 
@@ -26,13 +30,26 @@ def answer(call: Call, policies: Policies) -> Verdict:
 
 
 def surely(call: Call, policies: Policies) -> Verdict:
-    """Return whether policies allow a call whatever was not kept of it."""
-    return is_allowed(call.request(doubtful=True), policies)
+    """Return whether policies allow a call, whatever was not kept of it and is not told."""
+    return is_allowed(call.request(doubtful=True, asked=asked_keys(policies)), policies)
 
 
 def granted(call: Call, policies: Policies) -> Verdict:
-    """Return whether a grant alone allows a call whatever was not kept of it."""
-    return grants_allow(call.request(doubtful=True), policies)
+    """Return whether a grant alone allows a call, whatever was not kept of it and is not told."""
+    return grants_allow(call.request(doubtful=True, asked=asked_keys(policies)), policies)
+
+
+def asked_keys(policies: Policies) -> frozenset[str]:
+    """Return the condition keys that policies ask for, in conditions and variables, in lower case."""
+    return frozenset(key for policy in policies.all for key in _asked_keys(policy))
+
+
+@lru_cache(maxsize=65536)
+def _asked_keys(policy: Policy) -> frozenset[str]:
+    conditions = [one for statement in policy.statements for one in statement.conditions]
+    texts = [one for condition in conditions for one in condition.values if isinstance(one, str)]
+    variables = (name for text in texts for name in _VARIABLE.findall(text))
+    return frozenset(name.lower() for name in (*(one.key for one in conditions if one.key), *variables))
 
 
 def mutations(use: Use, observed: Iterable[Use]) -> Iterator[tuple[str, Call]]:
