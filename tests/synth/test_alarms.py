@@ -129,6 +129,8 @@ def test_a_topic_lets_eventbridge_in_and_so_does_its_key(stack: Stack, topic: sn
     assert policy["PolicyDocument"]["Statement"][0]["Principal"] == {"Service": "events.amazonaws.com"}
     admitted = [one for one in key_policy(stack) if one["Principal"] == {"Service": "events.amazonaws.com"}]
     assert {"kms:Decrypt"} <= {action for one in admitted for action in one["Action"]}
+    assert all("Condition" not in one for one in admitted), "EventBridge sends topics no source"
+    assert "unboundService" not in str(info(stack)), "what AWS does not support is said on the page"
     assert by_sid(key_policy(stack))
 
 
@@ -136,6 +138,9 @@ def test_a_queue_takes_messages_in_place_of_a_topic(stack: Stack, key: HardenedK
     queue = sqs.Queue(stack, "Queue", encryption_master_key=key)
     alarms = KmsDriftAlarms(stack, "Drift", queue=queue)
     assert set(alarms.rules) == set(NAMES) == set(rules(stack))
+    [admitted] = [one for one in key_policy(stack) if one["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert admitted["Condition"] == {"ArnLike": {"aws:SourceArn": f"arn:*:*:*:{ACCOUNT}:*"}}
+    assert "unboundService" not in str(info(stack))
     for one in rules(stack).values():
         assert readable(one["Targets"][0]["Arn"]) == "<Queue.Arn>"
     assert not resources(template(stack), "AWS::SNS::TopicPolicy")

@@ -427,13 +427,13 @@ def rule_to_topic(stack: Stack, key: kms.IKey) -> Any:
     return targets.SnsTopic(sns.Topic(stack, "Topic", master_key=key))
 
 
-@pytest.mark.parametrize("target", [rule_to_queue, rule_to_topic])
-def test_eventbridge_is_not_bound_to_a_source_it_does_not_send(
-    stack: Stack, key: HardenedKey, target: Callable[[Stack, kms.IKey], Any]
+@pytest.mark.parametrize("target, bound", [(rule_to_queue, True), (rule_to_topic, False)])
+def test_eventbridge_is_bound_to_a_source_where_it_sends_one(
+    stack: Stack, key: HardenedKey, target: Callable[[Stack, kms.IKey], Any], bound: bool
 ) -> None:
     events.Rule(stack, "Rule", schedule=events.Schedule.rate(Duration.days(1)), targets=[target(stack, key)])
     [statement] = [one for one in key_policy(stack) if one["Principal"] == {"Service": "events.amazonaws.com"}]
-    assert "Source" not in str(statement.get("Condition", {}))
+    assert statement.get("Condition") == ({"ArnLike": {"aws:SourceArn": f"arn:*:*:*:{ACCOUNT}:*"}} if bound else None)
 
 
 def test_an_event_bus_keeps_its_own_source(stack: Stack, key: HardenedKey) -> None:

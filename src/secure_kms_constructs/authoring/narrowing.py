@@ -16,7 +16,7 @@ from secure_kms_constructs.aws.services import SERVICES, Service, Use
 
 from .key_policies import KeyPolicy
 from .principals import is_visible
-from .reading import bound, is_account, is_tied_to_source, listed, meant, names_principals
+from .reading import bound, is_account, listed, meant, names_principals, names_source
 from .statements import Statement, merged, one_or_many
 
 # What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
@@ -28,13 +28,16 @@ _L2_ADMIN = {
 }
 
 
-def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account: str, own_account: str) -> None:
+def add_narrowed(
+    policy: KeyPolicy, statement: Statement, resolved: Any, account: str, own_account: str, *, of: Service | None = None
+) -> None:
     """Add a statement of somebody else to a key policy, as narrow as it can be and still work.
 
     :param statement: the statement, with tokens.
     :param resolved: the same statement resolved.
     :param account: the key's account, maybe a token.
     :param own_account: the key's account as it stands in ``resolved``.
+    :param of: the service whose resource asks for it, where one does.
     :raises ValueError: where the statement would open the key, or would never match.
     """
     text = arns.plain(resolved)
@@ -56,7 +59,7 @@ def add_narrowed(policy: KeyPolicy, statement: Statement, resolved: Any, account
                     raise ValueError(
                         f"no service changes a key policy, got {statement['Action']} for {name}: name uses"
                     )
-                for each in _for_service(one, one_text, name, account):
+                for each in _for_service(one, one_text, name, account, of):
                     policy.add(each)
             elif kind == "AWS" and name == "*":
                 raise _everyone(text)
@@ -139,13 +142,15 @@ def _provisioning(via: str, actions: list[str]) -> Iterable[str]:
     return actions
 
 
-def _for_service(statement: Statement, text: Statement, service: str, account: str) -> Iterator[Statement]:
+def _for_service(
+    statement: Statement, text: Statement, service: str, account: str, of: Service | None
+) -> Iterator[Statement]:
     """Yield what a statement for a service principal means: DescribeKey apart, which has no encryption context."""
     for actions, condition in _apart(statement):
         one = {**statement, "Action": actions, "Condition": condition}
         if not condition:
             del one["Condition"]
-        yield _with_source(one, {**text, "Condition": condition}, service, account)
+        yield _with_source(one, {**text, "Condition": condition}, service, account, of)
 
 
 def _apart(statement: Statement) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -164,17 +169,19 @@ def _apart(statement: Statement) -> Iterator[tuple[Any, dict[str, Any]]]:
         yield "kms:DescribeKey", without
 
 
-def _with_source(statement: Statement, text: Statement, service: str, account: str) -> Statement:
+def _with_source(statement: Statement, text: Statement, service: str, account: str, of: Service | None) -> Statement:
     """Bind a service principal to calls for this account, where nothing binds it yet.
 
-    Not where a page shows that it sends no source, or none for some of its calls.
+    Not where a page shows that it sends no source, or none for some of its calls and it is not known for which ones.
     """
     # The catalogue is read once there is a service in it.
     from secure_kms_constructs.aws.catalogue import source_of
 
     statement, text = _without_references(statement, text)
     sent = source_of(service)
-    if is_tied_to_source(service, bound(text)):
+    if sent == "" and of is not None:
+        sent = source_of(service, of.name)
+    if sent == "" or names_source(bound(text)):
         return statement
     by_arn = {"ArnLike": {"aws:SourceArn": f"arn:*:*:*:{account}:*"}}
     tie = by_arn if sent == "aws:SourceArn" else {"StringEquals": {"aws:SourceAccount": account}}

@@ -108,7 +108,12 @@ def is_tied_to_source(service: str, tied: dict[str, Any]) -> bool:
     # The catalogue is read once there is a service to look up.
     from secure_kms_constructs.aws.catalogue import source_of
 
-    return source_of(service) == "" or any(
+    return source_of(service) == "" or names_source(tied)
+
+
+def names_source(tied: dict[str, Any]) -> bool:
+    """Tell whether conditions name whom a service works for."""
+    return any(
         key.startswith(_SOURCE_KEYS)
         and all(
             re.search("[^*?:]", _beyond_arn(value) if key == "aws:sourcearn" else str(value))

@@ -281,13 +281,17 @@ class _Deciding:
         )
 
     def _say_bonds(self, statements: Sequence[Statement]) -> None:
-        """Say which services are bound to nothing, or to what no page says they send."""
+        """Say which services are bound to nothing, or to what no page says they send.
+
+        Not where a page says that nothing can be bound: the policy of the topic is what tells them apart.
+        """
+        sourceless = {use.need.principal for use in self._decision.uses if use.need.sourceless}
         for statement in statements:
             principal, tied = statement.get("Principal"), bound(statement)
             for service in map(str, listed(principal.get("Service")) if isinstance(principal, dict) else ()):
                 told = catalogue.source_of(service.replace(f".{self._place.region}.", ".{region}."))
                 if not any(key.startswith(("aws:source", "kms:encryptioncontext:")) for key in tied):
-                    if meant(statement.get("Action"), _USED):
+                    if meant(statement.get("Action"), _USED) and service not in sourceless:
                         self._say("unboundService", words.unbound_service(service, statement))
                 elif told is None and "aws:sourceaccount" in tied and "aws:sourcearn" not in tied:
                     self._say("assumedSource", words.assumed_source(service))

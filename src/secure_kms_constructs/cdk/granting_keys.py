@@ -55,6 +55,7 @@ class GrantingKey(KeyBase):
         self._usage = usage
         self._delegates = tuple(delegates)
         self._refusal: ValueError | None = None
+        self._asks: Service | None = None
         self._grants = KeyGrants(self, stack, admit=self.admit, delegates_via=self.delegates_via)
         self._usual = UsualGrants(self, stack, policy)
         renderings = renderings_in(stack)
@@ -78,7 +79,8 @@ class GrantingKey(KeyBase):
         written = statement.to_statement_json()
         try:
             account, text = account_of(self._stack).id, account_text(self._stack)
-            add_narrowed(self._key_policy, written, self._stack.resolve(written), account, text)
+            resolved = self._stack.resolve(written)
+            add_narrowed(self._key_policy, written, resolved, account, text, of=self._asks)
         except ValueError as error:
             self._refusal = error
             raise
@@ -97,11 +99,16 @@ class GrantingKey(KeyBase):
         check_actions(actions, self._usage)
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._usual.grant(grantee, actions)):
             return granted
+        asking = who_asks()
         with self._refusals():
-            granted_or_not = self._grants.use(grantee, actions, who_asks())
+            granted_or_not = self._grants.use(grantee, actions, asking)
         if isinstance(granted_or_not, iam.Grant):
             return granted_or_not
-        return self._grant_in_key_policy(granted_or_not, actions)
+        self._asks = asking.service if asking else None
+        try:
+            return self._grant_in_key_policy(granted_or_not, actions)
+        finally:
+            self._asks = None
 
     def grant_decrypt(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a principal decrypt."""

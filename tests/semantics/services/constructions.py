@@ -713,7 +713,11 @@ CONSTRUCTIONS = (
         composite,
         service("cloudwatch", SENDS, account=True, arn=arn("cloudwatch", "alarm:x")),
     ),
-    Construction("rule_to_queue", lambda s, k: rule(s, targets.SqsQueue(queue(s, k))), service("events", SENDS)),
+    Construction(
+        "rule_to_queue",
+        lambda s, k: rule(s, targets.SqsQueue(queue(s, k))),
+        service("events", SENDS, arn=arn("events", "rule/x")),
+    ),
     Construction("rule_to_topic", lambda s, k: rule(s, targets.SnsTopic(topic(s, k))), service("events", SENDS)),
     Construction(
         "rule_to_stream",

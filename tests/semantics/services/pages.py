@@ -300,8 +300,7 @@ MESSAGES = (
         "Services that send to a queue",
         "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management",
         {
-            # The L2 grants the queue's key to the service without a source.
-            "rule_to_queue": service("events", BOTH),
+            "rule_to_queue": service("events", BOTH, arn=arn("events", "rule/x")),
             "topic_to_queue": service("sns", BOTH, arn=arn("sns", "topic")),
             "bucket_to_queue": service("s3", BOTH, account=True, arn="arn:aws:s3:::source"),
             "things_to_queue": uses("Publisher", "sqs", BOTH),

@@ -8,6 +8,7 @@ import pytest
 
 from secure_kms_constructs.authoring.key_policies import Account, KeyPolicy
 from secure_kms_constructs.authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
+from secure_kms_constructs.aws.services import Service
 
 ID = "111122223333"
 ROOT = f"arn:aws:iam::{ID}:root"
@@ -309,3 +310,31 @@ def _document(written: dict[str, Any]) -> list[dict[str, Any]]:
     policy = KeyPolicy(Account(ROOT, ID), deployer="deployer")
     add_narrowed(policy, written, written, ID, ID)
     return policy.document()["Statement"]
+
+
+BY_ARN = {"ArnLike": {"aws:SourceArn": f"arn:*:*:*:{ID}:*"}}
+BY_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ID}}
+
+
+@pytest.mark.parametrize(
+    "principal, of, condition",
+    [
+        # EventBridge says to queues whom it works for, and not to topics.
+        ("events", Service.SQS, BY_ARN),
+        ("events", Service.SNS, None),
+        ("events", None, None),
+        # Of a bucket no page says that it asks for EventBridge.
+        ("events", Service.S3, BY_ACCOUNT),
+        ("s3", Service.SQS, BY_ACCOUNT),
+        ("s3", None, BY_ACCOUNT),
+    ],
+)
+def test_a_service_is_bound_by_what_it_sends_to_the_resource_that_asks(
+    principal: str, of: Service | None, condition: Any
+) -> None:
+    policy = KeyPolicy(Account(ROOT, ID), deployer="arn:aws:iam::111122223333:role/deployer")
+    before = len(policy.document()["Statement"])
+    written = statement({"Service": f"{principal}.amazonaws.com"})
+    add_narrowed(policy, written, written, ID, ID, of=of)
+    [found] = policy.document()["Statement"][before:]
+    assert found.get("Condition") == condition

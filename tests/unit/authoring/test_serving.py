@@ -434,3 +434,13 @@ def test_a_role_that_the_key_policy_admits_is_not_told() -> None:
         "Resource": "*",
     }
     assert "everyKey" not in said(decided(about_all_keys(), statements=[admitted]))
+
+
+def test_a_service_that_sends_topics_no_source_by_its_page_is_not_said_to_be_unbound() -> None:
+    rule = {"Targets": [{"Arn": ref("Topic", "Ref"), "Id": "a"}]}
+    topic = {"KmsMasterKeyId": KEY}
+    decision = decided(app(Topic=("AWS::SNS::Topic", topic), Rule=("AWS::Events::Rule", rule)))
+    [statement] = written(decision)
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "Condition" not in statement
+    assert said(decision) == []

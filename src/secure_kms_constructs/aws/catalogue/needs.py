@@ -76,6 +76,7 @@ class Need:
     :param context: encryption-context pairs that a page says are sent.
     :param source_account: whether a page says or shows that ``aws:SourceAccount`` is sent.
     :param source_arn: pattern of the ``aws:SourceArn`` that a page says or shows is sent.
+    :param sourceless: whether a page says that no source is sent, so that nothing can be bound to one.
     :param requires: what the key must be.
     :param grants: what ``kms:CreateGrant`` is bound to.
     :param named_by: property with the name of the resource, or with the ARN of the one that it belongs to.
@@ -100,6 +101,7 @@ class Need:
     context: tuple[tuple[str, str], ...] = ()
     source_account: bool = False
     source_arn: str = ""
+    sourceless: bool = False
     grants: Grants = Grants.FOR_SERVICES
     requires: tuple[Require, ...] = ()
     named_by: str = ""

@@ -144,13 +144,16 @@ def edges_to() -> Mapping[str, tuple[Need, ...]]:
 
 
 @cache
-def source_of(principal: str) -> str | None:
+def source_of(principal: str, to: str = "") -> str | None:
     """Return the source key that all calls of a service principal carry by their pages.
 
     A service may send it for one edge and not for another, so only what all rows say counts: ``aws:SourceAccount``,
     ``aws:SourceArn`` with an account in it, nothing; None for a principal of which no page was read.
+
+    :param to: the namespace of what the calls are for, such as ``SQS``, where that is known.
     """
     rows = [row for row in written() if row.who is Who.SERVICE and row.principal == principal]
+    rows = [row for row in rows if not to or any(f"::{to}::" in target for target in row.leads_to)]
     if not rows:
         return None
     if all(row.source_account for row in rows):

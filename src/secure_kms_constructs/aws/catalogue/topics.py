@@ -44,7 +44,14 @@ ROWS = (
     ),
     # "aws:SourceAccount, aws:SourceArn and aws:SourceOrgID are not supported" for EventBridge to an encrypted topic.
     service(
-        "AWS::Events::Rule", "events.amazonaws.com", _SENDS, _SNS, paths="Targets/*/Arn", leads_to=_TOPIC, at_run=True
+        "AWS::Events::Rule",
+        "events.amazonaws.com",
+        _SENDS,
+        _SNS,
+        paths="Targets/*/Arn",
+        leads_to=_TOPIC,
+        sourceless=True,
+        at_run=True,
     ),
     _notifies("AWS::S3::Bucket", "NotificationConfiguration/TopicConfigurations/*/Topic", "s3"),
     _notifies("Custom::S3BucketNotifications", "NotificationConfiguration/TopicConfigurations/*/TopicArn", "s3"),
