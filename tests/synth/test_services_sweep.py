@@ -24,13 +24,12 @@ NEED_NOTHING = {
     "AWS::S3::Bucket",
     "AWS::SNS::Topic",
     "AWS::SQS::Queue",
-    "AWS::SecurityAgent::Application",
     "AWS::StepFunctions::Activity",
 }
 # No page names the kms:ViaService of their service, and their handlers use the key: the deployer cannot be bound.
 UNDOCUMENTED = """
     AgentRegistry::Registry AppIntegrations::DataIntegration CleanRooms::IntermediateTable Cognito::UserPool
-    DRS::ReplicationConfigurationTemplate DSQL::Cluster DataExchange::EventAction DataSync::LocationAzureBlob
+    DRS::ReplicationConfigurationTemplate DataExchange::EventAction DataSync::LocationAzureBlob
     DataSync::LocationFSxONTAP DataSync::LocationFSxWindows DataSync::LocationHDFS DataSync::LocationObjectStorage
     DataSync::LocationSMB HealthImaging::Datastore ImageBuilder::Component ImageBuilder::ContainerRecipe
     ImageBuilder::Workflow IoT::EncryptionConfiguration NeptuneGraph::Graph Personalize::MetricAttribution

@@ -65,29 +65,38 @@ def opened(app: App, place: Place, statements: Sequence[Statement], circles: Cir
                 texts[as_json(value)] = text
                 continue
             name = statement.get("Sid") or number
-            problems += [refusal(app, f"statement {name!r} names", circles.ways[path]) for path in circular]
+            names = f"statement {name!r} names"
+            problems += [
+                refusal(app, names, circles.ways[path], is_principal=where == "principal") for path in circular
+            ]
         written.append(with_texts(statement, texts))
     return Opened(written, texts, list(dict.fromkeys(problems)))
 
 
-def refusal(app: App, names: str, way: Sequence[str]) -> str:
-    """Return why a key policy cannot refer to a resource, and what to do."""
+def refusal(app: App, names: str, way: Sequence[str], *, is_principal: bool = False) -> str:
+    """Return why a key policy cannot refer to a resource, and what to do.
+
+    :param is_principal: whether it is named as one, which has to exist before the key.
+    """
     resource = app.resources.get(way[0])
     advice = "write its ARN out in the statement, with a literal name (stack.format_arn)"
     if resource is not None and resource.type in _HOLDERS:
         kind = _HOLDERS[resource.type][0]
-        advice = f"give the {kind} a literal {kind}_name, or put what names the key into an iam.Policy of its own"
+        first = f"give the {kind} a literal {kind}_name"
+        if is_principal:
+            first = f"name it by a grant (key.grant_decrypt({kind})), which a {kind} made after the key can have"
+        advice = f"{first}, or put what names the key into an iam.Policy of its own"
     return (
         f"{names} {_called(app, way[0])}, which waits for the key ({_shown(app, way)}): CloudFormation refuses the "
         f"circle, so {advice}"
     )
 
 
-def without_policy(app: App, whose: str, way: Sequence[str], actions: Sequence[str]) -> str:
-    """Return what a role needs that the key policy can name by a pattern only, which is not enough by itself."""
+def without_policy(app: App, whose: str, way: Sequence[str], grant: str) -> str:
+    """Return what a role needs that the key policy can name in a condition only, which is not enough by itself."""
     return (
         f"{whose}: {_called(app, way[0])} waits for the key ({_shown(app, way)}), so the key policy cannot refer to "
-        f"it, and no policy of its own allows it: call key.grant(role, {', '.join(map(repr, actions))}) for it"
+        f"it, and no policy of its own allows it: call {grant} for it"
     )
 
 
@@ -196,10 +205,11 @@ def _of_reference(app: App, place: Place, where: str, value: Any) -> str | None:
     if resource is None:
         return None
     if resource.type in _HOLDERS:
-        if where == _WHO:
-            # Whoever is named so needs a policy of its own too, so a pattern of one name opens nothing else.
-            return literal_arn(app, place, resource) or generated_arn(app, place, resource)
-        return literal_arn(app, place, resource) if where == "principal" else None
+        if where != _WHO:
+            # A principal has to exist before the key that names it.
+            return None
+        # Whoever is named so needs a policy of its own too, so a pattern of one name opens nothing else.
+        return literal_arn(app, place, resource) or generated_arn(app, place, resource)
     if not where.startswith(_CONTEXT):
         return None
     pattern, named_by = catalogue.context_pattern(where.removeprefix(_CONTEXT), resource.type)

@@ -142,19 +142,19 @@ def _holders(app: App, policy: Looked) -> Iterator[Looked]:
 def _admitted(app: App, holder: Looked, statement: dict[str, Any], key_policy: Sequence[Statement]) -> set[str]:
     """Return the actions that a key policy leaves to a role or user, in whatever way."""
     found: set[str] = set()
-    spellings = _spellings(app, holder)
+    names = spellings(app, holder)
     via = _through(plain(statement))
     for one in key_policy:
         if one.get("Effect") != "Allow":
             continue
         tied, principal = bound(one), one.get("Principal")
         named = listed(principal.get("AWS")) if isinstance(principal, dict) else listed(principal)
-        names = {str(it) for it in (*named, *listed(tied.get("aws:principalarn")))}
+        told = {str(it) for it in (*named, *listed(tied.get("aws:principalarn")))}
         # What is left to the account's IAM policies through a service is left to this role too.
         left = any(is_account(str(it)) for it in named) and "aws:principalarn" not in tied
         left = left and listed(tied.get("aws:principaltype")) != ["Account"]
         left = left and (not via or not _through(one) or bool(via & _through(one)))
-        if left or spellings & {*names, *map(arns.identity, names)}:
+        if left or names & {*told, *map(arns.identity, told)}:
             found |= meant(one.get("Action"), _TELLING)
     return found
 
@@ -163,7 +163,7 @@ def _through(statement: dict[str, Any]) -> set[str]:
     return {str(one) for one in listed(bound(statement).get("kms:viaservice"))}
 
 
-def _spellings(app: App, holder: Looked) -> set[str]:
+def spellings(app: App, holder: Looked) -> set[str]:
     """Return how a key policy may name a role or user: by reference, or by a literal name."""
     found = {"${" + f"{holder.path}.Arn" + "}"}
     kind = _HOLDERS[holder.type]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
+from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.catalogue import Grants, Need
-from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, METADATA_ACTIONS
 
 from .apps import Place, reference
-from .reading import bound, listed, meant
+from .reading import bound, is_account, listed, meant
 from .statements import Statement, key_statement, merged, one_or_many
 
 _GRANTS: dict[Grants, dict[str, Any]] = {
@@ -96,6 +97,29 @@ def is_said(statement: Statement, there: Iterable[Statement]) -> bool:
     left = set(listed(statement["Action"]))
     for one in there:
         if one.get("Effect") == "Allow" and _names(one, kind, who) and _no_narrower(one, statement):
+            left -= meant(one.get("Action"), left)
+    return not left
+
+
+def is_granted(need: Need, statements: Iterable[Statement], deployer: str, names: Set[str] | None = None) -> bool:
+    """Tell whether a key policy, as text, lets roles or users do what a need asks.
+
+    :param deployer: who manages the key, and is none of them.
+    :param names: how it may name one of them; None for whoever they are.
+    """
+    left = set(need.actions) - set(METADATA_ACTIONS.value)
+    for one in statements:
+        principal, tied = one.get("Principal"), bound(one)
+        via = {str(value).partition(".")[0] for value in listed(tied.get("kms:viaservice"))}
+        named = {str(who) for who in listed(principal.get("AWS"))} if isinstance(principal, dict) else set()
+        by_name = {str(who) for who in listed(tied.get("aws:principalarn"))}
+        # What is left to the IAM policies of the account is left for one service.
+        if any(map(is_account, named)) and not by_name and not via:
+            continue
+        whom = (by_name or named) - {deployer}
+        if names is not None and not any(map(is_account, whom)):
+            whom = {who for who in whom if who in names or arns.identity(who) in names}
+        if one.get("Effect") == "Allow" and whom and (not via or via & set(need.via)):
             left -= meant(one.get("Action"), left)
     return not left
 

@@ -12,14 +12,15 @@ from secure_kms_constructs.aws.catalogue import Basis, Grants, Need, Who
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
 
-from . import circles, replica_uses, replications
+from . import circles, replica_uses, replications, selections
 from . import serving_words as words
 from .apps import App, Looked, Place, as_text, beside, plain, reference, value_at
-from .identity_sides import allowed, allowed_on, unadmitted, unadmitted_widely
+from .identity_sides import allowed, allowed_on, spellings, unadmitted, unadmitted_widely
 from .joining import joined
 from .key_requirements import Kind, unmet
 from .reading import bound, listed, meant
-from .served_statements import filled, is_said, statements_for
+from .selections import Candidate
+from .served_statements import filled, is_granted, is_said, statements_for
 from .statements import Statement
 from .usages import Usage, usages
 
@@ -81,7 +82,17 @@ def leading_types() -> list[str]:
     """Return the types whose resources may need the key of another resource."""
     leading = {row.type for rows in catalogue.edges_to().values() for row in rows}
     inherit = (name for name in catalogue.resource_types() if catalogue.inherits(name))
-    return sorted({*leading, *inherit, _ROLE, "AWS::IAM::User", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"})
+    return sorted(
+        {
+            *leading,
+            *inherit,
+            *catalogue.through_types(),
+            _ROLE,
+            "AWS::IAM::User",
+            "AWS::IAM::Policy",
+            "AWS::IAM::ManagedPolicy",
+        }
+    )
 
 
 def decide(app: App, key: KeyFacts) -> Decision:
@@ -94,7 +105,11 @@ class _Deciding:
         self._app = app
         self._key = key
         self._place = key.place
-        self._decision = Decision(uses=list(usages(app, key.path)))
+        uses = list(usages(app, key.path))
+        self._selected = selections.candidates(app, uses)
+        self._decision = Decision(uses=[*uses, *(one.use for one in self._selected if one.is_sure)])
+        # Who works with what, where no resource names them, by what the finding says of it.
+        self._callers: dict[str, Need] = {}
 
     def decision(self) -> Decision:
         decision, looked = self._decision, self._app.resources.get(self._key.path)
@@ -117,6 +132,8 @@ class _Deciding:
         written = [plain(filled(it, self._place)) for it in decision.statements]
         self._say_bonds([*self._key.statements, *written])
         finished = [*self._key.statements, *written]
+        self._say_callers(finished)
+        self._say_selected(finished)
         decision.refusals += unadmitted(self._app, self._key.path, finished)
         decision.refusals += replications.problems(self._app, self._key.path)
         decision.findings += (("everyKey", text) for text in unadmitted_widely(self._app, finished))
@@ -166,17 +183,18 @@ class _Deciding:
         for holder in allowed_on(self._app, use.resource.path, need.asked_by):
             self._holder(use, holder, f"{use} needs {words.actions(need)} for {holder.called}")
         if not need.asked_by and (not need.via or need.type not in _GRANTED):
-            self._say("callers", words.callers(use))
+            self._callers[words.callers(use)] = need
 
     def _role(self, use: Usage) -> None:
-        if use.need.delegated:
-            if not any(service.prefix in use.need.via for service in self._key.delegates):
+        need = use.need
+        if need.delegated:
+            if not any(service.prefix in need.via for service in self._key.delegates):
                 self._refuse(words.made_elsewhere(use))
             return
         named_in = beside(use.need.principal, use.found.steps)
         value = value_at(use.resource.properties, named_in)
         if value is None:
-            self._say("callers", words.callers(use))
+            self._callers[words.callers(use)] = need
             return
         role = self._app.at(value)
         whose = f"{use} needs {words.actions(use.need)} for the role in {named_in}"
@@ -196,9 +214,10 @@ class _Deciding:
         if holder.path in self._key.ways:
             if literal is None:
                 self._by_pattern(use, holder, whose)
-                return
-            who = literal
-        elif holder.stack != self._key.stack:
+            else:
+                self._by_name(use, holder, literal, whose)
+            return
+        if holder.stack != self._key.stack:
             if literal is None:
                 delegable = self._is_delegable(use.need, holder)
                 if delegable and any(service.prefix in use.need.via for service in self._key.delegates):
@@ -207,6 +226,10 @@ class _Deciding:
                     f"{whose}, which is in another stack and has a generated name: give it a literal role_name and "
                     f"both stacks an env{words.or_delegated(use.need) if delegable else ''}"
                 )
+                return
+            if use.resource.stack == holder.stack:
+                # Its stack refers to the key, so it comes after it.
+                self._by_name(use, holder, literal, whose)
                 return
             who = literal
         self._write(use, {"AWS": who}, "AllowRoles")
@@ -226,10 +249,19 @@ class _Deciding:
         if pattern is None:
             self._refuse(circles.refusal(self._app, f"{whose}:", way))
         elif not self._has_policy(use.need, role):
-            self._refuse(circles.without_policy(self._app, whose, way, use.need.actions))
+            self._refuse(circles.without_policy(self._app, whose, way, words.grant_line(use.need)))
         else:
             root = {"AWS": "arn:{partition}:iam::{account}:root"}
             self._write(use, root, "AllowRolesByName", {"ArnLike": {"aws:PrincipalArn": pattern}})
+
+    def _by_name(self, use: Usage, role: Looked, literal: str, whose: str) -> None:
+        """Admit a role that is made after the key: a principal has to exist, and what a condition names has not."""
+        if not self._has_policy(use.need, role):
+            way = self._key.ways.get(role.path, (role.path, use.resource.path, self._key.path))
+            self._refuse(circles.without_policy(self._app, whose, way, words.grant_line(use.need)))
+            return
+        root = {"AWS": re.sub(":(role|user)/.*", ":root", literal)}
+        self._write(use, root, "AllowRolesByName", {"ArnEquals": {"aws:PrincipalArn": literal}})
 
     def _service(self, use: Usage) -> None:
         need = use.need
@@ -295,6 +327,30 @@ class _Deciding:
                         self._say("unboundService", words.unbound_service(service, statement))
                 elif told is None and "aws:sourceaccount" in tied and "aws:sourcearn" not in tied:
                     self._say("assumedSource", words.assumed_source(service))
+
+    def _say_callers(self, statements: Sequence[Statement]) -> None:
+        """Say what those need whom no resource names, unless a grant on the key has followed."""
+        for text, need in self._callers.items():
+            if not is_granted(need, statements, self._place.deployer):
+                self._say("callers", text)
+
+    def _say_selected(self, statements: Sequence[Statement]) -> None:
+        """Say what plans of AWS Backup may select, and their role is not admitted for."""
+        told: dict[tuple[str, bool], list[Candidate]] = {}
+        for one in self._selected:
+            names = self._names_of_role(one.use)
+            if not one.is_sure and not is_granted(one.need, statements, self._place.deployer, names):
+                told.setdefault((one.selection.path, one.by_tag), []).append(one)
+        for (_, by_tag), several in told.items():
+            self._say("perhapsTagged" if by_tag else "perhapsSelected", words.selected(several))
+
+    def _names_of_role(self, use: Usage) -> set[str]:
+        """Return how the key policy may name the role of a use."""
+        value = value_at(use.resource.properties, use.need.principal)
+        role = self._app.at(value)
+        if role is not None and role.type == _ROLE:
+            return spellings(self._app, role)
+        return {as_text(value), arns.identity(as_text(value))}
 
     def _say_unused(self) -> None:
         ours = {self._place.deployer, "*"}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from secure_kms_constructs.aws.catalogue import Need
 from secure_kms_constructs.aws.services import SERVICES, Use, written
 
+from .selections import Candidate
 from .statements import Statement
 from .usages import Usage
 
@@ -55,8 +56,18 @@ def or_delegated(need: Need) -> str:
 
 def callers(use: Usage) -> str:
     """Return that roles which the resource does not name need the key."""
-    several = ", ".join(repr(one) for one in use.need.actions)
-    return f"{use}: grant each role that works with it on the key, key.grant(role, {several}); see {use.need.source}"
+    return f"{use}: grant each role that works with it on the key, {grant_line(use.need)}; see {use.need.source}"
+
+
+def selected(several: Sequence[Candidate]) -> str:
+    """Return that a plan of AWS Backup may select what its role cannot read."""
+    (first, *_), names = several, ", ".join(one.target.called for one in several)
+    how = "by a tag that its template does not give it" if first.by_tag else "without naming it"
+    return (
+        f"{first.selection.called} ({first.selection.type}) may select {names} {how}, and a backup job succeeds "
+        "without what its role cannot decrypt: name it in the selection (backup.BackupResource.from_arn(...)), so "
+        f"that this key policy admits the role; see {first.need.source}"
+    )
 
 
 def unbound_deployer(use: Usage) -> str:
@@ -104,9 +115,25 @@ def actions(need: Need) -> str:
     return ", ".join(need.actions)
 
 
+def grant_line(need: Need) -> str:
+    """Return the call that lets a role do what a need asks: through its service, where it has one."""
+    if not need.via:
+        return f"key.grant(role, {', '.join(map(repr, need.actions))})"
+    for service in SERVICES:
+        for use, several in service.actions.items():
+            if service.prefix == need.via[0] and set(several) == set(need.actions) and use is not Use.PROVISION:
+                for_what = ", resource_arns=[...]" if service.context_key else ""
+                return f"key.grant_via(role, {written(service)}, use=Use.{use.name}{for_what})"
+    name = "".join(part.capitalize() for part in need.via[0].split("-"))
+    return f"key.grant_via(role, {_service(name, need.via[0], need.actions, 'WRITE', need.source)}, use=Use.WRITE)"
+
+
 def line(need: Need, several: Iterable[str]) -> str:
     """Return the ``Service`` to pass for a need."""
     namespace = need.type.split("::")[1]
-    prefix = need.via[0] if need.via else namespace.lower()
+    return _service(namespace, need.via[0] if need.via else namespace.lower(), several, "PROVISION", "<page>")
+
+
+def _service(name: str, prefix: str, several: Iterable[str], use: str, page: str) -> str:
     listed = ", ".join(f'"{action}"' for action in several)
-    return f'Service("{namespace}", "{prefix}", None, {{Use.PROVISION: ({listed},)}}, "<page>")'
+    return f'Service("{name}", "{prefix}", None, {{Use.{use}: ({listed},)}}, "{page}")'

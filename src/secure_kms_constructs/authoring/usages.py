@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue import Need
 
-from .apps import App, Found, Looked, as_text, referred, value_at, values_at
+from .apps import App, Found, Looked, as_text, beside, referred, value_at, values_at
 
 _ALIAS = "AWS::KMS::Alias"
 
@@ -62,23 +62,41 @@ def usages(app: App, key: str) -> Iterator[Usage]:
             for found in values_at(resource.properties, path):
                 if is_named(found.value, names):
                     under[resource.path] = resource
-                    yield from (Usage(resource, found, need, None) for need in _needs(resource, path))
-    for resource in app.referring_to(under):
-        yield from _edges(resource, under)
+                    holding = (
+                        need for need in catalogue.needs_of(resource.type, path) if _holds(need, resource, found)
+                    )
+                    yield from (Usage(resource, found, need, None) for need in holding)
+    leading = {**under, **_through(app, under)}
+    for resource in app.referring_to(leading):
+        yield from _edges(resource, leading)
         yield from _inherited(resource, under)
 
 
-def _needs(resource: Looked, path: str) -> Iterator[Need]:
-    for need in catalogue.needs_of(resource.type, path):
-        if not need.only_with or value_at(resource.properties, need.only_with) is not None:
-            yield need
+def _through(app: App, under: Mapping[str, Looked]) -> dict[str, Looked]:
+    """Return what leads on to something under the key, as a backup plan does to its vault."""
+    found = {}
+    for resource in app.referring_to(under):
+        path, kind = catalogue.leads_through(resource.type) or ("", "")
+        for value in values_at(resource.properties, path):
+            if any(it in under and under[it].type == kind for it in referred(value.value)):
+                found[resource.path] = resource
+    return found
+
+
+def _holds(need: Need, resource: Looked, found: Found) -> bool:
+    """Tell whether what a row depends on is so."""
+
+    def has(path: str) -> bool:
+        return value_at(resource.properties, beside(path, found.steps)) is not None
+
+    return not (need.only_with and not has(need.only_with)) and not (need.only_without and has(need.only_without))
 
 
 def _edges(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:
     for need in catalogue.edges_from(resource.type):
         for path in need.paths:
             for found in values_at(resource.properties, path):
-                for target in dict.fromkeys(referred(found.value)):
+                for target in dict.fromkeys(referred(found.value)) if _holds(need, resource, found) else ():
                     if target in under and under[target].type in need.leads_to:
                         yield Usage(resource, found, need, under[target])
 

@@ -33,7 +33,8 @@ class _Constants(type):
             raise AttributeError(name)
         from .catalogue.constants import provisioning_named
 
-        found = provisioning_named(name)
+        others = tuple((key, value.prefix) for key, value in vars(cls).items() if isinstance(value, Service))
+        found = provisioning_named(name, others)
         return Service(found.name, found.prefix, None, {Use.PROVISION: found.actions}, found.page)
 
 

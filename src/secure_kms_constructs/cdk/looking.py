@@ -111,8 +111,8 @@ class Looker:
                 yield number, name in _WARNINGS, f"secure-kms-constructs:{name}", text
 
 
-# What opens the key wider than asked for, and what most likely is a mistake.
-_WARNINGS = {"unboundDeployer", "unusedKey"}
+# What opens the key wider than asked for, what loses data without a word, and what most likely is a mistake.
+_WARNINGS = {"perhapsSelected", "unboundDeployer", "unusedKey"}
 
 
 def _texts_for_tokens(watched: Watched, texts: Mapping[str, str], tokens: Any) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from secure_kms_constructs.aws.catalogue import Grants, Who
+from secure_kms_constructs.aws.catalogue import Basis, Grants, Who
 from secure_kms_constructs.policies.verdicts import Verdict, all_of, any_of
 from secure_kms_constructs.templates.landscape import Key, Resource
 
@@ -29,7 +29,8 @@ def _role(context: Context) -> Iterator[Found]:
         left = [action for action, verdict in verdicts.items() if verdict is not True]
         if not left:
             continue
-        use, doubt = several[0], all_of(verdicts.values()) is None
+        # What only belief asks for may be not asked.
+        use, doubt = several[0], all_of(verdicts.values()) is None or several[0].need.basis is Basis.BELIEF
         party = context.by_arn.get(arn)
         can = "may be unable to" if doubt else "cannot"
         message = (

@@ -42,7 +42,7 @@ def uses(context: Context, who: Who) -> Iterator[Use]:
                     continue
                 under[id(resource)] = resource, made
                 for need in catalogue.needs_of(resource.type, path):
-                    if need.who is who and (not need.only_with or _has(resource.properties, need.only_with)):
+                    if need.who is who and _holds(need, resource, place):
                         yield Use(resource, place, need, made, None)
     for resource in context.landscape.resources:
         for need in catalogue.edges_from(resource.type):
@@ -50,7 +50,7 @@ def uses(context: Context, who: Who) -> Iterator[Use]:
                 continue
             for path in need.paths:
                 for place, value in values_at(resource.properties, path.split("/"), "Properties"):
-                    for target, made in under.values():
+                    for target, made in under.values() if _holds(need, resource, place) else ():
                         if target.type in need.leads_to and target is not resource and leads_to(value, target):
                             yield Use(resource, place, need, made, target)
 
@@ -66,8 +66,13 @@ def values_at(value: object, parts: list[str], place: str) -> Iterator[tuple[str
         yield from values_at(value[parts[0]], parts[1:], f"{place}.{parts[0]}")
 
 
-def _has(properties: object, path: str) -> bool:
-    return any(True for _ in values_at(properties, path.split("/"), ""))
+def _holds(need: Need, resource: Resource, place: str) -> bool:
+    """Tell whether what a row depends on is so."""
+
+    def has(path: str) -> bool:
+        return _beside(resource, path, place) is not None
+
+    return not (need.only_with and not has(need.only_with)) and not (need.only_without and has(need.only_without))
 
 
 def leads_to(value: object, target: Resource) -> bool:
@@ -106,10 +111,15 @@ def contexts_of(use: Use) -> dict[str, str]:
 
 def value_beside(use: Use) -> object:
     """Return what the property holds that names the role of a use: of the same member of a list."""
-    steps = re.findall(r"\w+", use.place)[1:]
-    value: object = use.resource.properties
+    return _beside(use.resource, use.need.principal, use.place)
+
+
+def _beside(resource: Resource, path: str, at: str) -> object:
+    """Return what a property holds, of the same member of a list as another one."""
+    steps = re.findall(r"\w+", at)[1:]
+    value: object = resource.properties
     beside = True
-    for place, part in enumerate(use.need.principal.split("/")):
+    for place, part in enumerate(path.split("/")):
         beside = beside and place < len(steps)
         if part == "*" and isinstance(value, list):
             number = int(steps[place]) if beside and steps[place].isdigit() else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 
-from secure_kms_constructs.aws.catalogue import edges_from, key_paths
+from secure_kms_constructs.aws.catalogue import edges_from, key_paths, leads_through
 from secure_kms_constructs.policies import Unknown
 
 from .inline import PERMISSION_SET, SAM_TYPES
@@ -113,7 +113,7 @@ def matters(kind: str, whole: dict[str, object]) -> bool:
 @lru_cache(maxsize=4096)
 def _always_matters(kind: str) -> bool:
     # An alarm names a topic, and needs the topic's key.
-    return kind.startswith(_SERVICES) or kind in _TYPES or bool(edges_from(kind))
+    return kind.startswith(_SERVICES) or kind in _TYPES or bool(edges_from(kind) or leads_through(kind))
 
 
 @cache

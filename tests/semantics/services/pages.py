@@ -201,8 +201,24 @@ STORAGE = (
     Row(
         "Backup",
         "aws-backup/latest/devguide/encryption",
-        {"vault": deploys("backup", "CreateGrant Decrypt DescribeKey GenerateDataKey")},
-        not_asked="the role of a backup plan is of jobs, which no resource names beside the vault: key.grant",
+        {
+            "vault": deploys("backup", "CreateGrant Decrypt DescribeKey GenerateDataKey"),
+            "backup_vault_of_a_plan": uses("Role", "backup", f"CreateGrant {BOTH}"),
+            # "you must add the permissions kms:Decrypt and kms:GenerateDataKey to the IAM role used for backup"
+            "backup_selection": uses("Role", "dynamodb", BOTH),
+            "backup_selection_by_tag": uses("Role", "dynamodb", BOTH),
+        },
+        not_asked="what a selection may select without naming it, and restores: told by a finding, or key.grant_via",
+    ),
+    Row(
+        "Backup of buckets and disks",
+        "aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup",
+        {
+            "backup_selection": (
+                *uses("Role", "s3", "Decrypt"),
+                *uses("Role", "ec2", f"CreateGrant {GDKWP} ReEncryptFrom ReEncryptTo"),
+            )
+        },
     ),
     Row(
         "EBS",
@@ -276,6 +292,8 @@ MESSAGES = (
             "bucket_to_topic": notifies("s3", "arn:aws:s3:::source"),
             "incidents_to_topic": (*notifies("ssm-incidents"), *notifies("ssm-contacts")),
             "budget": notifies("budgets"),
+            # https://docs.aws.amazon.com/cost-management/latest/userguide/ad-SNS.html
+            "anomaly_to_topic": notifies("costalerts"),
             "trail_to_topic": notifies("cloudtrail"),
             "vault_to_topic": notifies("backup"),
         },
@@ -288,6 +306,7 @@ MESSAGES = (
             "lifecycle_to_topic": uses("GroupLifecycleHookHookRole", "sns", BOTH),
             "approval_to_topic": uses("ApprovalRole", "sns", BOTH),
             "things_to_topic": uses("Publisher", "sns", BOTH),
+            "release_to_topic": uses("Role", "sns", BOTH),
             "machine_publishes": uses("MachineRole", "sns", BOTH),
             # Of service-linked roles, whose own pages name no service that they come through.
             "scaling_to_topic": directly(SCALING, BOTH),
@@ -593,11 +612,17 @@ DATABASES = (
         {"query_results": deploys("athena", f"{BOTH} DescribeKey")},
         not_asked="who runs queries reads and writes through S3: granted by the bucket's construct",
     ),
-    no_page(
+    Row(
         "Aurora DSQL",
         "aurora-dsql/latest/userguide/data-encryption",
-        "refused at synth until provision_via= says the prefix of the deployer's part, which no page names; the "
-        "service's part is asked in tests/unit/authoring/test_serving.py",
+        {
+            "postgres": (
+                *deploys("dsql", f"Decrypt Encrypt {GDK}"),
+                *service("dsql", "DescribeKey", arn=arn("dsql", "cluster/x")),
+            )
+        },
+        not_asked="the service names the cluster by an id that no template has, so any is allowed: "
+        "tests/unit/authoring/test_serving_branches.py",
     ),
     no_page("DAX", "amazondynamodb/latest/developerguide/DAXEncryptionAtRest", "takes no customer managed key"),
     no_page("QLDB", "qldb/latest/developerguide/encryption-at-rest", "ended in 2025; no handlers, told by a finding"),

@@ -14,6 +14,7 @@ from secure_kms_constructs import HardenedKey
 from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Question
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, STRANGER, Ask
+from tests.semantics.services.backups import BACKUPS, OF_BACKUPS
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
 from tests.semantics.services.more_constructions import MORE
 from tests.semantics.services.public_apps import PUBLIC
@@ -21,7 +22,7 @@ from tests.semantics.services.rare_constructions import RARE
 from tests.semantics.services.raw_constructions import RAW
 
 #: Those with requests of their own.
-WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE)}
+WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *BACKUPS)}
 #: And those of which only a page of AWS asks.
 ALL = WITH_ASKS | {one.name: one for one in MORE}
 
@@ -53,7 +54,7 @@ def deployed(assembly: CloudAssembly) -> dict[str, Deployment]:
             {names[name]: template},
             account=ACCOUNT,
             region=REGION,
-            aws_managed=_Anything(),
+            aws_managed=OF_BACKUPS,
             known={names[name]: made(template)},
         )
         for name, template in templates.items()
@@ -78,22 +79,6 @@ def made(template: dict[str, Any]) -> dict[str, str]:
         elif not resource["Type"].startswith(told):
             found |= {name: name, f"{name}.Arn": made_arn(name)}
     return found
-
-
-class _Anything(dict[str, Any]):
-    """Managed policies of AWS say nothing of KMS that matters here."""
-
-    def __contains__(self, _name: object) -> bool:
-        return True
-
-    def __getitem__(self, _name: str) -> Any:
-        return {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
-        }
-
-    def get(self, _name: str, _default: Any = None) -> Any:
-        return self[_name]
 
 
 def question(deployment: Deployment, ask: Ask, **around: Any) -> Question:

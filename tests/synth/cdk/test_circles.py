@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 
-from secure_kms_constructs import HardenedKey, ScopedSecretReader
+from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service, Use
 from tests.synth.templates import environment, make_role
 
 
@@ -153,9 +153,15 @@ def with_dead_letters(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
     CfnResource(stack, "Fn", type="AWS::Lambda::Function", properties=properties)
 
 
+def with_policy(stack: Stack, key: HardenedKey, role: iam.Role) -> None:
+    """Let a role send to the queue, in a policy of its own."""
+    statement = iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn])
+    iam.Policy(stack, "Policy", statements=[statement], roles=[role])
+
+
 def test_a_role_that_the_look_admits_is_not_named_either(app: App, stack: Stack, key: HardenedKey) -> None:
     with_dead_letters(stack, key, with_inline_policy(stack, key))
-    with pytest.raises(RuntimeError, match=r"call key.grant\(role, 'kms:Decrypt', 'kms:GenerateDataKey'\) for it"):
+    with pytest.raises(RuntimeError, match=r"call key.grant_via\(role, Service.SQS, use=Use.WRITE\) for it"):
         app.synth()
 
 
@@ -164,8 +170,7 @@ def test_a_policy_of_its_own_lets_the_look_admit_it_by_the_form_of_its_name(
 ) -> None:
     role = with_inline_policy(stack, key)
     with_dead_letters(stack, key, role)
-    statement = iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn])
-    iam.Policy(stack, "Policy", statements=[statement], roles=[role])
+    with_policy(stack, key, role)
     assert "AllowRolesByName" in key_in(app, stack, key)
 
 
@@ -182,8 +187,49 @@ def test_a_grant_is_the_way_out_for_a_role_without_a_policy(app: App, stack: Sta
 def test_a_role_that_the_look_admits_is_named_literally(app: App, place: Any) -> None:
     stack = Stack(app, "Apart", env=place)
     key = HardenedKey(stack, "Key")
+    role = with_inline_policy(stack, key, role_name="reader")
+    with_dead_letters(stack, key, role)
+    with_policy(stack, key, role)
+    # Not as a principal, which would have to exist before the key.
+    principals = [
+        one["Principal"] for one in json.loads(key_in(app, stack, key))["Properties"]["KeyPolicy"]["Statement"]
+    ]
+    assert ":role/reader" not in json.dumps(principals)
+    assert ':role/reader"' in key_in(app, stack, key)
+
+
+def test_a_literal_name_alone_does_not_let_a_role_be_made_after_the_key(
+    app: App, stack: Stack, key: HardenedKey
+) -> None:
     with_dead_letters(stack, key, with_inline_policy(stack, key, role_name="reader"))
-    assert ":role/reader" in key_in(app, stack, key)
+    with pytest.raises(RuntimeError, match=r"call key.grant_via\(role, Service.SQS, use=Use.WRITE\) for it"):
+        app.synth()
+
+
+def test_the_way_out_for_a_role_with_a_literal_name_works(app: App, stack: Stack, key: HardenedKey) -> None:
+    role = with_inline_policy(stack, key, role_name="reader")
+    with_dead_letters(stack, key, role)
+    key.grant_via(role, Service.SQS, use=Use.WRITE)
+    key.grant_decrypt(role)
+    assert '"Sid": "AllowRolesByName"' not in key_in(app, stack, key)
+
+
+@pytest.mark.parametrize("is_granted", [True, False])
+def test_the_role_of_a_stack_that_comes_after_the_key_is_named_in_a_condition(
+    app: App, stack: Stack, other_stack: Stack, key: HardenedKey, is_granted: bool
+) -> None:
+    queue = sqs.Queue(stack, "Queue", encryption_master_key=key)
+    role = make_role(other_stack, role_name="reader")
+    properties = {"Role": role.role_arn, "DeadLetterConfig": {"TargetArn": queue.queue_arn}}
+    CfnResource(other_stack, "Fn", type="AWS::Lambda::Function", properties=properties)
+    if not is_granted:
+        with pytest.raises(RuntimeError, match=r"call key.grant_via\(role, Service.SQS, use=Use.WRITE\) for it"):
+            app.synth()
+        return
+    key.grant_via(role, Service.SQS, use=Use.WRITE)
+    made = app.synth().get_stack_by_name(stack.stack_name).template["Resources"][key_id(stack, key)]
+    for one in made["Properties"]["KeyPolicy"]["Statement"]:
+        assert ":role/reader" not in json.dumps(one["Principal"])
 
 
 def test_the_key_s_own_dependencies_count(app: App, stack: Stack, key: HardenedKey) -> None:

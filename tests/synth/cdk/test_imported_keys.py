@@ -81,7 +81,8 @@ def test_what_uses_nothing_is_told_nothing(app: App, stack: Stack) -> None:
 def test_what_cannot_be_written_is_told_beside_the_rest(app: App, stack: Stack) -> None:
     key = ResolvedKey.from_arn(stack, "Key", KEY_ARN)
     files(stack, key)
-    CfnResource(stack, "Db", type="AWS::DSQL::Cluster", properties={"KmsEncryptionKey": key.key_arn})
+    config = {"CmkSecretConfig": {"KmsKeyArn": key.key_arn}}
+    CfnResource(stack, "Share", type="AWS::DataSync::LocationSMB", properties=config)
     app.synth()
     [text] = found_in(stack)
     assert "no page names the kms:ViaService of its service" in text

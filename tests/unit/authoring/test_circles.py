@@ -123,9 +123,18 @@ def test_a_pattern_without_an_account_needs_the_account_of_the_source() -> None:
     assert not problems(buckets, use(EVENTS, source), ways("Bucket"))
 
 
-def test_a_literal_name_stands_for_a_role() -> None:
-    found = opened(app(Role=NAMED), HERE, [use({"AWS": ref("Role")})], ways("Role"))
-    assert filled(found.statements[0], HERE)["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:role/team/reader"}
+def test_a_literal_name_stands_for_a_role_in_a_condition() -> None:
+    by_name = use({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"ArnEquals": {"aws:PrincipalArn": ref("Role")}})
+    assert conditions(app(Role=NAMED), by_name, ways("Role")) == {
+        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/team/reader"}
+    }
+
+
+@pytest.mark.parametrize("role", [NAMED, ROLE])
+def test_a_principal_has_to_exist_before_the_key(role: tuple[str, dict[str, Any]]) -> None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html#KMS-CreateKey-request-Policy"""
+    [text] = problems(app(Role=role), use({"AWS": ref("Role")}), ways("Role"))
+    assert "name it by a grant (key.grant_decrypt(role)), which a role made after the key can have, or put what" in text
 
 
 def test_the_form_of_a_name_stands_for_a_role_in_a_condition_alone() -> None:
@@ -133,8 +142,9 @@ def test_the_form_of_a_name_stands_for_a_role_in_a_condition_alone() -> None:
     assert conditions(app(Role=ROLE), by_name, ways("Role")) == {
         "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/App-Role-*"}
     }
-    [text] = problems(app(Role=ROLE), use({"AWS": ref("Role")}), ways("Role"))
-    assert "give the role a literal role_name" in text
+    long = Looked("App/Role", "R" * 64, "AWS::IAM::Role", "App", {})
+    [text] = problems(App({"App/Role": long}, {"App": HERE}), by_name, ways("Role"))
+    assert "give the role a literal role_name, or put what names the key into an iam.Policy of its own" in text
 
 
 @pytest.mark.parametrize(

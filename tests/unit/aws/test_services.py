@@ -129,7 +129,16 @@ def test_the_constants_written_here_are_not_those_of_the_catalogue() -> None:
     assert Service.S3.actions_for(Use.WRITE) == ("kms:Decrypt", "kms:GenerateDataKey")
 
 
-@pytest.mark.parametrize("name, said", [("EFSS", "did you mean EFS"), ("DSQL", "make one"), ("nothing", "nothing")])
+@pytest.mark.parametrize(
+    "name, said",
+    [
+        ("EFSS", "did you mean EFS"),
+        ("SSM", "did you mean PARAMETER_STORE, or"),
+        ("SECRET_MANAGER", "did you mean SECRETS_MANAGER"),
+        ("VOICEID", "make one"),
+        ("nothing", "nothing"),
+    ],
+)
 def test_a_constant_that_there_is_not_says_what_to_do(name: str, said: str) -> None:
     with pytest.raises(AttributeError, match=said):
         getattr(Service, name)

@@ -4,6 +4,7 @@ What a page says is written here by hand and wins; the rest is what the handlers
 (``handlers.json``, made by ``tools/catalogue.py``). Nothing is read before it is asked for.
 """
 
+from .backups import SELECTION
 from .needs import Basis, Grants, Need, Require, Who
 from .prefixes import page_of, prefix_of
 from .reading import (
@@ -15,13 +16,16 @@ from .reading import (
     inherited_need,
     inherits,
     key_paths,
+    leads_through,
     needs_of,
     resource_types,
     source_of,
+    through_types,
     written,
 )
 
 __all__ = [
+    "SELECTION",
     "Basis",
     "Grants",
     "Handlers",
@@ -35,10 +39,12 @@ __all__ = [
     "inherited_need",
     "inherits",
     "key_paths",
+    "leads_through",
     "needs_of",
     "page_of",
     "prefix_of",
     "resource_types",
     "source_of",
+    "through_types",
     "written",
 ]

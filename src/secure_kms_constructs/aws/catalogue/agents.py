@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .making import ALL, REENCRYPT, caller, deployer, nothing, role, service
+from .making import ALL, REENCRYPT, caller, deployer, role, service
 from .needs import Basis, Require
 
 _FLOWS = "bedrock/latest/userguide/encryption-flows"
@@ -10,6 +10,7 @@ _KNOWLEDGE = "bedrock/latest/userguide/encryption-kb"
 _DEVOPS = "devopsagent/latest/userguide/aws-devops-agent-security-encryption-at-rest-for-devops-agent"
 _SECURITY = "securityagent/latest/userguide/customer-managed-keys"
 _SPACE, _INTEGRATION = "AWS::SecurityAgent::AgentSpace", "AWS::SecurityAgent::Integration"
+_APPLICATION = "AWS::SecurityAgent::Application"
 _OF_SPACES = "arn:{partition}:securityagent:{region}:{account}:agent-space/*"
 _OF_INTEGRATIONS = "arn:{partition}:securityagent:{region}:{account}:integration/*"
 _SPACE_CONTEXT = {"aws:securityagent:agent-space": _OF_SPACES}
@@ -81,8 +82,36 @@ ROWS = (
         source_arn=_OF_INTEGRATIONS,
         at_run=True,
     ),
-    # The key is described, and used by what names none of its own.
-    nothing("AWS::SecurityAgent::Application", _SECURITY),
+    # Its key is that of the spaces and integrations which name none of their own, wherever they are made.
+    *(
+        row
+        for actions, of, context in (
+            (_RENEWS, _OF_SPACES, _SPACE_CONTEXT),
+            (f"{_RENEWS} Encrypt", _OF_INTEGRATIONS, _INTEGRATION_CONTEXT),
+        )
+        for row in (
+            deployer(_APPLICATION, actions, "securityagent", _SECURITY, context=context),
+            service(
+                _APPLICATION,
+                "securityagent.amazonaws.com",
+                actions,
+                _SECURITY,
+                context=context,
+                source_arn=of,
+                at_run=True,
+            ),
+        )
+    ),
+    role(
+        _APPLICATION,
+        "RoleArn",
+        "Decrypt GenerateDataKey",
+        _SECURITY,
+        via="securityagent",
+        context=_SPACE_CONTEXT,
+        at_run=True,
+    ),
+    service(_APPLICATION, "securityagent.amazonaws.com", "DescribeKey", _SECURITY),
     deployer("AWS::VerifiedPermissions::PolicyStore", _STORE, "verifiedpermissions", _POLICIES),
     service(
         "AWS::VerifiedPermissions::PolicyStore",

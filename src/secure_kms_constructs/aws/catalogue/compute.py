@@ -11,6 +11,8 @@ _ANY_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:*"
 _ZIP = "lambda/latest/dg/encrypt-zip-package"
 _FILTER = "lambda/latest/dg/invocation-eventfiltering"
 _CLUSTER = "AWS::ECS::Cluster"
+_EXEC = "AmazonECS/latest/developerguide/ecs-exec"
+_EXEC_PATH = "Configuration/ExecuteCommandConfiguration/KmsKeyId"
 _FARGATE = "AmazonECS/latest/developerguide/fargate-create-storage-key"
 _FARGATE_PATH = "Configuration/ManagedStorageConfiguration/FargateEphemeralStorageKmsKeyId"
 _FARGATE_CONTEXT = {"aws:ecs:clusterAccount": "{account}", "aws:ecs:clusterName": "{name}"}
@@ -58,16 +60,17 @@ ROWS = (
     deployer("AWS::EKS::Cluster", "CreateGrant", "", "eks/latest/userguide/enable-kms", grants=Grants.ANY),
     nothing(
         _CLUSTER,
-        "AmazonECS/latest/developerguide/ecs-exec",
-        paths="Configuration/ExecuteCommandConfiguration/KmsKeyId "
-        f"Configuration/ManagedStorageConfiguration/KmsKeyId {_FARGATE_PATH}",
+        _EXEC,
+        paths=f"{_EXEC_PATH} Configuration/ManagedStorageConfiguration/KmsKeyId {_FARGATE_PATH}",
     ),
-    caller(
-        _CLUSTER,
-        "Decrypt",
-        "",
-        "AmazonECS/latest/developerguide/ecs-exec",
-        paths="Configuration/ExecuteCommandConfiguration/KmsKeyId",
+    # The role of the task decrypts, and whoever executes a command asks for a data key: told until somebody may.
+    *(
+        caller(_CLUSTER, actions, "", _EXEC, paths=_EXEC_PATH, asked_by=asked_by)
+        for actions, asked_by in (
+            ("Decrypt", ""),
+            ("GenerateDataKey", "ecs:ExecuteCommand"),
+            ("GenerateDataKey", ""),
+        )
     ),
     caller(
         _CLUSTER,

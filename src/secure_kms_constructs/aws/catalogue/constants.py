@@ -41,14 +41,16 @@ class Provisioning(NamedTuple):
 
 
 @cache
-def provisioning_named(name: str) -> Provisioning:
+def provisioning_named(name: str, others: tuple[tuple[str, str], ...] = ()) -> Provisioning:
     """Return a service by the name of its constant.
 
+    :param others: names and prefixes of the constants that are written out, for who means one of them.
     :raises AttributeError: for a service whose ``kms:ViaService`` no page names, and for what is none.
     """
     namespace = names().get(name)
     if namespace is None:
-        near = difflib.get_close_matches(name, names(), n=3)
+        meant = [other for other, prefix in others if prefix == name.lower()]
+        near = meant or difflib.get_close_matches(name, {**names(), **dict(others)}, n=3)
         hint = f"did you mean {' or '.join(near)}, or" if near else "no page names its kms:ViaService;"
         raise AttributeError(f"Service has no constant {name}: {hint} make one, Service(name, prefix, None, ...)")
     prefix = PREFIXES[namespace]

@@ -12,6 +12,7 @@ _TOPIC, _QUEUE, _BUCKET = "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::S3::Bucket
 _DELIVERY = f"{ALL} DescribeKey"
 _LOGS_ARN = "arn:{partition}:logs:{region}:{account}:*"
 _SES = "ses/latest/dg/receiving-email-permissions"
+_MAIL_ROLE = "Rule/Actions/*/S3Action/IamRoleArn"
 
 
 ROWS = (
@@ -70,8 +71,8 @@ ROWS = (
     *(
         role(kind, named_in, actions, source, paths=paths, leads_to=target, via=via, at_run=True, basis=basis)
         for kind, named_in, paths, target, via, actions, source, basis in (
-            ("AWS::Lambda::Function", "Role", "DeadLetterConfig/TargetArn", _QUEUE, "sqs", _SENDS, _SQS, Basis.BELIEF),
-            ("AWS::Lambda::Function", "Role", "DeadLetterConfig/TargetArn", _TOPIC, "sns", _SENDS, _SNS, Basis.BELIEF),
+            ("AWS::Lambda::Function", "Role", "DeadLetterConfig/TargetArn", _QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
+            ("AWS::Lambda::Function", "Role", "DeadLetterConfig/TargetArn", _TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
             (
                 "AWS::StepFunctions::StateMachine",
                 *("RoleArn", "DefinitionString DefinitionSubstitutions/*", _QUEUE, "sqs", _SENDS, _SQS, Basis.PAGE),
@@ -96,6 +97,9 @@ ROWS = (
                 "TopicRulePayload/Actions/*/Sns/RoleArn",
                 "TopicRulePayload/Actions/*/Sns/TargetArn",
             )
+            + (_TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
+            # The page has the service role publish; that a publisher needs the key is said by that of SNS.
+            ("AWS::CodeDeploy::DeploymentGroup", "ServiceRoleArn", "TriggerConfigurations/*/TriggerTargetArn")
             + (_TOPIC, "sns", _SENDS, _SNS, Basis.PAGE),
             ("AWS::AutoScaling::LifecycleHook", "RoleARN", "NotificationTargetARN", _TOPIC, "sns", _SENDS, _SNS)
             + (Basis.PAGE,),
@@ -214,8 +218,21 @@ ROWS = (
         _SES,
         paths="Rule/Actions/*/S3Action/BucketName",
         leads_to=_BUCKET,
+        only_without=_MAIL_ROLE,
         source_account=True,
         source_arn="arn:{partition}:ses:{region}:{account}:receipt-rule-set/*",
+        at_run=True,
+    ),
+    # "SES assumes that role for PutObject"
+    role(
+        "AWS::SES::ReceiptRule",
+        _MAIL_ROLE,
+        _SENDS,
+        _SES,
+        paths="Rule/Actions/*/S3Action/BucketName",
+        leads_to=_BUCKET,
+        only_with=_MAIL_ROLE,
+        via="s3",
         at_run=True,
     ),
     service(

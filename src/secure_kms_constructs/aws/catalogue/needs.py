@@ -80,7 +80,9 @@ class Need:
     :param requires: what the key must be.
     :param grants: what ``kms:CreateGrant`` is bound to.
     :param named_by: property with the name of the resource, or with the ARN of the one that it belongs to.
-    :param only_with: property that must be there for the row to hold.
+    :param only_with: property that must be there for the row to hold, ``*`` for the same member of a list as in the
+        key's path.
+    :param only_without: property that must not be there.
     :param asked_by: actions of the service, whoever holds one of which for the resource is a caller.
     :param delegated: whether the role is made where no template shows it, so that only ``delegate_via`` serves it.
     :param at_run: whether KMS is asked only once the resource is used, so that nothing fails in a deployment.
@@ -106,6 +108,7 @@ class Need:
     requires: tuple[Require, ...] = ()
     named_by: str = ""
     only_with: str = ""
+    only_without: str = ""
     asked_by: tuple[str, ...] = ()
     delegated: bool = False
     at_run: bool = False

@@ -18,6 +18,7 @@ _SECURITY = "EncryptionConfiguration/"
 _GUARDRAIL = "bedrock/latest/userguide/guardrails-permissions-kms"
 _GATEWAY = "bedrock-agentcore/latest/devguide/gateway-encryption"
 _SES = "ses/latest/dg/receiving-email-permissions"
+_MAIL_ROLE = "Rule/Actions/*/S3Action/IamRoleArn"
 _WORKSPACES = "workspaces/latest/adminguide/encrypt-workspaces"
 _SAGEMAKER = "sagemaker/latest/dg/encryption-at-rest-nbi"
 
@@ -175,8 +176,17 @@ ROWS = (
         "ses.amazonaws.com",
         "GenerateDataKey GenerateDataKeyWithoutPlaintext",
         _SES,
+        only_without=_MAIL_ROLE,
         source_account=True,
         source_arn="arn:{partition}:ses:{region}:{account}:receipt-rule-set/*",
+        at_run=True,
+    ),
+    role(
+        "AWS::SES::ReceiptRule",
+        _MAIL_ROLE,
+        "GenerateDataKey GenerateDataKeyWithoutPlaintext",
+        _SES,
+        only_with=_MAIL_ROLE,
         at_run=True,
     ),
     deployer("AWS::WorkSpaces::Workspace", f"{ALL} CreateGrant", "workspaces ec2", _WORKSPACES),

@@ -51,10 +51,10 @@ def _actions(words: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _written() -> Mapping[str, tuple[Need, ...]]:
-    from . import agents, compute, databases, edges, messages, others, storage, topics
+    from . import agents, backups, compute, databases, edges, messages, others, storage, topics
 
     rows: dict[str, list[Need]] = defaultdict(list)
-    for module in (storage, databases, messages, compute, agents, others, topics, edges):
+    for module in (storage, databases, messages, compute, agents, others, topics, edges, backups):
         for row in module.ROWS:
             rows[row.type].append(row)
     return {name: tuple(found) for name, found in rows.items()}
@@ -141,6 +141,23 @@ def edges_to() -> Mapping[str, tuple[Need, ...]]:
             for target in row.leads_to:
                 found[target].append(row)
     return {name: tuple(rows) for name, rows in found.items()}
+
+
+# Types that have no key of their own, and lead to what has one: whoever uses them uses that.
+_THROUGH = {
+    "AWS::Backup::BackupPlan": ("BackupPlan/BackupPlanRule/*/TargetBackupVault", "AWS::Backup::BackupVault"),
+    "AWS::EC2::Instance": ("LaunchTemplate/LaunchTemplateId", "AWS::EC2::LaunchTemplate"),
+}
+
+
+def leads_through(kind: str) -> tuple[str, str] | None:
+    """Return the property by which a type leads on to a type under a key, and that type; None for most."""
+    return _THROUGH.get(kind)
+
+
+def through_types() -> tuple[str, ...]:
+    """Return the types that lead on to another one."""
+    return tuple(_THROUGH)
 
 
 @cache

@@ -177,14 +177,4 @@ ROWS = (
         "aws-backup/latest/devguide/encryption",
         any_region=True,
     ),
-    # The role is that of the plan's selections.
-    caller(
-        "AWS::Backup::BackupPlan",
-        "CreateGrant Decrypt GenerateDataKey",
-        "backup",
-        "aws-backup/latest/devguide/encryption",
-        paths="BackupPlan/BackupPlanRule/*/TargetBackupVault",
-        leads_to="AWS::Backup::BackupVault",
-        any_region=True,
-    ),
 )

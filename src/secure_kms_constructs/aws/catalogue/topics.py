@@ -62,6 +62,12 @@ ROWS = (
         source="cost-management/latest/userguide/budgets-sns-policy",
         basis=Basis.BELIEF,
     ),
+    _notifies(
+        "AWS::CE::AnomalySubscription",
+        "Subscribers/*/Address",
+        "costalerts",
+        source="cost-management/latest/userguide/ad-SNS",
+    ),
     _notifies("AWS::CodeCommit::Repository", "Triggers/*/DestinationArn", "codecommit"),
     _notifies("AWS::DMS::EventSubscription", "SnsTopicArn", "dms"),
     _notifies("AWS::DAX::Cluster", "NotificationTopicARN", "dynamodb"),

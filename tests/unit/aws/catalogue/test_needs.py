@@ -107,13 +107,19 @@ def test_what_a_row_names_is_in_the_schema_of_its_type() -> None:
         if row.type.startswith(("Custom::", "AWS::Serverless::")) or (row.type, "".join(row.paths[:1])) in OUTSIDE:
             continue
         schema = schema_of(row.type)
-        named = [*row.paths, row.named_by, row.only_with, row.principal if row.who is Who.ROLE else ""]
+        named = [
+            *row.paths,
+            row.named_by,
+            row.only_with,
+            row.only_without,
+            row.principal if row.who is Who.ROLE else "",
+        ]
         assert [path for path in named if path and not has(schema, path)] == [], row
 
 
 def test_a_row_leads_to_types_that_take_keys() -> None:
     for row in rows:
-        assert all(catalogue.key_paths(name) for name in row.leads_to), row
+        assert all(catalogue.key_paths(name) or catalogue.leads_through(name) for name in row.leads_to), row
         assert not (row.is_edge and not row.paths), row
 
 

@@ -11,6 +11,8 @@ const { Scoped } = require("./scoped");
 /** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any }} Looked */
 
 const ROLE = /^AWS::IAM::(Role|User)$/;
+// What selects by tags or patterns, and so refers to nothing that it needs the key of.
+const SELECTS = new Set(["AWS::Backup::BackupSelection"]);
 
 /**
  * The resources of a stage, not of the stages in it.
@@ -198,6 +200,7 @@ function look(scope, keys, leading, imported) {
   for (const [path, [one, seen]] of read) {
     // Statements about all keys are no use of this one, and may be meant as one.
     if (one.type.startsWith("AWS::IAM::") && JSON.stringify(one.properties).includes(":key/*")) found.set(path, one);
+    if (SELECTS.has(one.type)) found.set(path, one);
     const byName = names.length > 0 && names.some((name) => JSON.stringify(one.properties).includes(name));
     if (named.has(path) || byName || refers(seen, named)) found.set(path, one);
   }

@@ -1,0 +1,224 @@
+"""What plans of AWS Backup select: by name, by a tag of the template, and what only the deployment tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from secure_kms_constructs.authoring.apps import App
+from secure_kms_constructs.authoring.serving import Decision
+from tests.unit.authoring.small_apps import HERE, KEY, ROLE, ROOT, THERE, app, decided, ref, said, written
+
+TABLE = "AWS::DynamoDB::Table"
+DAILY = {"ConditionType": "STRINGEQUALS", "ConditionKey": "backup", "ConditionValue": "daily"}
+ALL_TABLES = "arn:aws:dynamodb:*:*:table/*"
+
+
+def table(**more: Any) -> tuple[str, dict[str, Any]]:
+    return TABLE, {"SSESpecification": {"SSEEnabled": True, "KMSMasterKeyId": KEY}, **more}
+
+
+def selection(role: Any = None, **content: Any) -> tuple[str, dict[str, Any]]:
+    named = {"IamRoleArn": ref("Role") if role is None else role}
+    return "AWS::Backup::BackupSelection", {"BackupSelection": {**named, **content}}
+
+
+def under(chosen: tuple[str, dict[str, Any]], **more: Any) -> App:
+    return app(Role=ROLE, Chosen=chosen, **{"Table": table(), **more})
+
+
+def admitted(decision: Decision) -> list[Any]:
+    return [one for one in written(decision) if one["Principal"] == {"AWS": ref("Role")}]
+
+
+def test_what_a_selection_names_its_role_decrypts_through_its_service() -> None:
+    decision = decided(under(selection(Resources=[ref("Table")])))
+    [one] = admitted(decision)
+    assert one["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert one["Condition"] == {"StringEquals": {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"}}
+    assert said(decision) == []
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [{"Key": "backup", "Value": "daily"}],
+        {"backup": "daily"},
+        [{"Key": "x", "Value": "y"}, {"Key": "backup", "Value": "daily"}],
+    ],
+)
+def test_what_a_tag_of_the_template_selects_is_served_too(tags: Any) -> None:
+    decision = decided(under(selection(ListOfTags=[DAILY]), Table=table(Tags=tags)))
+    assert len(admitted(decision)) == 1
+    assert said(decision) == []
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        None,
+        [{"Key": "backup", "Value": "weekly"}],
+        [{"Key": "daily", "Value": "backup"}],
+        [{"Key": "backup", "Value": {"Ref": "Name"}}],
+        {"Ref": "Tags"},
+        ["backup"],
+    ],
+)
+def test_a_tag_that_the_template_does_not_tell_is_a_finding(tags: Any) -> None:
+    decision = decided(under(selection(ListOfTags=[DAILY]), Table=table(Tags=tags)))
+    assert admitted(decision) == []
+    [(name, text)] = decision.findings
+    assert name == "perhapsTagged"
+    assert "Stack/Chosen (AWS::Backup::BackupSelection) may select Stack/Table by a tag that its template" in text
+    assert "name it in the selection (backup.BackupResource.from_arn(...))" in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"Resources": ["*"]},
+        {"Resources": [ALL_TABLES]},
+        {"Resources": ["arn:aws:*:*:*:*"]},
+        {"Resources": ["arn:aws:${Service}:*"]},
+        {"Resources": ["arn:aws:s3:::*", ALL_TABLES]},
+        {"Resources": ["arn:aws:s3:::data"], "ListOfTags": [DAILY]},
+        {"Conditions": {"StringEquals": [{"ConditionKey": "aws:ResourceTag/backup", "ConditionValue": "daily"}]}},
+        {"ListOfTags": [DAILY], "Conditions": {"StringLike": [{"ConditionKey": "a", "ConditionValue": "b*"}]}},
+        {"NotResources": ["arn:aws:s3:::data"]},
+    ],
+)
+def test_a_pattern_is_a_finding(content: dict[str, Any]) -> None:
+    tagged = table(Tags=[{"Key": "backup", "Value": "daily"}])
+    decision = decided(under(selection(**content), Table=tagged))
+    assert admitted(decision) == []
+    [(name, text)] = decision.findings
+    assert name == "perhapsSelected"
+    assert "may select Stack/Table without naming it, and a backup job succeeds without" in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"Resources": ["arn:aws:s3:::*"]},
+        {"Resources": ["arn:aws:dynamodb:us-east-1:111122223333:table/another"]},
+        {"NotResources": [ref("Table")]},
+        {"Resources": ["*"], "NotResources": [ref("Table")]},
+    ],
+)
+def test_what_is_not_selected_is_not_told(content: dict[str, Any]) -> None:
+    decision = decided(under(selection(**content)))
+    assert (admitted(decision), said(decision)) == ([], [])
+
+
+def test_several_are_told_together() -> None:
+    chosen = selection(Resources=["*"])
+    [(_, text)] = decided(under(chosen, Other=table(), Queue=("AWS::SQS::Queue", {"KmsMasterKeyId": KEY}))).findings
+    assert "may select Stack/Table, Stack/Other without" in text
+
+
+def test_what_only_belief_asks_for_is_no_reason_to_warn() -> None:
+    database = ("AWS::RDS::DBInstance", {"KmsKeyId": KEY})
+    assert said(decided(under(selection(Resources=["*"]), Table=database))) == []
+    [grant] = admitted(decided(under(selection(Resources=[ref("Table")]), Table=database)))
+    assert (grant["Action"], grant["Condition"]["Bool"]) == ("kms:CreateGrant", {"kms:GrantIsForAWSResource": "true"})
+
+
+@pytest.mark.parametrize(
+    "place, told",
+    [
+        (HERE, True),
+        (THERE, False),
+        (HERE._replace(region="eu-west-1"), False),
+        (HERE._replace(region="${AWS.Region}", account="${AWS.AccountId}"), True),
+        (None, True),
+    ],
+)
+def test_a_plan_selects_in_its_own_account_and_region(place: Any, told: bool) -> None:
+    made = app(place, Table=table(), OtherChosen=selection(LITERAL, Resources=["*"]))
+    assert said(decided(made)) == (["perhapsSelected"] if told else [])
+
+
+LITERAL = "arn:aws:iam::111122223333:role/service-role/AWSBackupDefaultServiceRole"
+
+
+def allows(principal: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        **more,
+    }
+
+
+def by_name(name: str, via: str = "dynamodb") -> dict[str, Any]:
+    through = {"StringEquals": {"kms:ViaService": f"{via}.us-east-1.amazonaws.com"}}
+    return allows(ROOT, Condition={"ArnEquals": {"aws:PrincipalArn": name}, **through})
+
+
+@pytest.mark.parametrize(
+    "role, statement, told",
+    [
+        (None, allows("${Stack/Role.Arn}"), False),
+        (None, by_name("${Stack/Role.Arn}"), False),
+        (LITERAL, allows(LITERAL), False),
+        (LITERAL, by_name(LITERAL.replace("/service-role", "")), False),
+        (LITERAL, by_name(LITERAL, "s3"), True),
+        (LITERAL, by_name(f"{LITERAL}2"), True),
+        (LITERAL, allows(LITERAL, Action="kms:Decrypt"), True),
+        (LITERAL, allows(LITERAL, Effect="Deny"), True),
+        (LITERAL, allows(ROOT), True),
+        # Left to the policies of the account, for that service.
+        (
+            LITERAL,
+            allows(ROOT, Condition={"StringEquals": {"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"}}),
+            False,
+        ),
+        (LITERAL, allows(ROOT, Condition={"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}), True),
+        (LITERAL, {**allows(LITERAL), "Principal": "*"}, True),
+    ],
+)
+def test_a_role_that_is_admitted_is_not_told(role: Any, statement: dict[str, Any], told: bool) -> None:
+    decision = decided(under(selection(role, Resources=["*"])), statements=[statement])
+    assert said(decision) == (["perhapsSelected"] if told else [])
+
+
+VAULT = ("AWS::Backup::BackupVault", {"EncryptionKeyArn": KEY})
+
+
+def plan(vault: str) -> tuple[str, dict[str, Any]]:
+    rules = [
+        {"TargetBackupVault": ref("Plain", "BackupVaultName")},
+        {"TargetBackupVault": ref(vault, "BackupVaultName")},
+    ]
+    return "AWS::Backup::BackupPlan", {"BackupPlan": {"BackupPlanRule": rules}}
+
+
+def of_plan(**more: Any) -> tuple[str, dict[str, Any]]:
+    kind, properties = selection(**more)
+    return kind, {"BackupPlanId": ref("Plan", "BackupPlanId"), **properties}
+
+
+def test_the_role_of_a_selection_uses_the_vault_of_its_plan() -> None:
+    decision = decided(app(Role=ROLE, Vault=VAULT, Plan=plan("Vault"), Chosen=of_plan(Resources=["arn:aws:s3:::x"])))
+    grant, use = admitted(decision)
+    assert (grant["Action"], use["Action"]) == ("kms:CreateGrant", ["kms:Decrypt", "kms:GenerateDataKey"])
+    assert use["Condition"] == {"StringLike": {"kms:ViaService": "backup.*.amazonaws.com"}}
+    assert said(decision) == []
+
+
+def test_a_plan_for_another_vault_asks_nothing_of_this_key() -> None:
+    made = app(Role=ROLE, Vault=VAULT, Plan=plan("Plain"), Chosen=of_plan(Resources=["arn:aws:s3:::x"]))
+    assert (admitted(decided(made)), said(decided(made))) == ([], [])
+
+
+def test_an_instance_is_under_the_key_of_its_launch_template() -> None:
+    disk = {"LaunchTemplateData": {"BlockDeviceMappings": [{"Ebs": {"KmsKeyId": KEY}}]}}
+    instance = ("AWS::EC2::Instance", {"LaunchTemplate": {"LaunchTemplateId": ref("Template", "Ref")}})
+    template = ("AWS::EC2::LaunchTemplate", disk)
+    made = under(selection(Resources=[ref("Machine", "Ref")]), Table=template, Template=template, Machine=instance)
+    assert [one["Action"] for one in admitted(decided(made))] == [
+        "kms:CreateGrant",
+        ["kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+    ]
