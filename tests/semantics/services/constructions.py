@@ -944,7 +944,7 @@ CONSTRUCTIONS = (
     Construction(
         "log_group_generated",
         lambda s, k: logs.LogGroup(s, "Log", encryption_key=k),
-        service(f"logs.{REGION}", ALL, {"aws:logs:arn": arn("logs", "log-group:App-Log-x")}),
+        service(f"logs.{REGION}", ALL, {"aws:logs:arn": arn("logs", "log-group:log-group-generated-Log95422804-x")}),
     ),
     Construction(
         "trail",

@@ -870,7 +870,9 @@ OTHERS = (
                 "log-group:/app",
                 "log-group:/other",
             ),
-            "log_group_generated": service(LOGS, EVERY, {"aws:logs:arn": arn("logs", "log-group:App-Log-x")}),
+            "log_group_generated": service(
+                LOGS, EVERY, {"aws:logs:arn": arn("logs", "log-group:log-group-generated-Log95422804-x")}
+            ),
         },
     ),
     Row(
