@@ -22,7 +22,7 @@ from .aws.services import Service, Use
 from .cdk import migration
 from .cdk.asking import Called, logs_principal, place_in, region_of, stack_of, top_of
 from .cdk.deployers import deployer_of
-from .cdk.findings import KEY, announce, check_no_text, checked_key_arn, paste_ready
+from .cdk.findings import KEY, announce, check_no_text, checked_key_arn, named_key, paste_ready
 from .cdk.grantees import account_text
 from .cdk.migration import helps
 from .cdk.node import Place
@@ -130,6 +130,7 @@ class LogGroupWithCmk(logs.LogGroup):
             f"the key of {self.node.path} is imported, so its policy cannot be written here: its owner must add, "
             "or the deployment fails,",
             needed,
+            of=named_key(self.key, self.key.key_arn),
         )
 
 
@@ -255,6 +256,7 @@ class ScopedLogGroupManager(Construct):
                 "requiredKeyPolicyForService",
                 "CloudWatch Logs is a principal of its own, so for it the owner of the key must add",
                 service,
+                of=named_key(key, key_arn, self),
             )
             return
         self.key_policy_statements.setdefault(key_arn, []).extend(service)

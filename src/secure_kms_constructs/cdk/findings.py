@@ -77,10 +77,19 @@ def report_lookup(scope: Construct, what: object, failure: str | None = None) ->
     Annotations.of(scope).add_error(message)
 
 
-def announce(scope: IConstruct, name: str, why: str, needed: Sequence[Statement]) -> None:
-    """Tell, as an informational finding, what somebody else has to write."""
-    text = f"{why} {paste_ready(stack_of(scope), needed)}"
+def announce(scope: IConstruct, name: str, why: str, needed: Sequence[Statement], *, of: str) -> None:
+    """Tell, as an informational finding, what somebody else has to write; ``secure-kms owners`` reads it.
+
+    :param of: whose policy it is: an ARN, maybe with placeholders, or the path of a construct.
+    """
+    text = f"{why} {paste_ready(stack_of(scope), needed)}\nto the policy of {of}"
     Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
+
+
+def named_key(key: kms.IKey, arn: str, scope: IConstruct | None = None) -> str:
+    """Return how messages call a key: by its ARN, or by its path where the ARN is known only at deploy time."""
+    text = arns.as_text(stack_of(scope or key).resolve(arn))
+    return text if arns.only_pseudo_parameters(text) else str(key.node.path)
 
 
 def warn(name: str, texts: Mapping[Construct, Sequence[str]]) -> None:

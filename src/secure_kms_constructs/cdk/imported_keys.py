@@ -11,7 +11,7 @@ from secure_kms_constructs.authoring.statements import Statement
 from secure_kms_constructs.aws import arns
 
 from .asking import asked_once, root_of, stack_of, stage_of
-from .findings import announce, check_at_synth
+from .findings import announce, check_at_synth, named_key
 from .looking import looked_at, with_tokens
 from .node import Questions
 
@@ -39,7 +39,7 @@ class ImportedKeys:
             self._told = True
             for key, (needed, others) in zip(self._keys, needed_of(self._keys), strict=True):
                 if needed:
-                    announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed)
+                    announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed, of=named_key(key, key.key_arn))
         return []
 
 

@@ -140,7 +140,8 @@ class KeyGrants:
         if decision.admission is not None:
             self._admit(decision.admission)
         if not who.holds and who.foreign:
-            announce(self._key, "requiredIdentityPolicy", foreign_identity(resolved), decision.statements)
+            why = foreign_identity(resolved)
+            announce(self._key, "requiredIdentityPolicy", why, decision.statements, of=resolved.name)
         if decision.named is not None:
             grants = [self._name(decision.named, one) for one in decision.statements]
         elif who.holds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import access, account, check, guardrails, observe, plan, review, rules
+from . import access, account, check, guardrails, observe, owners, plan, review, rules
 
 app = typer.Typer(
     help="KMS least privilege for AWS CDK apps.",
@@ -14,5 +14,5 @@ app = typer.Typer(
 )
 
 # In the order of the help. A new command is a module with `add_to` here; docs/contributing.md says how to write it.
-for module in (check, rules, access, review, account, observe, plan, guardrails):
+for module in (check, rules, access, review, owners, account, observe, plan, guardrails):
     module.add_to(app)

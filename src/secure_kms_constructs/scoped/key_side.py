@@ -14,7 +14,7 @@ from secure_kms_constructs.authoring.targets import UsedKey, Whose
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service, Use
 from secure_kms_constructs.cdk.asking import Called, account_of, child_of, key_arn_of, region_of, stack_of
-from secure_kms_constructs.cdk.findings import KEY, announce, check_no_text, checked_key_arn
+from secure_kms_constructs.cdk.findings import KEY, announce, check_no_text, checked_key_arn, named_key
 from secure_kms_constructs.cdk.grantees import Grantee, account_text
 from secure_kms_constructs.cdk.managed_keys import service_of
 from secure_kms_constructs.cdk.places import check_reference
@@ -153,12 +153,14 @@ def write_key_side(scope: Construct, used: UsedKey, side: KeySide) -> list[State
     :return: what was written.
     """
     if side.required:
+        name = named_key(used.key, used.arn, scope)
         announce(
             scope,
             "requiredKeyPolicy",
-            f"the key {_name(scope, used)} is imported, so its policy cannot be written here: "
+            f"the key {name} is imported, so its policy cannot be written here: "
             "unless it delegates to IAM policies, its owner must add",
             side.required,
+            of=name,
         )
     if side.admission is None:
         return []
@@ -169,9 +171,3 @@ def write_key_side(scope: Construct, used: UsedKey, side: KeySide) -> list[State
         for statement in written:
             used.key.add_to_resource_policy(iam.PolicyStatement.from_json(statement), False)
     return written
-
-
-def _name(scope: Construct, used: UsedKey) -> str:
-    """Return how messages call a key: by its ARN, or by its path where the ARN is known only at deploy time."""
-    text = arns.as_text(stack_of(scope).resolve(used.arn))
-    return text if arns.only_pseudo_parameters(text) else str(used.key.node.path)

@@ -87,7 +87,7 @@ def write(
             written.identity = identity
         elif side is IdentitySide.REQUIRED:
             written.required_identity = identity
-            announce(scope, "requiredIdentityPolicy", foreign_identity(grantee), identity)
+            announce(scope, "requiredIdentityPolicy", foreign_identity(grantee), identity, of=grantee.name)
         for used, under, contexts, decided in keys:
             done = write_key_side(scope, used, decided)
             if done:
@@ -147,6 +147,7 @@ def _open(
             f"the secret {target.known_arn or target.arn} is imported, so its policy cannot be written here: "
             "its owner must add",
             named,
+            of=target.known_arn or target.arn,
         )
         return
     for statement in named:
