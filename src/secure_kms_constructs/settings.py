@@ -12,6 +12,9 @@ from typing import Any
 from .templates.loading import read_text
 from .templates.toml import parse_toml
 
+# The one value for it in the code; pyproject.toml has it too.
+REPOSITORY = "https://github.com/secure-kms-constructs/secure-kms-constructs"
+
 # A file that only requires this package is not read as one with settings.
 _TELLTALE = re.compile(r"secure-kms(?!-constructs)")
 _LEVELS = ("error", "warning", "info")

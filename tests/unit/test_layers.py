@@ -25,7 +25,7 @@ LAYERS = {
     "settings": {"templates"},
     "access": {"aws", "policies", "templates"},
     "checks": {"access", "aws", "policies", "settings", "templates"},
-    "account": {"access", "aws", "checks", "policies", "templates"},
+    "account": {"access", "aws", "checks", "policies", "settings", "templates"},
     "evidence": {"account", "aws", "policies"},
     "migrate": {"access", "account", "authoring", "aws", "evidence", "policies"},
     "cli": {

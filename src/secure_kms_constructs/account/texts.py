@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from secure_kms_constructs.policies.escapes import as_json, as_markdown
+from secure_kms_constructs.settings import REPOSITORY
 
 from .drift import Drift
 from .needs import Need
@@ -109,7 +110,12 @@ def _drift_as_sarif(drift: Drift) -> dict[str, Any]:
         }
         for kind, about, text in found
     ]
-    driver = {"name": "secure-kms", "semanticVersion": version("secure-kms-constructs"), "rules": rules}
+    driver = {
+        "name": "secure-kms",
+        "semanticVersion": version("secure-kms-constructs"),
+        "informationUri": REPOSITORY,
+        "rules": rules,
+    }
     return {"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 

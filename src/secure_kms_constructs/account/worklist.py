@@ -93,7 +93,7 @@ class _Judge:
             if any('"Deny"' in json.dumps(one) for one in documents):
                 return None, "denies what it would else allow, and whether Security Hub sees that is not documented"
             return True, "does not allow to decrypt with every key"
-        messages = "; ".join(dict.fromkeys(one.message for one in found))
+        messages = _said(found)
         if all(one.undecided or _EVERY_KEY_OF.search(one.message) for one in found):
             return None, f"{messages}: Security Hub looks for *"
         return False, messages
@@ -102,7 +102,7 @@ class _Judge:
         if key.policy is None:
             return None, "has a key policy that was not read"
         found = self._found.get((rule_named(_RULES["KMS.5"]).id, key.arn), [])
-        messages = "; ".join(dict.fromkeys(one.message for one in found))
+        messages = _said(found)
         if not found:
             return True, "admits nobody of other accounts without a fixed value, if AWS Config may read its policy"
         return (None if all(one.undecided for one in found) else False), messages
@@ -140,3 +140,8 @@ def _rotated(key: Key) -> tuple[Verdict, str]:
     if key.rotation is None:
         return None, "has no rotation that was read"
     return key.rotation, "is rotated" if key.rotation else "is not rotated"
+
+
+def _said(found: Iterable[Finding]) -> str:
+    """What findings say, after the name of the resource."""
+    return "; ".join(dict.fromkeys(one.message.removeprefix("the statement ") for one in found))

@@ -18,6 +18,7 @@ from .findings import Finding, Found, Severity
 from .own_rules import FAILED, UNREAD
 from .rule import Rule
 from .rules import RULES
+from .subjects import with_subject
 
 
 @without_collecting()
@@ -87,7 +88,7 @@ def _finding(rule: str, severity: Severity, found: Found, resources: Mapping[Sou
         stack,
         logical_id,
         found.location,
-        found.message,
+        with_subject(found.message, found.location, resource.type if resource else ""),
         found.evidence,
         undecided=found.undecided,
         metadata=resource.metadata if resource else {},

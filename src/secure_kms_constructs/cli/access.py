@@ -10,6 +10,7 @@ import typer
 from .givens import Account, Parameter, Region, Same, givens, with_settings
 from .mistakes import mistakes
 from .options import Action, Expect, MapFormat, Output, write
+from .standard_input import standard_input
 
 if TYPE_CHECKING:
     from secure_kms_constructs.access import AccessMap
@@ -22,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def access(
-    path: Annotated[Path, typer.Argument(help="A synthesized app, such as cdk.out, or one template.")],
+    path: Annotated[
+        Path, typer.Argument(help="A synthesized app, such as cdk.out, one template, or - for standard input.")
+    ],
     key: Annotated[str | None, typer.Option(help="Only this key, by construct path or ARN.")] = None,
     principal: Annotated[
         str | None,
@@ -48,7 +51,8 @@ def access(
 
     with mistakes():
         expected = expectations.read(expect, output)
-        found = _read(path, with_settings(givens(account, region, same, parameter), find_settings()))
+        with standard_input(path) as ([file], _):
+            found = _read(file, with_settings(givens(account, region, same, parameter), find_settings()))
         report = formats.report(found, key, action, principal)
         if expected is not None:
             written = formats.write(report, "text", to_terminal=False)

@@ -13,9 +13,12 @@ import typer
 from .account_diff import diff
 from .account_verify import verify
 from .mistakes import mistakes
-from .options import Action, EndpointUrl, Exceptions, Expect, MapFormat, Output, Profile, SecurityHub, write
+from .options import Action, EndpointUrl, Exceptions, Expect, MapFormat, Output, Profile, SecurityHub, ready, write
+from .standard_input import standard_input
 
-_PATH = Annotated[Path, typer.Argument(help="A file that `secure-kms account snapshot` wrote.")]
+_PATH = Annotated[
+    Path, typer.Argument(help="A file that `secure-kms account snapshot` wrote, or - for standard input.")
+]
 
 
 account = typer.Typer(help="Accounts as they are: who can use which key now, grants included.", no_args_is_help=True)
@@ -68,7 +71,7 @@ def snapshot(
                 progress=_progress(),
             )
         )
-        write_snapshot(taken, output)
+        write_snapshot(taken, ready(output))
     for one in taken.accounts:
         counts = f"{len(one.keys)} keys, {len(one.identities)} roles and users, {len(one.resources)} things under keys"
         typer.echo(f"account {one.account}: {counts}")
@@ -146,7 +149,8 @@ def map_(
         expected = expectations.read(expect, output)
         question = account_maps.Question(key, principal, action, security_hub, grants, exceptions_ or ())
         kind = form.value if expected is None else "text"
-        written = account_maps.write(path, question, kind, to_terminal=output is None)
+        with standard_input(path) as ([file], _):
+            written = account_maps.write(file, question, kind, to_terminal=output is None)
         if expected is not None:
             expectations.end_with(expected, written, str(expect), found_in="the account")
         write(written, output)

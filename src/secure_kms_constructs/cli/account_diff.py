@@ -11,6 +11,7 @@ import typer
 from .givens import Account, Parameter, Region, Same, givens, pairs, with_settings
 from .mistakes import UNUSABLE, mistakes
 from .options import Exceptions, Output, write
+from .standard_input import standard_input
 
 
 class Format(str, Enum):
@@ -23,7 +24,7 @@ class Format(str, Enum):
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(help="An account file, a synthesized app (cdk.out) or a template.")],
+    before: Annotated[Path, typer.Argument(help="An account file, a synthesized app (cdk.out), a template, or -.")],
     after: Annotated[Path, typer.Argument(help="The same, later.")],
     stack: Annotated[
         list[str] | None,
@@ -56,7 +57,8 @@ def diff(
         if "" in stacks.values():
             raise ValueError("--stack must be <name>=<value>, such as App=App-prod, got no value")
         known, settings = givens(account, region, same, parameter), find_settings()
-        both = read_both(before, after, stacks=stacks, known=known, by_default=with_settings(known, settings))
+        with standard_input(before, after) as (files, _):
+            both = read_both(*files, stacks=stacks, known=known, by_default=with_settings(known, settings))
         found = with_exceptions(compare(both), both, exceptions or ())
         write(drift_as(found, form.value), output)
     if found or not found.is_whole:

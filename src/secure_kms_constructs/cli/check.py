@@ -10,7 +10,9 @@ import typer
 
 from .givens import Account, Parameter, Region, Same, givens, with_settings
 from .mistakes import UNUSABLE, mistakes, progress
-from .options import Exceptions, Output, SecurityHub, write
+from .options import Exceptions, Output, SecurityHub, ready, write
+from .standard_input import standard_input
+from .widths import terminal_width
 
 
 class Level(str, Enum):
@@ -40,7 +42,7 @@ def check(
         list[Path],
         typer.Argument(
             help="A synthesized app (cdk.out), CloudFormation templates, account files, key policies or IAM policies "
-            "in JSON or YAML, or directories of these.",
+            "in JSON or YAML, directories of these, or - for standard input.",
             show_default=False,
         ),
     ],
@@ -98,18 +100,28 @@ def check(
         known = baselines.read(baseline) if baseline and not update_baseline else None
         rules = settled(settings, rule or None, dict(map(_assignment, severity or [])))
         told = with_settings(givens(account, region, same, parameter), settings)
-        with progress(f"checking {', '.join(map(str, paths))}"):
-            checked = check_paths(paths, rules, told, exceptions=exceptions or ())
+        with standard_input(*paths) as (files, folder), progress(f"checking {', '.join(map(str, paths))}"):
+            checked = check_paths(files, rules, told, exceptions=exceptions or ())
+            checked.call_by_name(folder)
         if exceptions and not checked.snapshots:
             raise ValueError("--exceptions is about account files, and none was given")
         report = checked.report if known is None else baselines.new_ones(checked.report, known)
-        written = reports.write(report, checked.files, form.value, show.value, rules, settings.path)
+        written = reports.write(
+            report,
+            checked.files,
+            form.value,
+            show.value,
+            rules,
+            unread=checked.unread,
+            settings=settings.path,
+            width=terminal_width() if output is None else None,
+        )
         if security_hub:
             written = security_hubs.added_to(written, checked.snapshots, form.value)
         if output is not None or not (checked.unread and form is Format.TEXT and not report.findings):
             write(written, output)
         if baseline and update_baseline:
-            baselines.write(baseline, checked.report)
+            baselines.write(ready(baseline), checked.report)
     for problem in checked.unread:
         typer.echo(f"error: {one_line(problem)}", err=True)
     if checked.unread:

@@ -8,11 +8,15 @@ from functools import partial
 from io import StringIO
 from typing import Any
 
+import typer
+
 from secure_kms_constructs.access import AccessMap, Line
 from secure_kms_constructs.access.texts import ACTIONS, as_text, lines, of_actions, of_note
 from secure_kms_constructs.policies.escapes import as_json, as_markdown
 from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.policies.requests import action_named
+
+from .widths import TABLE, terminal_width, wrapped
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +104,9 @@ def _as_table(report: Report, *, to_terminal: bool) -> str:
     from rich.table import Table
     from rich.text import Text
 
+    width = terminal_width() if to_terminal else None
+    if width is not None and width < TABLE:
+        return "\n".join(_as_list(report, width))
     table = Table(show_lines=True)
     for header in ("key", "who", "can", "circumstances"):
         table.add_column(header, overflow="fold")
@@ -116,6 +123,22 @@ def _as_table(report: Report, *, to_terminal: bool) -> str:
         for note in report.access.notes:
             console.print(Text(f"? {one_line(of_note(note))}", "yellow"))
     return captured.get().rstrip("\n")
+
+
+def _as_list(report: Report, width: int) -> Iterator[str]:
+    """The cells of the table below each other, for terminals that are too narrow for it."""
+    for key in report.keys:
+        yield from wrapped(one_line(key), "", width)
+        for line in report.lines:
+            if line.key != key:
+                continue
+            who = one_line(f"{line.principal}{'' if line.allowed else ' (might)'}")
+            color = "yellow" if line.allowed is None else "red" if kind(line) == "outsider" else None
+            yield from (typer.style(one, fg=color) for one in wrapped(f"  {who}", "  ", width))
+            told = f"{of_actions(line.actions)}{f' {line.circumstances}' if line.circumstances else ''}"
+            yield from wrapped(f"    {one_line(told)}", "    ", width)
+    for note in report.access.notes:
+        yield from wrapped(f"? {one_line(of_note(note))}", "  ", width)
 
 
 def _as_markdown(report: Report) -> Iterator[str]:

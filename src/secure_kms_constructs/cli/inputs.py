@@ -50,6 +50,20 @@ class Checked:
         both = self.report
         self.report = Report((*both.findings, *report.findings), (*both.acknowledged, *report.acknowledged))
 
+    def call_by_name(self, folder: str) -> None:
+        """Call what is in a folder that nobody knows by its name; reports do not point into it."""
+        if not folder:
+            return
+
+        def called(one: Finding) -> Finding:
+            path, stack, message = (text.replace(folder, "") for text in (one.path, one.stack, one.message))
+            return replace(one, path=path, stack=stack, message=message)
+
+        acknowledged = tuple((called(one), word) for one, word in self.report.acknowledged)
+        self.report = Report(tuple(map(called, self.report.findings)), acknowledged)
+        self.files = {name: path for name, path in self.files.items() if not str(path).startswith(folder)}
+        self.unread = [one.replace(folder, "") for one in self.unread]
+
 
 def check_paths(
     paths: Iterable[Path],

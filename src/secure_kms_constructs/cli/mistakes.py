@@ -17,10 +17,11 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         # Loaded with what made the mistake, never for a page of help.
         from secure_kms_constructs.policies.lines import one_line
 
-        typer.echo(f"error: {one_line(str(error))}", err=True)
+        typer.echo(f"error: {one_line(said)}", err=True)
         raise typer.Exit(UNUSABLE) from None
 
 

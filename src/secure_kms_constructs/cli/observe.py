@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .mistakes import UNUSABLE, mistakes, progress
+from .options import ready
 
 
 def add_to(app: typer.Typer) -> None:
@@ -76,7 +77,7 @@ def observe(
         trails = [read_trail(one) for one in trail or ()]
         with progress("reading"):
             found = read(sources, snapshot=known, trails=trails, processes=processes or os.cpu_count() or 1)
-        write_uses(found, output)
+        write_uses(found, ready(output))
         from secure_kms_constructs.evidence.texts import report
     typer.echo(report(found))
     if found.evidence.problems:

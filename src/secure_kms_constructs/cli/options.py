@@ -53,4 +53,10 @@ def write(written: str, output: Path | None) -> None:
     if output is None:
         typer.echo(written)
     else:
-        output.write_text(written + "\n", encoding="utf-8")
+        ready(output).write_text(written + "\n", encoding="utf-8")
+
+
+def ready(output: Path) -> Path:
+    """Return a file to write, with the folders above it made."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    return output

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .mistakes import mistakes
+from .options import Output, write
+from .widths import terminal_width, wrapped
+
+if TYPE_CHECKING:
+    from secure_kms_constructs.checks.own_rules import OwnRule
+    from secure_kms_constructs.checks.rule import Rule
+
+_INDENT = " " * 8
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,16 +27,51 @@ def add_to(app: typer.Typer) -> None:
     app.command()(explain)
 
 
-def rules() -> None:
+class Format(str, Enum):
+    """How rules are listed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def rules(
+    form: Annotated[Format, typer.Option("--format", help="How to list them; json has all that is said of them.")] = (
+        Format.TEXT
+    ),
+    output: Output = None,
+) -> None:
     """List the rules: id, name, severity, and what is wrong where one finds something."""
     from secure_kms_constructs.checks import RULES
     from secure_kms_constructs.checks.own_rules import OWN_RULES
 
-    listed = [(rule.id, rule.name, rule.severity.value, rule.title) for rule in RULES]
-    listed = [(rule.id, rule.name, rule.severity.value, rule.title) for rule in OWN_RULES] + listed
-    width = max(len(name) for _, name, _, _ in listed)
-    for id, name, severity, title in listed:
-        typer.echo(f"{id}  {name:{width}}  {severity:7}  {title}")
+    every: list[Rule | OwnRule] = [*OWN_RULES, *RULES]
+    with mistakes():
+        if form is Format.JSON:
+            whole = {"version": version("secure-kms-constructs"), "rules": [_as_data(rule) for rule in every]}
+            write(json.dumps(whole, indent=1), output)
+        else:
+            write("\n".join(_as_lines(every, terminal_width() if output is None else None)), output)
+
+
+def _as_lines(rules: Sequence[Rule | OwnRule], width: int | None) -> Iterator[str]:
+    longest = max(len(rule.name) for rule in rules)
+    lines = [f"{rule.id}  {rule.name:{longest}}  {rule.severity.value:7}  {rule.title}" for rule in rules]
+    if width is None or max(map(len, lines)) <= width:
+        yield from lines
+        return
+    for rule in rules:
+        yield from wrapped(f"{rule.id}  {rule.name} ({rule.severity.value})", _INDENT, width)
+        yield from wrapped(f"{_INDENT}{rule.title}", _INDENT, width)
+
+
+def _as_data(rule: Rule | OwnRule) -> dict[str, Any]:
+    said = {one: getattr(rule, one) for one in ("id", "name", "title", "why", "fix")}
+    return {
+        **said,
+        "severity": rule.severity.value,
+        "controls": list(getattr(rule, "controls", ())),
+        "source": getattr(rule, "source", None),
+    }
 
 
 def explain(rule: Annotated[str, typer.Argument(help="Id or name of a rule, such as KLP101.")]) -> None:

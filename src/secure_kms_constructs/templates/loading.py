@@ -33,7 +33,9 @@ def load_template(given: Mapping[str, object] | PathLike[str] | str, name: str) 
     if isinstance(given, PathLike):
         return parse_template(read_text(Path(given)), str(given))
     if isinstance(given, str):
-        return parse_template(given, name)
+        # Text of one line is more likely a path than a template.
+        hint = "" if "\n" in given.strip() else "; a path needs pathlib"
+        return parse_template(given, name, hint)
     if not isinstance(given, Mapping):
         raise TemplateError(f"{name} must be an object, a pathlib.Path or text, got {type(given).__name__}")
     return _checked(dict(given), name)
@@ -52,8 +54,10 @@ def read_text(path: Path) -> str:
     raise TemplateError(f"{path} must not be larger than {_BYTES} bytes, got {size}")
 
 
-def parse_template(text: str, name: str) -> Template:
+def parse_template(text: str, name: str, hint: str = "") -> Template:
     """Return the template that a text holds, JSON if it starts like it, else YAML; TemplateError for no template."""
+    if not text.strip():
+        raise TemplateError(f"{name} must be a template, an object, got nothing{hint}")
     if text.lstrip().startswith("{"):
         return _shallow(parse_json(text, name), name)
     if len(text) > _BYTES:
@@ -66,7 +70,7 @@ def parse_template(text: str, name: str) -> Template:
         ) from None
     except ValueError as error:
         raise TemplateError(f"{name} must be YAML: {' '.join(str(error).split())}") from None
-    return _checked(template, name)
+    return _checked(template, name, hint)
 
 
 def parse_json(text: str, name: str) -> object:
@@ -114,10 +118,10 @@ def _shallow(template: object, name: str) -> Template:
     raise TemplateError(f"{name} must not be nested deeper than {LEVELS} levels")
 
 
-def _checked(template: object, name: str) -> Template:
+def _checked(template: object, name: str, hint: str = "") -> Template:
     """Count what the template holds as often as it is met, so that YAML aliases cannot multiply in secret."""
     if not isinstance(template, dict):
-        raise TemplateError(f"{name} must be a template, an object, got {_shortened(template)}; a path needs pathlib")
+        raise TemplateError(f"{name} must be a template, an object, got {_shortened(template)}{hint}")
     level: list[object] = [template]
     met = 0
     for _ in range(LEVELS):

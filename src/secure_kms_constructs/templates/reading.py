@@ -132,7 +132,8 @@ def _stacks(
         place = parse_environment(text, name, elsewhere)
         template = load_template(given, name)
         if template.keys().isdisjoint(_SECTIONS) and not any(one.startswith("Fn::") for one in template):
-            raise TemplateError(f"{name} must be a template with Resources, got {', '.join(template) or 'nothing'}")
+            called, got = files.get(name, name), ", ".join(template) or "nothing"
+            raise TemplateError(f"{called} must be a template with Resources, got {got}")
         stack = Stack(name, name, template, place, parameters.get(name, {}), is_named=False)
         stacks += with_nested(stack, partial(_nested, templates=templates, files=files))
     if strangers := [name for name in templates if name not in {stack.name for stack in stacks}]:

@@ -140,7 +140,7 @@ def test_a_test_fails_with_what_is_found_and_what_to_do(tmp_path: Path) -> None:
         assert_no_findings(made)
     assert str(failed.value) == (
         "1 finding of KMS least privilege:\n"
-        "warning KLP401 Stack/Key Properties.EnableKeyRotation: is not rotated\n"
+        "warning KLP401 Stack/Key Properties.EnableKeyRotation: the key is not rotated\n"
         "    fix: Set EnableKeyRotation to true. Nothing has to be encrypted again."
     )
 

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +19,7 @@ from typer.testing import CliRunner, Result
 from secure_kms_constructs.checks import RULES, rule_named
 from secure_kms_constructs.checks.examples import ACCOUNT, ROOT
 from secure_kms_constructs.cli.commands import app
+from secure_kms_constructs.settings import REPOSITORY
 
 BROKEN = rule_named("rotation-off").broken
 ROTATION_OFF = {"Resources": {"Key": BROKEN["Resources"]["Key"]}}  # type: ignore[index]
@@ -80,7 +82,7 @@ def test_warnings_fail_unless_told_otherwise(tmp_path: Path) -> None:
 def test_text_says_where_what_and_what_to_do(tmp_path: Path) -> None:
     assert check(write(tmp_path / "app.json", BROKEN)).stdout == (
         "app/Key\n"
-        "  warning KLP401 is not rotated\n"
+        "  warning KLP401 the key is not rotated\n"
         "          at Properties.EnableKeyRotation\n"
         "          fix: Set EnableKeyRotation to true. Nothing has to be encrypted again.\n"
         "1 warning\n"
@@ -207,14 +209,14 @@ def bomb() -> str:
 UNUSABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda _path: None, "does not exist"),
     "an empty directory": (lambda path: path.mkdir(), "holds no cloud assembly, no template and no policy"),
-    "an empty file": (lambda path: path.write_text(""), "one document is needed, got 0"),
+    "an empty file": (lambda path: path.write_text(""), "must be a template, an object, got nothing"),
     "binary": (lambda path: path.write_bytes(bytes(range(256))), "must be text in UTF-8"),
     "not UTF-8": (lambda path: path.write_bytes('{"Resources": {"é": 1}}'.encode("latin-1")), "must be text in UTF-8"),
     "a YAML bomb": (lambda path: path.write_text(bomb()), "must not hold more than"),
     "50 MB": (lambda path: path.write_text('{"Resources": "' + "x" * 50_000_000 + '"}'), "must not be larger than"),
     "too deep": (lambda path: path.write_text('{"Resources": ' + "[" * 9999 + "]" * 9999 + "}"), "nested deeper than"),
     "a name twice": (lambda path: path.write_text('{"Resources": {"A": {}, "A": {}}}'), "'A' twice"),
-    "a list": (lambda path: path.write_text("[1, 2]"), "must be a template"),
+    "a list": (lambda path: path.write_text("[]"), "must be a template, an object, got []\n"),
     "something else": (lambda path: path.write_text('{"name": "app"}'), "neither a template nor a policy"),
     "a broken assembly": (
         lambda path: write(path / "manifest.json", {"artifacts": 5}),
@@ -325,6 +327,9 @@ def test_sarif_points_into_the_file(tmp_path: Path) -> None:
     [run_] = sarif["runs"]
     [result] = run_["results"]
     place = result["locations"][0]["physicalLocation"]
+    assert result["message"] == {"text": "Stack/Vault: the key is not rotated"}
+    assert run_["tool"]["driver"]["informationUri"] == REPOSITORY
+    assert run_["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
     assert (sarif["version"], result["ruleId"], result["level"]) == ("2.1.0", "KLP401", "warning")
     assert Path(place["artifactLocation"]["uri"]) == made / "Stack.template.json"
     assert place["region"]["startLine"] == 3
@@ -345,15 +350,64 @@ def test_what_is_acknowledged_is_reported_as_such(tmp_path: Path) -> None:
 
 def test_junit_has_a_case_for_each_rule_and_a_failure_for_each_finding(tmp_path: Path) -> None:
     suite = ElementTree.fromstring(check(write(tmp_path / "app.json", BROKEN), "--format", "junit").stdout)
-    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == (str(len(RULES)), "1", "0")
+    counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
+    assert counts == [str(len(RULES)), "1", "0", "0"]
     [failure] = suite.findall("testcase/failure")
-    assert failure.get("message") == "is not rotated"
+    assert failure.get("message") == "the key is not rotated"
+
+
+def test_what_is_not_read_is_an_error_in_each_format(tmp_path: Path) -> None:
+    clean, none = write(tmp_path / "app.json", CLEAN), write(tmp_path / "none.json", "")
+    said = f"{none} must be a template, an object, got nothing"
+    suite = ElementTree.fromstring(check(clean, none, "--format", "junit").stdout)
+    [error] = suite.findall("testcase/error")
+    assert (suite.get("errors"), error.get("message")) == ("1", said)
+    [run_] = json.loads(check(clean, none, "--format", "sarif").stdout)["runs"]
+    told = [{"level": "error", "message": {"text": said}}]
+    assert run_["invocations"] == [{"executionSuccessful": False, "toolExecutionNotifications": told}]
+    assert json.loads(check(clean, none, "--format", "json").stdout)["unread"] == [said]
+
+
+def test_a_rule_that_failed_is_an_error_in_junit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_context: object) -> list[object]:
+        raise RuntimeError("for once")
+
+    failing = replace(rule_named("rotation-off"), check=fail)
+    monkeypatch.setattr("secure_kms_constructs.checks.settled.chosen", lambda *_: (failing,))
+    suite = ElementTree.fromstring(check(write(tmp_path / "app.json", CLEAN), "--format", "junit").stdout)
+    assert (suite.get("errors"), suite.get("failures")) == ("1", "0")
+
+
+def test_what_is_found_in_one_statement_is_told_together(tmp_path: Path) -> None:
+    every = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    both = [every, {**every, "Action": "kms:Decrypt"}]
+    lines = check(write(tmp_path / "p.json", {"Version": "2012-10-17", "Statement": both})).stdout.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("  error")] == ["KLP101", "KLP102", "KLP101"]
+    assert [line.strip() for line in lines if " at " in line] == ["at Statement[0]", "at Statement[1].Resource"]
+    assert [line.strip()[:8] for line in lines[3:6]] == ["at State", "fix: Nam", "fix: Lis"]
 
 
 def test_output_goes_to_a_file(tmp_path: Path) -> None:
     result = check(write(tmp_path / "app.json", BROKEN), "--format", "sarif", "--output", tmp_path / "out.sarif")
     assert (result.exit_code, result.stdout) == (1, "")
     assert json.loads((tmp_path / "out.sarif").read_text())["version"] == "2.1.0"
+
+
+def test_rules_as_json_have_all_that_is_said_of_them() -> None:
+    listed = {one["id"]: one for one in json.loads(run("rules", "--format", "json").stdout)["rules"]}
+    assert list(listed) == [line.split()[0] for line in run("rules").stdout.splitlines()]
+    rule = rule_named("rotation-off")
+    assert listed["KLP401"] == {
+        "id": "KLP401",
+        "name": "rotation-off",
+        "title": rule.title,
+        "why": rule.why,
+        "fix": rule.fix,
+        "severity": "warning",
+        "controls": list(rule.controls),
+        "source": rule.source,
+    }
+    assert (listed["KLP001"]["controls"], listed["KLP001"]["source"]) == ([], None)
 
 
 def test_rules_lists_every_rule() -> None:

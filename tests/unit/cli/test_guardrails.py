@@ -59,7 +59,7 @@ def test_doubled_quotas_are_said() -> None:
     [
         (["x"], "error: organization must be the id of yours, o-..., got 'x'"),
         ([ORGANIZATION, "--without", "all"], "error: without must name guardrails, got 'all': choose of lockout-check"),
-        ([ORGANIZATION, "--output", __file__], "error: [Errno 17] File exists"),
+        ([ORGANIZATION, "--output", __file__], f"error: {__file__}: File exists"),
     ],
 )
 def test_a_mistake_is_a_line(given: list[str], says: str) -> None:

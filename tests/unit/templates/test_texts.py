@@ -84,7 +84,7 @@ BAD: dict[str, tuple[Any, str]] = {
     "half an object": ("{", "must be JSON"),
     "a list": ("[1]", "must be a template, an object, got \\[1\\]"),
     "a path as text": ("templates/a.yaml", "a path needs pathlib"),
-    "nothing": ("", "one document is needed, got 0"),
+    "nothing": ("", "must be a template, an object, got nothing; a path needs pathlib"),
     "two documents": ("a: 1\n---\nb: 2", "one document is needed, got 2"),
     "a name twice, in JSON": ('{"a": {"b": 1, "b": 2}}', "got 'b' twice"),
     "a name twice, in YAML": ("a:\n  b: 1\n  b: 2", "got 'b' twice"),
