@@ -94,7 +94,7 @@ def _of_findings(check: Ran, findings: Sequence[Result]) -> Iterator[str]:
     else:
         ordered = sorted(findings, key=lambda one: _RANKS.get(one["level"], 3))
         rows = [
-            f"| {one['level']} | {one['ruleId']} | {as_markdown(_about(one))} | {as_markdown(one['message']['text'])} "
+            f"| {one['level']} | {one['ruleId']} | {as_markdown(_about(one))} | {as_markdown(_said(one))} "
             f"| {as_markdown(check.fix(one['ruleId']))} |"
             for one in ordered
         ]
@@ -151,3 +151,8 @@ def _placed(result: Result, after: Path, root: Path) -> Result:
 
 def _file(after: Path) -> Path:
     return after / "manifest.json" if (after / "manifest.json").is_file() else after
+
+
+def _said(result: Result) -> str:
+    """The message without what it is about, which has a column of its own."""
+    return str(result["message"]["text"]).removeprefix(f"{_about(result).partition(' ')[0]}: ")

@@ -203,3 +203,10 @@ def test_a_file_outside_the_repository_stays_as_it_is(tmp_path: Path) -> None:
     [place] = run["results"][0]["locations"]
     assert place["physicalLocation"]["artifactLocation"]["uri"] == (tmp_path / "template.json").as_posix()
     assert os.sep in place["physicalLocation"]["artifactLocation"]["uri"]
+
+
+def test_what_a_finding_is_about_is_told_once() -> None:
+    text = said(
+        None, ran("App/Key: the key is not rotated", rule="KLP401", about="App/Key Properties.EnableKeyRotation")
+    )
+    assert "| App/Key Properties.EnableKeyRotation | the key is not rotated |" in text
