@@ -55,6 +55,7 @@ def plan(
     from secure_kms_constructs.evidence import read_uses
     from secure_kms_constructs.migrate import plan as make
     from secure_kms_constructs.migrate.codes import code_of
+    from secure_kms_constructs.migrate.key_codes import code_of_key
     from secure_kms_constructs.migrate.names import principals_named
     from secure_kms_constructs.migrate.texts import as_data, as_html, as_markdown
     from secure_kms_constructs.migrate.writing import write_migration
@@ -69,6 +70,7 @@ def plan(
     if form is Format.JSON:
         typer.echo(json.dumps(as_data(made), indent=2))
     elif form is Format.PYTHON:
-        typer.echo("\n\n".join(code_of(one) for one in made.plans))
+        codes = [*map(code_of, made.plans), *(code_of_key(one) for one in made.keys if not one.stays)]
+        typer.echo("\n\n".join(codes))
     else:
         typer.echo(as_html(made) if form is Format.HTML else as_markdown(made))

@@ -85,6 +85,13 @@ class _Place:
         named = [one for one in self._here if one.arn.rpartition("/")[2] == name]
         return all(records_kms(one) is True for one in named or self._here)
 
+    @property
+    def _read(self) -> Sequence[Trail]:
+        """The trails that digests among what was read are of; all where none says."""
+        mine = (self.account.account, self.region)
+        names = {one.trail for one in self.evidence.digests if (one.account, one.region) == mine}
+        return [one for one in self.trails if self._windows and one.arn.rpartition("/")[2] in names] or self.trails
+
     @cached_property
     def _here(self) -> list[Trail]:
         """The trails that record the region."""
@@ -126,12 +133,14 @@ class _Place:
                 "whether a trail records all of KMS is not told: give --trail, or take the account file with --trails",
             )
             return
-        rated = [(self._of_trail(one), one) for one in self.trails]
-        best, trail = max(rated, key=lambda one: _RANK[one[0][0]])
+        rated = [(self._of_trail(one), one) for one in self._read]
+        # Of trails whose files were read, each has to record; of others one is enough, and nobody says which was read.
+        best, trail = (min if self._windows else max)(rated, key=lambda one: _RANK[one[0][0]])
         yield best
-        if best[0] is True and not self._sees_changes(trail):
-            home = f"{trail.arn.split(':')[4]} in {trail.region}"
-            yield None, f"who changed {trail.arn} is told in log files of {home}, which were not read for the period"
+        for _, read in rated if self._windows else [(best, trail)]:
+            if best[0] is True and not self._sees_changes(read):
+                home = f"{read.arn.split(':')[4]} in {read.region}"
+                yield None, f"who changed {read.arn} is told in log files of {home}, which were not read for the period"
         for one in self.evidence.changes:
             if self.period is None or one.time >= self.period[0]:
                 yield None, f"{one.name} at {one.time} changed what is recorded"

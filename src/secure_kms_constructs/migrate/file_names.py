@@ -26,6 +26,12 @@ def file_name(held: Held) -> str:
     return f"{held.kind}-{group}{safe(held.name)}.json"
 
 
+def key_name(key: str) -> str:
+    """Return the file of a key, without its ending: ids are unique in a region of an account."""
+    _, _, _, region, account, resource = key.split(":")
+    return f"{account}-{region}-{safe(resource.rpartition('/')[2])}"
+
+
 def new_file_name(policy: str) -> str:
     """Return the file of a new policy."""
     return f"new-{safe(policy)}.json"

@@ -30,8 +30,10 @@ class Added:
     managed: bool = False
 
 
-def fit(identity: Identity, account: Account, replaced: Iterable[Replaced], statements: list[Json]) -> Added:
+def fit(identity: Identity, taken: set[str], replaced: Iterable[Replaced], statements: list[Json]) -> Added:
     """Return the policies that hold statements beside what is left of others.
+
+    :param taken: names of managed policies of the account in lower case, to which those of new ones are added.
 
     :raises ValueError: where neither inline policies nor managed ones have the room.
     """
@@ -50,8 +52,16 @@ def fit(identity: Identity, account: Account, replaced: Iterable[Replaced], stat
             "plan for others with --principal, and divide the work of this one among several roles"
         )
     name = f"{POLICY}-of-{identity.kind}-{identity.arn.rpartition('/')[2]}"
-    names = _names(name, {arn.rpartition("/")[2] for arn in account.policies})
-    return Added({next(names): _document(part) for part in parts}, managed=True)
+    documents = {}
+    for number, part in zip(_names(name, taken), parts, strict=False):
+        documents[number] = _document(part)
+        taken.add(number.lower())
+    return Added(documents, managed=True)
+
+
+def names_taken(account: Account) -> set[str]:
+    """Return the names of managed policies of an account, which IAM compares without case."""
+    return {arn.rpartition("/")[2].lower() for arn in account.policies}
 
 
 def _document(statements: list[Json]) -> Json:

@@ -20,9 +20,10 @@ from secure_kms_constructs.policies.verdicts import Verdict
 
 from .deployers import excepted
 from .fits import fits_of
-from .fitting import Added, fit
+from .fitting import Added, fit, names_taken
 from .gaps import Gaps
 from .holdings import NOT_ASKED, Holdings, with_plans
+from .leaving import leaving
 from .plans import Excepted, Migration, Plan, Replay
 from .replay import answer, as_asked, asked_keys, granted, surely, try_again
 from .reviews import to_review
@@ -120,9 +121,10 @@ class Planner:
             )
         made.sort(key=lambda plan: (-plan.width, plan.principal))
         left = {arn: why for one in self._holdings for arn, why in one.left.items() if why != NOT_ASKED}
+        keys = [] if self._only else leaving(self._snapshot, self._observed)
         seen = self._observed.evidence
         period = f"calls from {seen.first} to {seen.last}" if seen.first else "no calls"
-        return Migration(made, dict(sorted(left.items())), gaps, self._diff, period, list(self._exceptions(left)))
+        return Migration(made, dict(sorted(left.items())), gaps, self._diff, period, list(self._exceptions(left)), keys)
 
     def _exceptions(self, left: Collection[str]) -> Iterator[Excepted]:
         today = date.fromisoformat(self._snapshot.made[:10])
@@ -148,12 +150,14 @@ class Planner:
 
     @cached_property
     def _added(self) -> dict[str, Added]:
-        return {
-            one.arn: fit(one, holdings.account, holdings.replaced[one.arn], statements_of(self._sorted[one.arn].needed))
-            for holdings in self._holdings
-            for one in holdings.account.identities
-            if one.arn in holdings.replaced and self._sorted[one.arn].needed
-        }
+        added = {}
+        for holdings in self._holdings:
+            taken = names_taken(holdings.account)
+            for one in holdings.account.identities:
+                if one.arn in holdings.replaced and self._sorted[one.arn].needed:
+                    statements = statements_of(self._sorted[one.arn].needed)
+                    added[one.arn] = fit(one, taken, holdings.replaced[one.arn], statements)
+        return added
 
     @cached_property
     def _accounts_after(self) -> list[Account]:

@@ -115,6 +115,11 @@ class Plan:
         return self.principal.rpartition("/")[2]
 
     @property
+    def account(self) -> str:
+        """The account of the role or user."""
+        return self.principal.split(":")[4]
+
+    @property
     def is_role(self) -> bool:
         """Whether it is a role."""
         return ":role/" in self.principal
@@ -140,6 +145,24 @@ class Excepted:
 
 
 @dataclass(frozen=True)
+class Leaving:
+    """A key whose policy leaves its use to IAM policies.
+
+    :param stays: why it has to go on doing so; empty where it can leave that.
+    :param uses: what was seen of it, and a grant does not allow.
+    :param administrators: whom its policy lets administer it; ``policy_administrators`` may change the policy too.
+    :param kept: statements for AWS services, and those that deny.
+    """
+
+    key: str
+    stays: str = ""
+    uses: list[Use] = field(default_factory=list)
+    administrators: list[str] = field(default_factory=list)
+    policy_administrators: list[str] = field(default_factory=list)
+    kept: list[Json] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Migration:
     """Plans for the roles and users of accounts, the widest first.
 
@@ -147,6 +170,7 @@ class Migration:
     :param gaps: what evidence is missing; a plan in spite of that was asked for.
     :param diff: who can do less with which key afterwards.
     :param period: from when to when calls were seen.
+    :param keys: the keys whose policies leave their use to IAM policies, each with whether that can end.
     :param exceptions: of those without a plan, the roles that deploy, for whom an exception can be documented.
     """
 
@@ -156,6 +180,7 @@ class Migration:
     diff: Diff = field(default_factory=lambda: Diff(()))
     period: str = "no calls"
     exceptions: list[Excepted] = field(default_factory=list)
+    keys: list[Leaving] = field(default_factory=list)
 
     @property
     def replay(self) -> Replay:

@@ -77,8 +77,8 @@ def _takes(statement: Any) -> bool:
         return False
     if "NotAction" in statement:
         excluded = _texts(statement["NotAction"])
-        return any(not any(_names(one, action) for one in excluded) for action in USE_ACTIONS)
-    return any(_names(one, action) for one in _texts(statement.get("Action")) for action in USE_ACTIONS)
+        return any(not any(names_action(one, action) for one in excluded) for action in USE_ACTIONS)
+    return any(names_action(one, action) for one in _texts(statement.get("Action")) for action in USE_ACTIONS)
 
 
 def _without_use(statement: Any) -> Any:
@@ -92,20 +92,22 @@ def _without_use(statement: Any) -> Any:
 
 def _split(pattern: str) -> Iterator[str]:
     """Return what is left of an action or pattern without the use of keys."""
-    if not any(_names(pattern, action) for action in USE_ACTIONS):
+    if not any(names_action(pattern, action) for action in USE_ACTIONS):
         yield pattern
     elif not pattern.lower().startswith("kms:"):
         raise EverythingError(f"allows {pattern}")
     else:
         for word, actions in _BY_WORD.items():
-            left = [action for action in actions if _names(pattern, action)]
+            left = [action for action in actions if names_action(pattern, action)]
             # A "?" would match the star of the shorter pattern, which means more.
-            shorter = len(actions) > 1 and word not in _USING and "?" not in pattern and _names(pattern, f"{word}*")
+            shorter = (
+                len(actions) > 1 and word not in _USING and "?" not in pattern and names_action(pattern, f"{word}*")
+            )
             yield from [f"{word}*"] if shorter else left
 
 
 @lru_cache(maxsize=65536)
-def _names(pattern: str, action: str) -> bool:
+def names_action(pattern: str, action: str) -> bool:
     """Tell whether a pattern means an action; wildcards are not taken apart, and case does not count."""
     written = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(written, action, re.IGNORECASE) is not None

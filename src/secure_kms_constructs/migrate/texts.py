@@ -11,7 +11,7 @@ from typing import Any
 from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.policies.lines import one_line
 
-from .plans import Excepted, Json, Migration, Plan, Replaced
+from .plans import Excepted, Json, Leaving, Migration, Plan, Replaced
 
 _SHOWN = 50
 _WITHOUT = "without the use of keys"
@@ -36,6 +36,8 @@ def as_data(migration: Migration) -> Json:
         "period": migration.period,
         "gaps": migration.gaps,
         "left": migration.left,
+        "keysLeavingDelegation": [one.key for one in _could(migration)],
+        "keysStaying": {one.key: one.stays for one in migration.keys if one.stays},
         "exceptions": [asdict(one) for one in migration.exceptions],
         "plans": [plan_as_data(one) for one in migration.plans],
         "diff": [
@@ -89,6 +91,10 @@ def as_toml(exceptions: Iterable[Excepted]) -> str:
     ).rstrip()
 
 
+def _could(migration: Migration) -> list[Leaving]:
+    return [one for one in migration.keys if not one.stays]
+
+
 def _documented(one: Excepted) -> str:
     """Return the call that documents an exception in the app that makes or imports a role."""
     rules = "" if one.rules == _BY_DEFAULT else f", rules={list(one.rules)!r}"
@@ -109,6 +115,13 @@ def _lines(migration: Migration) -> Iterator[str]:
     left = [f"{code(arn)}: {why}" for arn, why in migration.left.items()]
     yield from _section("Without a plan", left)
     yield from _section("Exceptions to document, or exceptions.toml", map(_documented, migration.exceptions))
+    could = [
+        f"{code(one.key)}: a HardenedKey for {len({it.principal for it in one.uses})} users"
+        for one in _could(migration)
+    ]
+    yield from _section("Keys that could leave delegation to IAM, in keys/", could)
+    stay = [f"{code(one.key)}: {one.stays}" for one in migration.keys if one.stays]
+    yield from _section("Keys that have to go on leaving their use to IAM policies", stay)
     lost = [str(one) for one in migration.diff.differences]
     yield from _section("What is lost, by trying requests", [code(one) for one in lost[:_SHOWN]])
     if len(lost) > _SHOWN:

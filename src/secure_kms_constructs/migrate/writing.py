@@ -9,6 +9,7 @@ from pathlib import Path
 from .codes import code_of
 from .commands import narrowing_calls, new_calls, old_calls, restoring_calls
 from .file_names import file_name, folder_name, new_file_name, safe
+from .key_codes import code_of_key
 from .plans import Json, Migration, Plan, Replaced
 from .texts import as_data, as_markdown, as_toml, plan_as_data, plan_as_markdown
 
@@ -29,7 +30,14 @@ def write_migration(migration: Migration, folder: Path) -> None:
         _text(folder / "exceptions.toml", as_toml(migration.exceptions))
     for plan in migration.plans:
         _write(plan, folder / folder_name(plan))
-    _write_shared(migration.plans, folder / _SHARED)
+    for account in sorted({one.account for one in migration.plans}):
+        _write_shared([one for one in migration.plans if one.account == account], folder / _SHARED / account)
+    for one in migration.keys:
+        if not one.stays:
+            (folder / "keys").mkdir(exist_ok=True)
+            _text(
+                folder / "keys" / f"{safe(one.key.replace(':', '-').replace('/', '-'))}.py", code_of_key(one).rstrip()
+            )
 
 
 def _write(plan: Plan, folder: Path) -> None:
@@ -44,13 +52,13 @@ def _write(plan: Plan, folder: Path) -> None:
     _text(folder / "plan.md", plan_as_markdown(plan))
     back = _page(
         f"# The way back for {plan.principal}",
-        _BACK + (_SHARED_BACK if common else ()),
+        _BACK + (_for(plan, _SHARED_BACK) if common else ()),
         [*restoring_calls(plan, own), *old_calls(plan)],
     )
     _text(folder / "rollback.md", back)
     there = _page(
         f"# Carry out the plan for {plan.principal}",
-        _THERE + (_SHARED_THERE if common else ()),
+        _THERE + (_for(plan, _SHARED_THERE) if common else ()),
         [*new_calls(plan), *narrowing_calls(plan, own)],
     )
     _text(folder / "apply.md", there)
@@ -66,9 +74,9 @@ _BACK: tuple[str, ...] = (
 )
 _SHARED_THERE = (
     "",
-    "Others hold some of its policies too. `../shared/apply.md` narrows those, once all of them are here.",
+    "Others hold some of its policies too. `../shared/{account}/apply.md` narrows those, once all of them are here.",
 )
-_SHARED_BACK = ("", "Others hold some of its policies too: `../shared/rollback.md` comes before this.")
+_SHARED_BACK = ("", "Others hold some of its policies too: `../shared/{account}/rollback.md` comes before this.")
 
 
 def _write_shared(plans: Iterable[Plan], folder: Path) -> None:
@@ -88,6 +96,10 @@ def _write_shared(plans: Iterable[Plan], folder: Path) -> None:
     _text(folder / "apply.md", _page("# Narrow the policies that several hold", first, there))
     before = ["Before `rollback.md` of any who hold them. What comes back here allows what it did to all of them."]
     _text(folder / "rollback.md", _page("# The way back for policies that several hold", before, back))
+
+
+def _for(plan: Plan, lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one.format(account=plan.account) for one in lines)
 
 
 def _page(title: str, lines: Iterable[str], calls: Iterable[str]) -> str:

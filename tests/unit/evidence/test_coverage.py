@@ -107,6 +107,13 @@ def of_another_trail(folder: Path) -> Snapshot:
     return account(Key(KEY, last_usage=used()), trails=[trail(), other])
 
 
+def of_a_trail_with_another_home(folder: Path) -> Snapshot:
+    without_digests(folder)
+    digest(folder, *PERIOD, *map(log_name, DAYS), trail="other")
+    other = trail(arn=TRAIL.replace("main", "other"), region="eu-west-1", multi_region=True)
+    return account(Key(KEY, last_usage=used()), trails=[trail(), other])
+
+
 def undigested(folder: Path) -> Snapshot:
     without_digests(folder)
     return COMPLETE
@@ -213,6 +220,12 @@ LACKING: dict[str, tuple[Callable[[Path], Snapshot], bool | None, str]] = {
     ),
     "log files alone": (undigested, None, NO_DIGEST),
     "digests of a trail without KMS": (of_another_trail, None, NO_DIGEST),
+    "digests of one of two trails, whose changes are told elsewhere": (
+        of_a_trail_with_another_home,
+        None,
+        f"who changed {TRAIL.replace('main', 'other')} is told in log files of {ACCOUNT} in eu-west-1, which were not "
+        "read for the period",
+    ),
     "a trail whose changes are told elsewhere": (
         with_trails(trail(region="eu-west-1", multi_region=True)),
         None,
@@ -282,7 +295,7 @@ def test_it_is_no_evidence_with(name: str, tmp_path: Path) -> None:
         with_key(Key(KEY, last_usage=used("2026-05-22T00:00:00+00:00", "other"))),
         with_key(Key(KEY, last_usage=Usage("2026-01-01T00:00:00+00:00"))),
         with_key(Key(KEY, manager="AWS")),
-        with_trails(trail(logging=False), trail()),
+        with_trails(trail(arn=TRAIL.replace("main", "other"), logging=False), trail()),
         with_trails(trail(since="2026-05-19T00:00:00+00:00")),
         with_home(),
         lambda _folder: COMPLETE,

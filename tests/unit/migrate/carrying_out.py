@@ -86,13 +86,13 @@ def carry_out(iam: Iam, folder: Path) -> None:
     """Carry out all plans of a folder."""
     for page in sorted(folder.glob("*-*/apply.md")):
         iam.run(page)
-    if (folder / "shared").exists():
-        iam.run(folder / "shared" / "apply.md")
+    for page in folder.glob("shared/*/apply.md"):
+        iam.run(page)
 
 
 def take_back(iam: Iam, folder: Path) -> None:
     """Take all plans of a folder back."""
-    if (folder / "shared").exists():
-        iam.run(folder / "shared" / "rollback.md")
+    for page in folder.glob("shared/*/rollback.md"):
+        iam.run(page)
     for page in sorted(folder.glob("*-*/rollback.md")):
         iam.run(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,10 @@ WORLDS: dict[str, tuple[Snapshot, list[Any]]] = {
         [],
     ),
     "more than fits inline": (snapshot(role(wide=WIDE)), MANY),
+    "new managed policies of roles whose names go on": (
+        snapshot(role("a", wide=WIDE), role("a-2", wide=WIDE), role("A-3", wide=WIDE)),
+        [replace(one, principal=role_arn(name)) for name in ("a", "a-2", "A-3") for one in MANY],
+    ),
     "a managed policy of the name of a new one": (
         snapshot(
             role(wide=WIDE),
@@ -140,8 +145,8 @@ def test_what_several_hold_is_changed_once_and_last(tmp_path: Path) -> None:
     pages = [one.read_text() for one in tmp_path.glob("*-role-*/apply.md")]
     assert len(pages) == 7
     assert not any("create-policy-version" in one for one in pages)
-    assert all("`../shared/apply.md`" in one for one in pages)
-    shared = (tmp_path / "shared" / "apply.md").read_text()
+    assert all(f"`../shared/{ACCOUNT}/apply.md`" in one for one in pages)
+    shared = (tmp_path / "shared" / ACCOUNT / "apply.md").read_text()
     assert shared.count("create-policy-version --policy-arn") == 1
     assert all(f"- {role_arn(f'R{one}')}" in shared for one in range(7))
     assert "IAM keeps five versions" in shared
@@ -151,3 +156,25 @@ def test_two_policies_are_never_one_file(tmp_path: Path) -> None:
     odd = {"a/b": WIDE, "a:b": MIXED}
     with pytest.raises(ValueError, match=r"two policies would be one file, inline-a_b\.json"):
         write_migration(plan(snapshot(role(**odd)), observed()), tmp_path)
+
+
+def test_policies_of_two_accounts_are_apart(tmp_path: Path) -> None:
+    partner = "444455556666"
+    accounts = [
+        Account(
+            number,
+            "aws",
+            ["eu-west-1"],
+            identities=[Identity(f"arn:aws:iam::{number}:role/{one}", "role", attached=[arn]) for one in "ab"],
+            policies={arn: document(allow(["kms:Decrypt", other]))},
+        )
+        for number, other in ((ACCOUNT, "s3:Get*"), (partner, "s3:Put*"))
+        for arn in [f"arn:aws:iam::{number}:policy/kms"]
+    ]
+    migration = plan(Snapshot("2026-11-28T00:00:00+00:00", accounts), observed(keys=[]))
+    write_migration(migration, tmp_path)
+    for number, other in ((ACCOUNT, "s3:Get*"), (partner, "s3:Put*")):
+        folder = tmp_path / "shared" / number
+        assert other in (folder / "after" / "managed-kms.json").read_text()
+        assert (folder / "apply.md").read_text().count("create-policy-version --policy-arn") == 1
+        assert number in (folder / "apply.md").read_text()
