@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 from .errors import AccessError
 from .maps import AccessMap
 from .parties import Party
 from .rows import Row
+
+# Leaves these lines out of what pytest shows of a failed assertion or a question about nothing; of a defect, none.
+__tracebackhide__ = methodcaller("errisinstance", (AssertionError, ValueError))
 
 
 @dataclass(frozen=True)

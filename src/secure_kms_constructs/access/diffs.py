@@ -72,6 +72,9 @@ class Diff:
     def __bool__(self) -> bool:
         return bool(self.differences)
 
+    def __repr__(self) -> str:
+        return f"<Diff of {len(self.differences)} differences>"
+
     def __str__(self) -> str:
         blocks = groupby(self.differences, key=lambda one: one.key)
         told = ["\n".join([one_line(key), *(f"  {one_line(str(one))}" for one in several)]) for key, several in blocks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from operator import methodcaller
 from os import PathLike
 from typing import Any
 
@@ -28,6 +29,9 @@ from .parties import Party, with_named
 from .rows import Row
 from .template_conditions import alternatives
 from .texts import ACTIONS, Line, Words, as_text, lines, words_of
+
+# Leaves these lines out of what pytest shows of a question about what there is not.
+__tracebackhide__ = methodcaller("errisinstance", AccessError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,15 +319,18 @@ class AccessMap:
         _, partition, _, _, account, _ = self._places(self.find_key(key))[0][1].arn.split(":")
         return f"arn:{partition}:iam::{account}:root"
 
-    def to_text(self, actions: Iterable[str] = ACTIONS) -> str:
+    def to_text(self, actions: Iterable[str] = ACTIONS, *, owners: bool = True) -> str:
         """Return the map as text: for each key a line for each principal and set of circumstances.
 
         A line that begins with a question mark is about somebody who might. It is sorted, and names constructs by
         their paths, so that a snapshot of it changes only where access does.
 
         :param actions: the KMS actions; by default all but those that only read a key's metadata.
+        :param owners: False for one line that names the owners of each key, instead of one for each thing that they
+            can do: the root user of its account, the role that deploys through services, and constructs that manage
+            it and have no use of it. Whoever else can do something, or they something else, has lines as before.
         """
-        return as_text(self.lines(actions), self.keys, self.notes)
+        return as_text(self.lines(actions), self.keys, self.notes, owners=owners)
 
     def lines(self, actions: Iterable[str] = ACTIONS) -> tuple[Line, ...]:
         """Return the map as lines, each with the rows of the actions that a principal can do alike.
@@ -334,6 +341,9 @@ class AccessMap:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"<AccessMap of {', '.join(self.keys) or 'no key'}>"
 
     def diff(self, other: AccessMap, actions: Iterable[str] = ACTIONS) -> Diff:
         """Return what changed from this map to another: who gained or lost access, or has it wider or narrower.

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from operator import methodcaller
 from typing import TypeVar
 
 from .errors import AccessError
+
+# Leaves these lines out of what pytest shows of a question about what there is not.
+__tracebackhide__ = methodcaller("errisinstance", AccessError)
 
 T = TypeVar("T")
 

@@ -93,6 +93,9 @@ class Row:
         """The statements that allow the witness, or might."""
         return references(self.decision, self.sources, _DECIDING)
 
+    def __repr__(self) -> str:
+        return f"<Row {self}>"
+
     def __str__(self) -> str:
         might = "can" if self.allowed else "might"
         return one_line(" ".join([self.principal, might, self.action, self.key, *self.circumstances()]))

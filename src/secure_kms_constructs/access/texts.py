@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS, METADATA_ACTIONS
 from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.templates.landscape import Landscape, Note
 from secure_kms_constructs.templates.stacks import ANY_REGION
@@ -115,14 +115,41 @@ def lines(rows: Iterable[Row], words: Words) -> tuple[Line, ...]:
     )
 
 
-def as_text(told: Iterable[Line], keys: Iterable[str], notes: Iterable[Note]) -> str:
-    """Return lines as text, below the key that they are about."""
+def as_text(told: Iterable[Line], keys: Iterable[str], notes: Iterable[Note], *, owners: bool = True) -> str:
+    """Return lines as text, below the key that they are about.
+
+    :param owners: whether owners have lines of their own, or one in common that names them.
+    """
     by_key: dict[str, list[str]] = {key: [] for key in keys}
+    folded: dict[str, list[str]] = {}
     for line in told:
-        by_key[line.key].append(str(line))
+        if owners or not is_of_owner(line):
+            by_key[line.key].append(str(line))
+        else:
+            folded.setdefault(line.key, []).append(line.principal)
+    for key, names in folded.items():
+        by_key[key].append(one_line(f"  owners: {', '.join(dict.fromkeys(names))}"))
     blocks = ["\n".join([one_line(key), *(said or ["  nobody"])]) for key, said in by_key.items()]
     unread = sorted(f"? {one_line(of_note(note))}" for note in notes)
     return "\n\n".join([*blocks, *(["\n".join(["not known", *unread])] if unread else [])])
+
+
+def is_of_owner(line: Line) -> bool:
+    """Tell whether a line is about the ownership of a key, and no use of it that anybody was given.
+
+    So are all of the root user of its account, those of the role that deploys through services, and those of whoever
+    manages it without a use of it and without ``kms:CreateGrant``, by which one gives oneself a use.
+    """
+    row = line.rows[0]
+    party = row.party
+    if party.is_root or party.is_deployer:
+        own = party.caller.account == row.side.account
+        return own and (party.is_root or _manages(line) or bool(row.via and _is_plain(row.via)))
+    return bool(line.allowed) and party.source is not None and _manages(line)
+
+
+def _manages(line: Line) -> bool:
+    return "kms:CreateGrant" not in line.actions and not CRYPTOGRAPHIC_ACTIONS.intersection(line.actions)
 
 
 def of_note(note: Note) -> str:

@@ -25,6 +25,9 @@ class Snapshot:
     made: str
     accounts: list[Account]
 
+    def __repr__(self) -> str:
+        return f"<Snapshot of {', '.join(one.account for one in self.accounts) or 'no account'}, {self.made}>"
+
     @property
     def keys(self) -> Iterator[tuple[Account, Key]]:
         """The keys of all accounts."""

@@ -71,6 +71,11 @@ class Service(metaclass=_Constants):
     SNS: ClassVar[Service]
     SQS: ClassVar[Service]
 
+    def __repr__(self) -> str:
+        constant = next((key for key, value in vars(Service).items() if value == self), self.name.upper())
+        is_constant = getattr(Service, constant, None) == self
+        return f"Service.{constant}" if is_constant else f"Service({self.name!r}, {self.prefix!r}, ...)"
+
     def via(self, region: str) -> str:
         """Return the ``kms:ViaService`` value of a call in ``region``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import methodcaller
 from os import PathLike
 from typing import Any
 
@@ -15,6 +16,8 @@ from .own_rules import OWN_RULES
 from .rules import RULES
 from .settled import settled
 
+# Leaves these lines out of what pytest shows of a failed assertion or a question about nothing; of a defect, none.
+__tracebackhide__ = methodcaller("errisinstance", (AssertionError, ValueError))
 _FIXES = {rule.id: rule.fix for rule in RULES} | {rule.id: rule.fix for rule in OWN_RULES}
 
 

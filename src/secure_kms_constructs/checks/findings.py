@@ -86,6 +86,9 @@ class Finding:
         """The message, with what a terminal or a log would obey written out."""
         return one_line(self.message)
 
+    def __repr__(self) -> str:
+        return f"<Finding {self}>"
+
     def __str__(self) -> str:
         place = " ".join(one for one in (self.path or "templates", self.location) if one)
         when = f" (when {' or '.join(self.when)})" if self.when else ""
