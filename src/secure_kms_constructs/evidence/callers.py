@@ -12,6 +12,8 @@ from secure_kms_constructs.aws.cloudtrail import AWS_INTERNAL, FORWARDING, INFRA
 from .records import Identity
 
 _SERVICE = ".amazonaws.com"
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+_UNIQUE = ("AROA", "AIDA")
 
 _SESSION = re.compile(r"(arn:[\w-]+):sts::(\d{12}):assumed-role/([^/]+)/.+")
 _PRINCIPAL = re.compile(r"arn:[\w-]+:(?:iam::\d{12}:(?:root|role/.+|user/.+)|sts::\d{12}:federated-user/.+)")
@@ -23,11 +25,13 @@ class Caller(NamedTuple):
     :param kind: ``principal``; ``service`` for AWS itself, service-linked roles included; ``account`` where the record
         tells no more than the account, as the owner's record of a call from another account does.
     :param name: the ARN of the role, user, federated user or root; the name of a service.
+    :param id: the unique id of a role or user, which it keeps when it is renamed; empty where that is not told.
     """
 
     kind: str
     name: str
     account: str
+    id: str = ""
 
 
 def caller_of(identity: Identity | None) -> Caller | None:
@@ -44,7 +48,14 @@ def caller_of(identity: Identity | None) -> Caller | None:
         if identity.type in ("AWSService", None) and identity.invoked_by:
             return Caller("service", identity.invoked_by, account)
         return None
-    return _named(arn)
+    named = _named(arn)
+    return named and named._replace(id=_id(identity))
+
+
+def _id(identity: Identity) -> str:
+    issuer = identity.session.issuer if identity.session else None
+    told = issuer.id if issuer is not None and issuer.id else identity.id
+    return told.partition(":")[0] if told and told.startswith(_UNIQUE) else ""
 
 
 @lru_cache(maxsize=4096)

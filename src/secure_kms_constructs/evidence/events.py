@@ -90,7 +90,8 @@ class Events:
         own = record.recipient in (None, caller.account)
         for action, key, context in self._about(record, caller):
             via = via_of(service, record.region, key)
-            head = Head(outcome_of(record.error), caller.kind, caller.name, caller.account, action, key, service, via)
+            outcome = outcome_of(record.error)
+            head = Head(outcome, caller.kind, caller.name, caller.account, action, key, service, via, caller.id)
             yield Told(head, context, record.time, record.id, own)
 
     def _record(self, text: bytes) -> Record:

@@ -27,16 +27,18 @@ def wanted_events(snapshot: Snapshot) -> frozenset[str]:
     return frozenset(one.event for one in used if one is not None and one.event)
 
 
-def with_paths(tallies: Tallies, snapshot: Snapshot) -> Tallies:
-    """Return uses with the ARNs that roles have: that of a session has no path."""
-    there = {one.arn for account in snapshot.accounts for one in account.identities}
+def with_paths(tallies: Tallies, snapshot: Snapshot | None) -> Tallies:
+    """Return uses with the ARNs that roles and users have now: that of a session has no path, and an id stays."""
+    identities = [one for account in snapshot.accounts for one in account.identities] if snapshot else []
+    there = {one.arn for one in identities}
+    by_id = {one.id: one.arn for one in identities if one.id}
     by_name = {_without_path(arn): arn for arn in there if ":role/" in arn}
     found = Tallies()
     for head, context, tally in tallies:
-        name = head.principal
+        name = by_id.get(head.id, head.principal)
         if name not in there:
             name = by_name.get(name, name)
-        found.put(head._replace(principal=name), context, tally)
+        found.put(head._replace(principal=name, id=""), context, tally)
     return found
 
 

@@ -48,9 +48,9 @@ def observe_files(
                 progress(f"{number + 1} of {len(parts)} parts read, {counted.kms_events:,} events of KMS")
     if found.others:
         counted.skipped["files that do not end in .json or .json.gz"] = found.others
+    counted.tallies = with_paths(counted.tallies, snapshot)
     if snapshot is None:
         return observed_of(counted, sources)
-    counted.tallies = with_paths(counted.tallies, snapshot)
     observed = with_grants(with_strangers(observed_of(counted, sources), snapshot), snapshot)
     return replace(observed, coverage=coverage_of(observed.evidence, snapshot, trails))
 

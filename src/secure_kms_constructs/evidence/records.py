@@ -16,6 +16,7 @@ class Issuer(msgspec.Struct, gc=False):
 
     type: str | None = None
     arn: str | None = None
+    id: str | None = msgspec.field(default=None, name="principalId")
 
 
 class SessionContext(msgspec.Struct, gc=False):
@@ -32,6 +33,7 @@ class Identity(msgspec.Struct, gc=False):
     account: str | None = msgspec.field(default=None, name="accountId")
     invoked_by: str | None = msgspec.field(default=None, name="invokedBy")
     session: SessionContext | None = msgspec.field(default=None, name="sessionContext")
+    id: str | None = msgspec.field(default=None, name="principalId")
 
 
 class Resource(msgspec.Struct, gc=False):

@@ -32,6 +32,7 @@ class Head(NamedTuple):
     :param outcome: ``used``, ``denied`` or ``failed``.
     :param service: the service that called for the caller, as CloudTrail names it.
     :param via: the ``kms:ViaService`` that follows.
+    :param id: the unique id of the principal, until it is known who that is.
     """
 
     outcome: str
@@ -42,6 +43,7 @@ class Head(NamedTuple):
     key: str | None
     service: str | None
     via: str | None
+    id: str = ""
 
 
 class Tally:

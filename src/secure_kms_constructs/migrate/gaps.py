@@ -50,12 +50,21 @@ class Gaps:
                 plan.principal.split(":")[4] == use.account for plan in plans
             ):
                 yield f"{use.principal} {use.action} {use.key}: which user made its session is not told"
+        yield from self._renamed(plans)
         for plan in plans:
             for use, why in plan.otherwise:
                 if why.startswith("its "):
                     yield f"{plan.principal} {use.action} {use.key}: {why}"
             for use in plan.unexplained:
                 yield f"{plan.principal} {use.action} {use.key} succeeded, and the account file's policies refuse it"
+
+    def _renamed(self, plans: list[Plan]) -> Iterator[str]:
+        """Return uses of somebody who is gone and whose name somebody in another path has now."""
+        there = {one.arn for account in self.snapshot.accounts for one in account.identities}
+        now = {_without_path(one.principal): one.principal for one in plans}
+        for gone in sorted({use.principal for use in self.observed.uses} - there):
+            if (principal := now.get(_without_path(gone))) is not None:
+                yield f"{gone} is gone, and {principal} may be the same by another path"
 
     def _of_other_accounts(self, plans: list[Plan], covered: Mapping[str, Coverage]) -> Iterator[str]:
         """Return keys of other accounts: their owner's files tell the account alone, so those of the caller count."""
@@ -82,3 +91,8 @@ class Gaps:
                         f"{plan.principal} may use keys of every region, and the account file has "
                         f"{', '.join(sorted(known))}: read the others, or say --no-other-regions where nothing is there"
                     )
+
+
+def _without_path(arn: str) -> str:
+    kind, _, name = arn.partition("/")
+    return f"{kind}/{name.rpartition('/')[2]}"

@@ -18,6 +18,7 @@ from secure_kms_constructs.evidence.texts import report
 from tests.unit.evidence.samples import (
     ACCOUNT,
     ADMIN,
+    ALICE,
     KEY,
     OTHER_KEY,
     SAMPLES,
@@ -64,6 +65,26 @@ def test_a_role_told_with_and_without_its_path_is_one(tmp_path: Path) -> None:
     source = trail(tmp_path, event("Decrypt", without_issuer()), with_issuer)
     assert [one.count for one in observe([source]).uses] == [1, 1]
     assert [one.count for one in observe([source], snapshot=snapshot(PATHED)).uses] == [2]
+
+
+def test_who_was_renamed_is_told_by_the_id_that_stays(tmp_path: Path) -> None:
+    now = f"arn:aws:iam::{ACCOUNT}:user/moved/Bob"
+    source = trail(tmp_path, event("Decrypt", user()), event("Encrypt", session("Old"), eventID="other"))
+    [account] = snapshot(PATHED).accounts
+    role, moved = Identity(PATHED, "role", id="AROAIGDT3HGFQZX4RY6RU"), Identity(now, "user", id="AIDAEXAMPLE")
+    known = Snapshot("2026-05-21T00:00:00+00:00", [replace(account, identities=[role, moved])])
+    whole = json.dumps({"Records": [event("Decrypt", user()), event("Encrypt", session("Old"), eventID="o")]})
+    Path(tmp_path / "trail.json").write_text(whole.replace("EX_PRINCIPAL_ID", "AIDAEXAMPLE"))
+    assert {one.principal for one in observe([source], snapshot=known).uses} == {PATHED, now}
+    other = replace(moved, id="AIDAANOTHER")
+    known = Snapshot("2026-05-21T00:00:00+00:00", [replace(account, identities=[role, other])])
+    assert {one.principal for one in observe([source], snapshot=known).uses} == {PATHED, ALICE}
+
+
+def test_a_role_that_was_made_anew_is_one(tmp_path: Path) -> None:
+    whole = json.dumps({"Records": [event("Decrypt", session()), event("Decrypt", session(), eventID="other")]})
+    (tmp_path / "trail.json").write_text(whole.replace("AROAIGDT3HGFQZX4RY6RU", "AROAANOTHER", 1))
+    assert [one.count for one in observe([str(tmp_path)]).uses] == [2]
 
 
 def test_roles_and_keys_that_are_not_there_are_named(tmp_path: Path) -> None:

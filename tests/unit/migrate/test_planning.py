@@ -729,3 +729,11 @@ def test_keys_of_another_account_need_the_callers_own_log_files() -> None:
     for keys, found in (([Key(theirs)], [why]), ([Key(theirs), Key(OTHER)], [])):
         seen = observed(keys=keys)
         assert secure_kms_constructs.migrate.plan(known, seen, accept_gap=True).gaps == found
+
+
+def test_somebody_who_may_be_the_same_by_another_path_is_a_gap() -> None:
+    gone, now = role_arn("old/app"), Identity(role_arn("new/app"), "role", inline={"wide": WIDE})
+    why = f"{gone} is gone, and {now.arn} may be the same by another path"
+    assert gaps(snapshot(now), use(principal=gone), no_other_regions=True) == [why]
+    assert gaps(snapshot(now), use(principal=role_arn("old/apple")), no_other_regions=True) == []
+    assert gaps(snapshot(now), use(principal=gone.replace(":role/", ":user/")), no_other_regions=True) == []
