@@ -16,7 +16,7 @@ PIP_INSTALL := -m pip install --quiet --no-compile
 READY := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint integ demo bench mutate clean browser
+.PHONY: help test check lint docs integ demo bench mutate clean browser
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -34,6 +34,9 @@ check: $(READY) .types/.ready ## ruff, mypy, and eslint and tsc for the Node par
 lint: $(READY) ## ruff with fixes and formatting
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+docs: .venv/.ready ## build the documentation site into build/site
+	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build --quiet
 
 integ: $(READY) ## deploy all apps to a local emulator with the CDK CLI
 	.venv/bin/python -m pytest integ

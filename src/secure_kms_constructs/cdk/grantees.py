@@ -149,7 +149,7 @@ class Grantee:
         """
         home = self._stack or self._scope_stack
         if home is not stack and (self._stack is not None or arns.has_placeholder(self.account_text)):
-            check_environments(stack, home, self, "give both an env")
+            check_environments(stack, home, self)
         return self.is_foreign_to(account_text(stack))
 
     def is_foreign_to(self, account: str) -> bool:

@@ -51,7 +51,7 @@ def check_reference(consumer: Stack, producer: Stack, what: object, ways: str = 
         top_of(consumer).add_stack_dependency(top_of(producer))
 
 
-def check_environments(consumer: Stack, producer: Stack, what: object, ways: str) -> None:
+def check_environments(consumer: Stack, producer: Stack, what: object, ways: str = "") -> None:
     """Check that the accounts and regions of two stacks are both known, or that neither is.
 
     :raises ValueError: where only one is known, because CDK would take the one for the other.
@@ -60,7 +60,7 @@ def check_environments(consumer: Stack, producer: Stack, what: object, ways: str
     if places[0] != places[1] and any("unknown-" in place for place in places):
         raise ValueError(
             f"{what} is in stack {producer.node.path}, and whether that is the account and region of stack "
-            f"{consumer.node.path} cannot be told: give both stacks an env, or {ways}"
+            f"{consumer.node.path} cannot be told: give both stacks an env{f', or {ways}' if ways else ''}"
         )
 
 

@@ -33,6 +33,7 @@ _MODULES = (
     *(access, owners, services, service_keys, service_needs, service_roles, quotas),
 )
 RULES: tuple[Rule, ...] = tuple(sorted((one for it in _MODULES for one in it.RULES), key=lambda one: one.id))
+"""All rules, by their ids; docs/rules.md lists them."""
 _NAMED = {name: rule for rule in RULES for name in (rule.id.lower(), rule.name)}
 _OWN_NAMED = {name: rule for rule in OWN_RULES for name in (rule.id.lower(), rule.name)}
 
