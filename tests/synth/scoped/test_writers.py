@@ -47,7 +47,7 @@ def test_a_policy_in_another_stage_than_the_role_is_refused(app: App) -> None:
 
 
 def test_a_policy_in_an_unknown_place_is_refused(app: App, stack: Stack) -> None:
-    with pytest.raises(ValueError, match="give both stacks an env$"):
+    with pytest.raises(ValueError, match=r"give both stacks an env$"):
         read(Stack(app, "Agnostic"), make_role(stack, role_name="named"))
 
 
