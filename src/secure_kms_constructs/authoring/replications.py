@@ -2,44 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from .apps import App, Looked, value_at
+from secure_kms_constructs.aws import arns
+from secure_kms_constructs.aws.facts import KEY_ACTIONS
+
+from .apps import App, Looked, as_text, value_at
 from .identity_sides import allowed
-from .reading import listed
+from .reading import aws_principals, bound, is_account, listed, meant
+from .statements import Statement
 from .usages import is_named, names_of
 
 _BUCKET, _ROLE = "AWS::S3::Bucket", "AWS::IAM::Role"
 _RULES = "ReplicationConfiguration/Rules"
-_OWN = "BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/KMSMasterKeyID"
+_ENCRYPTION = "BucketEncryption/ServerSideEncryptionConfiguration/0"
+_OWN = f"{_ENCRYPTION}/ServerSideEncryptionByDefault/KMSMasterKeyID"
+_BUCKET_KEY = f"{_ENCRYPTION}/BucketKeyEnabled"
 _REPLICA = "Destination/EncryptionConfiguration/ReplicaKmsKeyID"
 _SELECTED = "SourceSelectionCriteria/SseKmsEncryptedObjects/Status"
 
 
-def problems(app: App, key: str) -> Iterator[str]:
+def problems(app: App, key: str, statements: Sequence[Statement], via: str) -> Iterator[str]:
     """Yield which role of a replication cannot use a key, which fails at run time and nowhere else.
 
+    Whoever replicates decrypts the Bucket Key of its destination, to see whether it is whole.
+
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms-objects.html
+
+    :param statements: the finished key policy, as text.
+    :param via: the ``kms:ViaService`` of S3 where the key is.
     """
     names = names_of(app, key)
     for bucket in app.referring_to(names):
         rules = [one for one in listed(value_at(bucket.properties, _RULES)) if isinstance(one, dict)]
-        if bucket.type != _BUCKET or not rules:
+        if bucket.type != _BUCKET:
             continue
-        role = app.at(value_at(bucket.properties, "ReplicationConfiguration/Role"))
-        if role is None or role.type != _ROLE:
-            # One that is imported has its policies elsewhere.
+        role, has = _role(app, key, value_at(bucket.properties, "ReplicationConfiguration/Role"), statements, via)
+        if not role:
+            # Where it cannot be told, it is refused as whoever needs the key.
             continue
-        has = allowed(app, key, role)
-        if any(is_named(value_at(one, _REPLICA), names) for one in rules) and "kms:Encrypt" not in has:
-            yield _message(bucket, role, "kms:Encrypt", "destination.grant_write(role)")
+        replicas = [one for one in rules if is_named(value_at(one, _REPLICA), names)]
+        needs = ["kms:Encrypt"] if replicas else []
+        needs += ["kms:Decrypt"] if any(_has_bucket_key(app, one) for one in replicas) else []
+        if missing := [one for one in needs if one not in has]:
+            yield _message(bucket, role, " and ".join(missing), "destination.grant_write(role)")
         own = is_named(value_at(bucket.properties, _OWN), names)
         if own and any(value_at(one, _SELECTED) == "Enabled" for one in rules) and "kms:Decrypt" not in has:
             yield _message(bucket, role, "kms:Decrypt", "source.grant_read(role)")
 
 
-def _message(bucket: Looked, role: Looked, action: str, way: str) -> str:
+def _role(app: App, key: str, value: Any, statements: Sequence[Statement], via: str) -> tuple[str, set[str]]:
+    """Return how messages call the role, and what it may do with the key; an empty text where that cannot be told."""
+    role = app.at(value)
+    if role is not None:
+        return (role.called, allowed(app, key, role)) if role.type == _ROLE else ("", set())
+    # One that is imported has its policies elsewhere, so the key policy has to admit it, and that is all that is known.
+    arn = as_text(value)
+    if arns.principal_arn(arn) is None or not arns.only_pseudo_parameters(arn):
+        return "", set()
+    admitting = (one for one in statements if _admits(one, arn, via))
+    return arn, set().union(*(meant(one.get("Action"), KEY_ACTIONS.value) for one in admitting))
+
+
+def _admits(statement: Statement, arn: str, via: str) -> bool:
+    tied = bound(statement)
+    if statement.get("Effect") != "Allow" or via not in listed(tied.get("kms:viaservice", via)):
+        return False
+    named = [*aws_principals(statement.get("Principal")), *listed(tied.get("aws:principalarn"))]
+    left = any(map(is_account, named)) and not {"aws:principalarn", "aws:principaltype"} & tied.keys()
+    return left or arns.identity(arn) in {arns.identity(str(one)) for one in named}
+
+
+def _has_bucket_key(app: App, rule: Any) -> bool:
+    destination = app.at(value_at(rule, "Destination/Bucket"))
+    return destination is not None and str(value_at(destination.properties, _BUCKET_KEY)).lower() == "true"
+
+
+def _message(bucket: Looked, role: str, action: str, way: str) -> str:
     return (
-        f"{bucket.called} is replicated by {role.called}, which may not {action} with the key, so what is under it is "
+        f"{bucket.called} is replicated by {role}, which may not {action} with the key, so what is under it is "
         f"not replicated: call {way}, or source.grant_replication_permission(role, ...)"
     )

@@ -135,7 +135,9 @@ class _Deciding:
         self._say_callers(finished)
         self._say_selected(finished)
         decision.refusals += unadmitted(self._app, self._key.path, finished)
-        decision.refusals += replications.problems(self._app, self._key.path)
+        decision.refusals += replications.problems(
+            self._app, self._key.path, finished, Service.S3.via(self._place.region)
+        )
         decision.findings += (("everyKey", text) for text in unadmitted_widely(self._app, finished))
         decision.refusals = list(dict.fromkeys(decision.refusals))
         decision.findings = list(dict.fromkeys(decision.findings))

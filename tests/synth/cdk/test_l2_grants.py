@@ -21,7 +21,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
 from secure_kms_constructs import HardenedKey, ScopedParameterReader, Service, Use
-from tests.synth.templates import REGION, info, kms_statements, listed
+from tests.synth.templates import ACCOUNT, REGION, info, kms_statements, listed, naming, readable, resources, template
 
 
 def replicated_by_the_bucket(stack: Stack, key: HardenedKey, target: HardenedKey | None) -> None:
@@ -204,3 +204,34 @@ def test_a_replication_as_the_template_has_it_is_looked_at_and_the_advice_works(
         action for action in ("kms:Decrypt", "kms:Encrypt") if f"may not {action} with the key" in str(refused.value)
     ]
     assert told == missing
+
+
+@pytest.mark.parametrize("bucket_key", [True, False])
+@pytest.mark.parametrize("granted", ["nothing", "by its buckets", "by the bucket"])
+def test_an_imported_role_that_replicates_is_admitted_or_told_and_the_advice_works(
+    stack: Stack, granted: str, bucket_key: bool
+) -> None:
+    key, target = HardenedKey(stack, "SourceKey"), HardenedKey(stack, "TargetKey")
+    role = iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/replicator")
+    destination = s3.Bucket(stack, "Destination", encryption_key=target, versioned=True, bucket_key_enabled=bucket_key)
+    rule = s3.ReplicationRule(destination=destination, kms_key=target, sse_kms_encrypted_objects=True)
+    source = s3.Bucket(
+        stack, "Source", encryption_key=key, versioned=True, replication_role=role, replication_rules=[rule]
+    )
+    if granted == "by its buckets":
+        source.grant_read(role)
+        destination.grant_write(role)
+    elif granted == "by the bucket":
+        given = s3.GrantReplicationPermissionDestinationProps(bucket=destination, encryption_key=target)
+        source.grant_replication_permission(role, destinations=[given], source_decryption_key=key)
+    elif bucket_key:
+        with pytest.raises(RuntimeError, match=r"replicated by arn:.*:role/replicator, which may not kms:Decrypt with"):
+            template(stack)
+        return
+    admitted = {
+        name[:6]: str(naming(readable(one["KeyPolicy"]["Statement"]), "role/replicator"))
+        for name, one in resources(template(stack), "AWS::KMS::Key").items()
+    }
+    assert "kms:Decrypt" in admitted["Source"]
+    assert "kms:Encrypt" in admitted["Target"]
+    assert "kms:Decrypt" in admitted["Target"] or not bucket_key
