@@ -35,7 +35,7 @@ def problems(app: App, key: str, statements: Sequence[Statement], via: str) -> I
     """
     names = names_of(app, key)
     for bucket in app.referring_to(names):
-        rules = [one for one in listed(value_at(bucket.properties, _RULES)) if isinstance(one, dict)]
+        rules = listed(value_at(bucket.properties, _RULES))
         if bucket.type != _BUCKET:
             continue
         role, has = _role(app, key, value_at(bucket.properties, "ReplicationConfiguration/Role"), statements, via)
