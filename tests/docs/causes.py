@@ -218,4 +218,10 @@ TOPICS = [
         "Read what is missing, or accept the gap with `--accept-gap`. [Plans](migrate.md).",
         ("migrate/",),
     ),
+    Topic(
+        "Sources of your own",
+        "A file for `secure-kms rewrite` that cannot be parsed.",
+        "It alone is left out; whatever Python itself says of it helps. [Code](migrate.md).",
+        ("rewriting/",),
+    ),
 ]

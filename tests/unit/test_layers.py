@@ -28,9 +28,10 @@ LAYERS = {
     "account": {"access", "aws", "checks", "policies", "settings", "templates"},
     "evidence": {"account", "aws", "policies"},
     "migrate": {"access", "account", "authoring", "aws", "evidence", "policies"},
+    "rewriting": set(),
     "cli": {
-        *("access", "account", "aws", "checks", "evidence", "migrate", "organizations", "policies", "settings"),
-        "templates",
+        *("access", "account", "aws", "checks", "evidence", "migrate", "organizations", "policies", "rewriting"),
+        *("settings", "templates"),
     },
     "exceptions": {"checks"},
     "plugin": {"checks", "templates"},
@@ -48,13 +49,14 @@ LAYERS = {
 # Needs no Node, and nothing but the standard library and what OUTER and EXTRAS say.
 PLAIN = [
     *("aws", "policies", "organizations", "authoring", "templates", "access", "checks", "account"),
-    *("evidence", "migrate", "cli", "settings"),
+    *("evidence", "migrate", "rewriting", "cli", "settings"),
 ]
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
 OUTER = {
     "account": {"boto3", "botocore", "msgspec"},
     "evidence": {"msgspec"},
     "cli": {"rich", "typer"},
+    "rewriting": {"libcst"},
 }
 
 # What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not

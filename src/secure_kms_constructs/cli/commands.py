@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import access, account, check, guardrails, observe, owners, plan, review, rules
+from . import access, account, check, guardrails, observe, owners, plan, review, rewrite, rules
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,5 +33,5 @@ def options(
 
 
 # In the order of the help. A new command is a module with `add_to` here; docs/contributing.md says how to write it.
-for module in (check, rules, access, review, owners, account, observe, plan, guardrails):
+for module in (check, rules, access, review, owners, account, observe, plan, rewrite, guardrails):
     module.add_to(app)
