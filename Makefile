@@ -52,7 +52,7 @@ bench: $(READY) ## compare synth time and policy size with the stock L2
 	.venv/bin/python benchmarks/observe.py
 
 mutate: $(READY) ## change 100 random things of the source, one at a time, and see which no test notices
-	.venv/bin/python tests/mutate.py --sample $(or $(SAMPLE),100)
+	.venv/bin/python tests/mutate.py --sample $(or $(SAMPLE),100) $(if $(COVERED),--covered $(COVERED))
 
 clean: ## remove environments, caches and build output
 	rm -rf .venv .venv-checkov .venv-lowest .corpus .types node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out

@@ -1,6 +1,7 @@
 """That nobody is left out: principals of every kind are asked of iam-simulate, and whoever can is in the map.
 
-``WHO_ELSE_POLICIES=2000 pytest tests/semantics/test_who_else.py`` asks about more key policies, and at random.
+``WHO_ELSE_POLICIES=20000 pytest tests/semantics/test_who_else.py`` asks about more key policies, drawn anew each time,
+and of each about fewer principals, drawn too: another policy finds more than the last of 340 principals.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tests.unit.landscapes import access, source
 Json = dict[str, Any]
 
 POLICIES = int(os.environ.get("WHO_ELSE_POLICIES", "0"))
+AT_RANDOM = 120
 FOREIGN_ROOT = f"arn:aws:iam::{OTHER_ACCOUNT}:root"
 WHO = [
     "*",
@@ -151,6 +153,7 @@ def test_whoever_can_is_in_the_map_and_whoever_is_in_the_map_can(seed: int, judg
     key_policy = draw(chance)
     mapped: AccessMap = access(Key(KEY, parse_key_policy(key_policy), source("App/Key")))
     who = principals(key_policy)
+    who = chance.sample(who, k=min(len(who), AT_RANDOM)) if POLICIES else who
     rows: dict[str, tuple[Any, ...]] = {}
     for principal, can in judged(judge, key_policy, who).items():
         seen[f"asked: {can}"] += 1
@@ -172,7 +175,7 @@ def test_whoever_can_is_in_the_map_and_whoever_is_in_the_map_can(seed: int, judg
 def test_enough_was_asked(seen: Counter[str]) -> None:
     """Policies that admit nobody, or everybody, would show nothing."""
     total = seen["asked: True"] + seen["asked: False"]
-    assert total > 100 * (POLICIES or 60)
+    assert total > 80 * (POLICIES or 60)
     assert 0.05 < seen["asked: True"] / total < 0.6
     # Few are unknown: services whose names are unusual, and a user of whose policies nothing is known.
     assert seen["certain"] / seen["rows"] > 0.85

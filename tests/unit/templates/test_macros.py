@@ -8,6 +8,7 @@ import pytest
 
 from secure_kms_constructs.access import AccessMap, assert_cannot
 from secure_kms_constructs.templates import read_templates
+from secure_kms_constructs.templates.macros import changing
 from tests.unit.templates.test_unread import ACCOUNT, INCLUDE, MAY_NOT, REGION, holder, key, statement
 
 Json = dict[str, Any]
@@ -19,12 +20,14 @@ MACROS: dict[str, Json] = {
     "a function in its place": {"Transform": {"Fn::If": ["C", "AWS::LanguageExtensions", "OurMacro"]}},
     "a number": {"Transform": ["AWS::LanguageExtensions", 1]},
     "an include in the place of a section": {"Fn::Transform": INCLUDE},
+    "one beside the resources": {"Resources": {"Fn::Transform": INCLUDE}},
 }
 READ: dict[str, Json] = {
     "nothing": {},
     "null": {"Transform": None},
     "what is read": {"Transform": ["AWS::LanguageExtensions", {"Name": "AWS::Serverless-2016-10-31"}]},
     "the macro for rotation": {"Transform": "AWS::SecretsManager-2024-09-16"},
+    "a loop, which only adds": {"Resources": {"Fn::ForEach::Loop": ["Name", ["A"], {"${Name}": {}}]}},
 }
 
 Q = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "q"}}
@@ -141,6 +144,10 @@ TAKEN: dict[str, tuple[dict[str, Json], str, str]] = {
 }
 
 
+def beside(template: Json, macro: Json) -> Json:
+    return {**template, **macro, "Resources": {**template["Resources"], **macro.get("Resources", {})}}
+
+
 def access(stacks: dict[str, Json]) -> AccessMap:
     places = {name: f"aws://{ACCOUNT}/{REGION}" for name in stacks if "/" not in name}
     if "Org" in stacks.get("M", {}).get("Resources", {}):
@@ -154,7 +161,9 @@ def test_what_is_taken_from_a_stack_that_a_macro_may_change_is_unknown(taken: st
     stacks, key_name, role = TAKEN[taken]
     changed = "M" if "M" in stacks else "K/N"
     with pytest.raises(AssertionError, match="might"):
-        assert_cannot(access({**stacks, changed: {**stacks[changed], **MACROS[macro]}}), "kms:Decrypt", key_name, role)
+        assert_cannot(
+            access({**stacks, changed: beside(stacks[changed], MACROS[macro])}), "kms:Decrypt", key_name, role
+        )
 
 
 @pytest.mark.parametrize("macro", READ)
@@ -162,7 +171,7 @@ def test_what_is_taken_from_a_stack_that_a_macro_may_change_is_unknown(taken: st
 def test_what_is_taken_from_any_other_stack_is_certain(taken: str, macro: str) -> None:
     stacks, key_name, role = TAKEN[taken]
     changed = "M" if "M" in stacks else "K/N"
-    assert_cannot(access({**stacks, changed: {**stacks[changed], **READ[macro]}}), "kms:Decrypt", key_name, role)
+    assert_cannot(access({**stacks, changed: beside(stacks[changed], READ[macro])}), "kms:Decrypt", key_name, role)
 
 
 @pytest.mark.parametrize(
@@ -218,3 +227,9 @@ def test_a_policy_that_is_given_to_bind_all_may_be_another_where_a_macro_changes
     assert_cannot(mapped(), "kms:Decrypt", "K/Key", "K/R")
     with pytest.raises(AssertionError, match="might"):
         assert_cannot(mapped(Transform="OurMacro"), "kms:Decrypt", "K/Key", "K/R")
+
+
+@pytest.mark.parametrize("resources", [[], "none", None])
+def test_a_template_whose_resources_are_none_has_no_macro_among_them(resources: object) -> None:
+    assert changing({"Resources": resources}) is None
+    assert changing({"Resources": resources, "Transform": "OurMacro"}) == "the macro OurMacro"
