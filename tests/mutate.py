@@ -57,8 +57,7 @@ def _all() -> list[Mutant]:
 def chosen(mutant: Mutant, covered: Covered) -> Iterator[list[str]]:
     """Return the tests of a change: those without CDK first, and of each kind those that mirror it and the fast ones.
 
-    They are those that execute it and, after them, those that share what these set up. Of more than take SECONDS the
-    fastest are taken.
+    They are those that execute it and, after them, those that share what these set up, until they take SECONDS.
     """
     file = str(mutant.file)
     executing = covered.by(file, range(mutant.line, mutant.last + 1)) or covered.of_file(file)
@@ -68,7 +67,7 @@ def chosen(mutant: Mutant, covered: Covered) -> Iterator[list[str]]:
         for tests in (executing, covered.beside(executing) - executing):
             of_kind = [one for one in tests if one.startswith(f"{kind}/")]
             for one in sorted(of_kind, key=lambda one: (not mirrors(one, mutant.file), covered.seconds[one], one)):
-                if covered.seconds[one] <= left:
+                if left > 0:
                     left -= covered.seconds[one]
                     found.append(one)
         if found:

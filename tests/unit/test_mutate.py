@@ -78,8 +78,9 @@ def test_a_change_is_tried_with_the_tests_that_execute_it(line: int, last: int, 
 
 
 def test_no_more_tests_are_tried_than_there_is_time_for() -> None:
-    covered = Covered(COVERED.lines, {**COVERED.seconds, NEAR: 118.0, SLOW: 3.0})
-    assert list(chosen(Mutant(LINKS, 5, 5, "a", "b"), covered)) == [[NEAR, FAST, OTHER]]
+    for near, tests in ((120.0, [[NEAR]]), (118.0, [[NEAR, FAST, SLOW]]), (1.0, [[NEAR, FAST, SLOW, OTHER], [LATER]])):
+        covered = Covered(COVERED.lines, {**COVERED.seconds, NEAR: near})
+        assert list(chosen(Mutant(LINKS, 5, 5, "a", "b"), covered)) == tests
 
 
 @pytest.fixture
