@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 
 from secure_kms_constructs import AWS_MANAGED, HardenedKey, ScopedParameterReader
-from tests.synth.templates import ACCOUNT, KEY_ARN, REGION, identity_statements, make_role
+from tests.synth.templates import ACCOUNT, KEY_ARN, REGION, environment, identity_statements, make_role
 
 PREFIX = f"arn:<AWS::Partition>:ssm:{REGION}:{ACCOUNT}:parameter"
 VIA = f"ssm.{REGION}.amazonaws.com"
@@ -53,6 +53,16 @@ def test_a_parameter_of_this_app_is_a_string(stack: Stack, role: iam.Role) -> No
     ScopedParameterReader(stack, "Reader", grantee=role, parameters=[parameter])
     [access] = identity_statements(stack)
     assert access["Resource"] == f"{PREFIX}<Parameter>"
+
+
+def test_parameters_of_two_stacks_are_two_whatever_they_are_called(stack: Stack, role: iam.Role) -> None:
+    stacks = (Stack(stack.node.root, name, env=environment()) for name in ("One", "Two"))
+    same = [ssm.StringParameter(one, "Parameter", string_value="x") for one in stacks]
+    ScopedParameterReader(stack, "Reader", grantee=role, parameters=same)
+    [access] = identity_statements(stack)
+    assert len(access["Resource"]) == 2
+    with pytest.raises(ValueError, match="parameters must name each parameter once"):
+        ScopedParameterReader(stack, "Another", grantee=role, parameters=[same[0], same[0]])
 
 
 def test_an_ecs_execution_role_reads_injected_secrets(stack: Stack, key: HardenedKey) -> None:

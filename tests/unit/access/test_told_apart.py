@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from secure_kms_constructs.access import assert_cannot
-from tests.unit.landscapes import OTHER_ACCOUNT, ROOT_MAY, access, allow, deny, identity, key
+from tests.unit.landscapes import ACCOUNT, OTHER_ACCOUNT, ROOT_MAY, access, allow, deny, identity, key
 
 
 def who_can(*statements: object, action: str = "kms:Decrypt") -> list[str]:
@@ -74,3 +74,19 @@ def test_a_condition_of_two_names_tells_each_user_from_the_others() -> None:
 def test_services_that_a_pattern_of_names_takes_are_told_from_others() -> None:
     said = who_can(allow("*", StringLike={"aws:PrincipalServiceName": "log?.amazonaws.com"}))
     assert said == ["  any AWS service like log?.amazonaws.com: Decrypt"]
+
+
+def test_who_has_a_variable_of_his_name_within_a_text_might_be_anybody() -> None:
+    """A path may hold the name too, as that of user/x-/x does, so that no sample stands for the others."""
+    within = deny({"AWS": "*"}, StringNotLike={"aws:PrincipalArn": "*user/${aws:username}-*"})
+    said = access(key(ROOT_MAY, within)).to_text(["kms:Decrypt"])
+    assert f"? any user of {ACCOUNT} with kms:* on *: Decrypt" in said
+    assert "role" not in said
+
+
+def test_keys_that_are_compared_with_each_other_are_said_beside_what_others_must_be() -> None:
+    compared = {"aws:PrincipalTag/b": "${aws:PrincipalTag/c}"}
+    may = allow(StringEquals={**compared, "aws:PrincipalTag/a": "x"})
+    said = access(key(ROOT_MAY), identity("app", may)).to_text(["kms:Decrypt"])
+    circumstances = "aws:PrincipalTag/a = x and any aws:PrincipalTag/b and aws:PrincipalTag/c = ${aws:PrincipalTag/b}"
+    assert [line for line in said.splitlines() if "App/app" in line] == [f"  App/app: Decrypt if {circumstances}"]
