@@ -90,3 +90,11 @@ def test_keys_that_are_compared_with_each_other_are_said_beside_what_others_must
     said = access(key(ROOT_MAY), identity("app", may)).to_text(["kms:Decrypt"])
     circumstances = "aws:PrincipalTag/a = x and any aws:PrincipalTag/b and aws:PrincipalTag/c = ${aws:PrincipalTag/b}"
     assert [line for line in said.splitlines() if "App/app" in line] == [f"  App/app: Decrypt if {circumstances}"]
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike"])
+@pytest.mark.parametrize("name", ["aws:PrincipalAccount", "kms:CallerAccount"])
+def test_an_account_that_a_condition_says_is_asked_for_by_its_id(name: str, operator: str) -> None:
+    said = who_can(allow("*", **{operator: {name: "777788889999"}}))
+    assert "  any principal of 777788889999 with kms:* on *: Decrypt" in said
+    assert not any(ACCOUNT in one for one in said)
