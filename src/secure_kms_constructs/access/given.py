@@ -11,6 +11,7 @@ from typing import Any
 from secure_kms_constructs.aws.condition_keys import (
     CROSS_SERVICE_CONDITION_KEYS,
     GLOBAL_CONDITION_KEYS,
+    IDENTITY_CENTER_PREFIXES,
     KMS_CONDITION_KEYS,
     TAGGING_CONDITION_KEYS,
     VIA_SERVICE_PREFIXES,
@@ -161,7 +162,7 @@ class Vocabulary:
     @cached_property
     def _prefixes(self) -> set[str]:
         named = {text.split(".")[0] for text in self._texts.get(VIA, ())}
-        known = {*VIA_SERVICE_PREFIXES.value, *(one.prefix for one in SERVICES)}
+        known = {*VIA_SERVICE_PREFIXES.value, *IDENTITY_CENTER_PREFIXES.value, *(one.prefix for one in SERVICES)}
         return known | {one for one in named if one and not _is_pattern(one) and "$" not in one}
 
     @cached_property

@@ -126,3 +126,8 @@ _PREFIXES = (
     "workmail workspaces workspaces-web xray"
 )
 VIA_SERVICE_PREFIXES = Fact(frozenset(_PREFIXES.split(" ")), _KMS_KEYS + "#conditions-kms-via-service")
+# What Identity Center's own page asks of kms:ViaService.
+IDENTITY_CENTER_PREFIXES = Fact(
+    frozenset({"identitystore", "sso"}),
+    "https://docs.aws.amazon.com/singlesignon/latest/userguide/baseline-KMS-key-policy.html",
+)

@@ -100,7 +100,9 @@ def _public(context: Context) -> Iterator[Found]:
         elif admitted or None in verdicts.values() or not actions:
             yield one.found("may admit principals of every account", "Principal", "NotPrincipal", undecided=True)
         elif everyone and _by_wildcards(one):
-            yield one.found("admits by wildcards only, which Security Hub counts as public", "Condition")
+            yield one.found(
+                "admits by wildcards or policy variables only, which Security Hub counts as public", "Condition"
+            )
 
 
 def _strangers(made: Key, one: Written, action: str) -> Verdict:

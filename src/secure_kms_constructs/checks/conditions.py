@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from secure_kms_constructs.aws.condition_keys import (
     CROSS_SERVICE_CONDITION_KEYS,
     GLOBAL_CONDITION_KEYS,
+    IDENTITY_CENTER_PREFIXES,
     KMS_CONDITION_KEYS,
     TAGGING_CONDITION_KEYS,
     VIA_SERVICE_PREFIXES,
@@ -76,7 +77,7 @@ def _wrong_via(value: str | Unknown, operator: str) -> tuple[str, bool]:
         if _WILD.search(text):
             return ("", False) if text.endswith(("*", ".amazonaws.com")) else (_SUFFIX, False)
         return _SUFFIX, False
-    if not _WILD.search(match[1]) and match[1] not in VIA_SERVICE_PREFIXES.value:
+    if not _WILD.search(match[1]) and match[1] not in VIA_SERVICE_PREFIXES.value | IDENTITY_CENTER_PREFIXES.value:
         return f"may never match: no page lists the service {match[1]}", True
     return "", False
 

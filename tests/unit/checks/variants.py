@@ -177,6 +177,8 @@ CONDITIONS: list[Case] = [
         UNDECIDED,
     ),
     ("KLP301", "a wildcard for the service", under("StringLike", "kms:ViaService", "*.us-east-1.amazonaws.com"), QUIET),
+    ("KLP301", "Identity Center", under("StringLike", "kms:ViaService", "sso.*.amazonaws.com"), QUIET),
+    ("KLP301", "its store", under("StringEquals", "kms:ViaService", "identitystore.us-east-1.amazonaws.com"), QUIET),
     ("KLP301", "a wildcard at the end", under("StringLike", "kms:ViaService", "ssm.*"), QUIET),
     ("KLP301", "a wildcard before a wrong end", under("StringLike", "kms:ViaService", "ssm.*.example.com"), FOUND),
     ("KLP301", "a service by itself", under("StringEquals", "kms:ViaService", IN_CHINA, Principal=TRAIL), UNDECIDED),
