@@ -16,10 +16,10 @@ PIP_INSTALL := -m pip install --quiet --no-compile
 READY := .venv/.ready node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help test check lint docs integ demo bench mutate clean browser
+.PHONY: help test check lint docs integ demo bench mutate release-check clean browser
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 test: check browser .venv-checkov/.ready .venv-lowest/.ready .corpus/.ready ## set up, check, and run all tests
 	.venv/bin/python -m pytest
@@ -54,8 +54,11 @@ bench: $(READY) ## compare synth time and policy size with the stock L2
 mutate: $(READY) ## change 100 random things of the source, one at a time, and see which no test notices
 	.venv/bin/python tests/mutate.py --sample $(or $(SAMPLE),100) $(if $(COVERED),--covered $(COVERED))
 
+release-check: $(READY) .venv-release/.ready docs ## rehearse a release: build, check, install on each Python from 3.10 to 3.13 that is here
+	.venv/bin/python tools/release_check.py --twine .venv-release/bin/python --tag "$(TAG)"
+
 clean: ## remove environments, caches and build output
-	rm -rf .venv .venv-checkov .venv-lowest .corpus .types node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
+	rm -rf .venv .venv-checkov .venv-lowest .venv-release .corpus .types node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist cdk.out
 
 # The node that jsii, the CDK CLI and the judge find. npm is called through the wheel's Python entry, because the
 # copy in the wheel's bin/ is broken.
@@ -80,6 +83,12 @@ node_modules/.ready: package.json package-lock.json .npmrc | .venv/.ready
 	@echo "installing the oldest versions of the dependencies into .venv-lowest"
 	test -x .venv-lowest/bin/pip || $(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python $(PIP_INSTALL) --requirement constraints-lowest.txt
+	@touch $@
+
+.venv-release/.ready: constraints-release.txt
+	@echo "installing what checks archives into .venv-release"
+	test -x .venv-release/bin/pip || $(PYTHON) -m venv .venv-release
+	.venv-release/bin/python $(PIP_INSTALL) --constraint constraints-release.txt twine
 	@touch $@
 
 .venv-checkov/.ready: constraints-checkov.txt

@@ -50,7 +50,13 @@ def test_the_lock_file_names_no_host() -> None:
 
 
 def test_the_constraints_pin_every_package_exactly() -> None:
-    for name in ("constraints.txt", "constraints-checkov.txt", "constraints-lowest.txt", "tests/corpus.txt"):
+    for name in (
+        "constraints.txt",
+        "constraints-checkov.txt",
+        "constraints-lowest.txt",
+        "constraints-release.txt",
+        "tests/corpus.txt",
+    ):
         lines = [line for line in (ROOT / name).read_text().splitlines() if not line.startswith("#")]
         assert not [line for line in lines if not re.match(r"[\w.-]+==[\w.]+(; .+)?$", line)]
 
