@@ -10,7 +10,6 @@ from secure_kms_constructs import AccessMap, assert_can, assert_cannot, assert_o
 from secure_kms_constructs.access import ANYBODY_ELSE, DEPLOYER, ROOT
 
 
-# [start: fixture]
 @pytest.fixture(scope="module")
 def access() -> AccessMap:
     app = App()
@@ -18,19 +17,11 @@ def access() -> AccessMap:
     return AccessMap.from_app(app)
 
 
-# [end: fixture]
-
-
-# [start: only]
 def test_only_the_orders_function_and_the_owners_decrypt(access: AccessMap) -> None:
     expected = {"OrdersFunction/ServiceRole", "logs.us-east-1.amazonaws.com", ROOT, DEPLOYER}
     assert_only(access, "kms:Decrypt", "Secrets/Key", expected)
 
 
-# [end: only]
-
-
-# [start: can]
 def test_the_orders_function_decrypts_through_secrets_manager_alone(access: AccessMap) -> None:
     assert_can(access, "kms:Decrypt", "Secrets/Key", "OrdersFunction/ServiceRole")
     assert_cannot(access, "kms:Decrypt", "Secrets/Key", "OrdersFunction/ServiceRole", via="ssm")
@@ -41,12 +32,5 @@ def test_a_role_with_every_permission_cannot(access: AccessMap) -> None:
     assert_cannot(access, "kms:Decrypt", "Secrets/Key", ANYBODY_ELSE)
 
 
-# [end: can]
-
-
-# [start: snapshot]
 def test_access_is_as_reviewed(access: AccessMap, snapshot: Any) -> None:
     assert access.to_text() == snapshot
-
-
-# [end: snapshot]

@@ -2,7 +2,6 @@
 
 import sys
 
-# [start: ask]
 from secure_kms_constructs import AccessMap
 
 
@@ -12,20 +11,15 @@ def answer(directory: str, key: str) -> None:
         print(row)  # who, and under which circumstances
         for statement in row.statements:
             print("  ", statement)  # which statement of which construct says so
-    # [end: ask]
 
 
-# [start: explain]
 def explain(directory: str, principal: str, key: str) -> None:
     access = AccessMap.from_assembly(directory)
     print(access.explain(principal, "kms:Decrypt", key, via="secretsmanager"))
-    # [end: explain]
 
 
-# [start: diff]
 def review(before: str, after: str) -> None:
     print(AccessMap.from_assembly(before).diff(AccessMap.from_assembly(after)))
-    # [end: diff]
 
 
 if __name__ == "__main__":

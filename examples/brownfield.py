@@ -13,7 +13,6 @@ class Brownfield(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, env: Environment | None = None) -> None:
         super().__init__(scope, construct_id, env=env)
-        # [start: brownfield]
         role = iam.Role.from_role_name(self, "Role", "legacy-application")
         secret = secretsmanager.Secret.from_secret_name_v2(self, "Secret", "legacy/database")
         by_alias = ResolvedKey.from_alias(self, "SecretsKey", "alias/legacy-secrets", at="deploy")
@@ -23,4 +22,3 @@ class Brownfield(Stack):
         ScopedParameterReader(
             self, "ParameterReader", grantee=role, parameters=["/legacy/feature-token"], key=by_parameter
         )
-        # [end: brownfield]

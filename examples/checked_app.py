@@ -15,25 +15,19 @@ class Pipeline(Stack):
         super().__init__(scope, construct_id, env=env)
         HardenedKey(self, "Key")
 
-        # [start: acknowledge]
         signing_key = kms.Key(self, "SigningKey", key_spec=kms.KeySpec.RSA_2048, key_usage=kms.KeyUsage.ENCRYPT_DECRYPT)
         reason = "the scanners of the partner take keys of 2048 bits only, review by 2099-06-30"
         Validations.of(signing_key).acknowledge(Acknowledgment(id="KmsLeastPrivilege::KLP404", reason=reason))
-        # [end: acknowledge]
 
-        # [start: exception]
         pipeline = iam.Role(self, "Pipeline", assumed_by=iam.WebIdentityPrincipal("token.actions.example.com"))
         artifacts = iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"])
         pipeline.add_to_policy(artifacts)
         documented_exception(pipeline, "it decrypts the artifacts of every account of ours", review_by="2099-06-30")
-        # [end: exception]
 
 
 def build(outdir: str | None = None) -> App:
-    # [start: plugin]
     app = App(outdir=outdir)
     Validations.of(app).add_plugins(KmsLeastPrivilegeChecks())
-    # [end: plugin]
     Pipeline(app, "Pipeline", env=Environment(account="111122223333", region="us-east-1"))
     return app
 

@@ -26,7 +26,6 @@ class Management(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, env: Environment | None = None) -> None:
         super().__init__(scope, construct_id, env=env)
-        # [start: guardrails]
         KmsGuardrails(
             self,
             "Guardrails",
@@ -34,8 +33,6 @@ class Management(Stack):
             targets=[TEST_UNIT],
             break_glass=["arn:aws:iam::*:role/break-glass/*"],
         )
-        # [end: guardrails]
-        # [start: some]
         KmsGuardrails(
             self,
             "Perimeter",
@@ -44,7 +41,6 @@ class Management(Stack):
             trusted_accounts=[PARTNER],
             without=[one for one in Guardrail if one is not Guardrail.ORGANIZATION_PERIMETER],
         )
-        # [end: some]
 
 
 class Security(Stack):
@@ -52,7 +48,6 @@ class Security(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, env: Environment) -> None:
         super().__init__(scope, construct_id, env=env)
-        # [start: alarms]
         key = HardenedKey(self, "Key", organization=ORGANIZATION)
         topic = sns.Topic(self, "Changes", master_key=key, enforce_ssl=True)
         KmsDriftAlarms(
@@ -62,14 +57,11 @@ class Security(Stack):
             leave_out=[key.deployer_arn],
             config_rules=KmsConfigRule.in_region(self.region),
         )
-        # [end: alarms]
-        # [start: suppressions]
         arn = f"arn:aws:iam::{self.account}:role/cdk-hnb659fds-deploy-role-{self.account}-{self.region}"
         pipeline = iam.Role.from_role_arn(self, "Pipeline", arn)
         why = "it decrypts the artifacts of every account of ours"
         exception = documented_exception(pipeline, why, review_by="2099-06-30")
         DocumentedSuppressions(self, "Suppressions", exceptions=[exception])
-        # [end: suppressions]
 
 
 if __name__ == "__main__":

@@ -20,17 +20,13 @@ class HardenedSecrets(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, env: Environment | None = None) -> None:
         super().__init__(scope, construct_id, env=env)
 
-        # [start: key]
         administrator = iam.Role(self, "KeyAdministrator", assumed_by=iam.AccountRootPrincipal())
         key = HardenedKey(self, "Key", administrators=[administrator])
 
         orders = secretsmanager.Secret(self, "OrdersSecret", encryption_key=key)
         secretsmanager.Secret(self, "PayrollSecret", encryption_key=key)
-        # [end: key]
 
-        # [start: log-group]
         log_group = LogGroupWithCmk(self, "OrdersLog", key=key)
-        # [end: log-group]
 
         function = lambda_.Function(
             self,

@@ -12,8 +12,6 @@ class LogGroups(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, env: Environment | None = None) -> None:
         super().__init__(scope, construct_id, env=env)
-        # [start: manager]
         key = HardenedKey(self, "Key", alias="alias/orders-logs", provision_via=())
         manager = iam.Role(self, "Manager", assumed_by=iam.AccountRootPrincipal())
         ScopedLogGroupManager(self, "Groups", grantee=manager, key=key, log_group_prefix="/orders/")
-        # [end: manager]

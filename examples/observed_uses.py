@@ -2,14 +2,12 @@
 
 import sys
 
-# [start: show]
 from secure_kms_constructs.evidence import observe
 
 
 def show(folder: str) -> None:
     for use in observe([folder]).uses:
         print(use.principal, use.action, use.key, use.via or "directly", use.context, use.count)
-    # [end: show]
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ class Rotation(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, keys: Keys, *, env: Environment | None = None) -> None:
         super().__init__(scope, construct_id, env=env)
-        # [start: rotator]
         function = lambda_.Function(
             self,
             "Function",
@@ -56,4 +55,3 @@ class Rotation(Stack):
         rotator = ScopedSecretRotator(self, "Rotator", grantee=function, secrets=keys.secrets)
         for secret in keys.secrets:
             rotator.add_rotation_schedule(secret, automatically_after=Duration.days(30))
-        # [end: rotator]

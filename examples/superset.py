@@ -18,7 +18,6 @@ class Superset(Stack):
         self, scope: Construct, construct_id: str, *, own_keys: bool = False, env: Environment | None = None
     ) -> None:
         super().__init__(scope, construct_id, env=env)
-        # [start: execution-role]
         reader = iam.Role(
             self,
             "ExecutionRole",
@@ -29,20 +28,15 @@ class Superset(Stack):
         )
         # ECS would add grants of its own, with the history of the parameters; the readers below are enough.
         task = ecs.FargateTaskDefinition(self, "Task", execution_role=reader.without_policy_updates())
-        # [end: execution-role]
         container = task.add_container("Superset", image=ecs.ContainerImage.from_registry("apache/superset"))
         for name in (name for names in TIERS.values() for name in names):
             parameter = ssm.StringParameter.from_string_parameter_name(self, name, name)
             container.add_secret(name.strip("/").replace("/", "_").upper(), ecs.Secret.from_ssm_parameter(parameter))
 
         if own_keys:
-            # [start: own-keys]
             for tier, names in TIERS.items():
                 key = HardenedKey(self, f"{tier}-key", alias=f"alias/superset-{tier}")
                 ScopedParameterReader(self, f"{tier}-reader", grantee=reader, parameters=names, key=key)
-            # [end: own-keys]
         else:
-            # [start: aws-managed]
             names = [name for names in TIERS.values() for name in names]
             ScopedParameterReader(self, "Reader", grantee=reader, parameters=names, key=AWS_MANAGED)
-            # [end: aws-managed]

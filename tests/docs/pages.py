@@ -29,7 +29,6 @@ FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>[\w.]*)[^\n]*\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
 DIFF = re.compile(r"<!-- diff: (\S+) (\S+) -> (\S+) (\S+) -->")
-FROM = re.compile(r"<!-- from (\S+): (\S+) -->")
 COMMAND = re.compile(r"<!-- \$ (.+) -->")
 
 

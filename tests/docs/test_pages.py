@@ -22,7 +22,7 @@ from aws_cdk import App
 from typer.testing import CliRunner
 
 from secure_kms_constructs.cli.commands import app as commands
-from tests.docs.pages import COMMAND, FROM, PAGES, ROOT, Block, blocks_of, expected_diff, name_of, snippet
+from tests.docs.pages import COMMAND, PAGES, ROOT, Block, blocks_of, expected_diff, name_of, snippet
 
 BLOCKS = {name_of(path): blocks_of(name_of(path), path.read_text()) for path in PAGES}
 PYTHON = ("python", "py")
@@ -57,8 +57,6 @@ def test_the_blocks_of_a_page_run_as_they_stand(
     names: dict[str, Any] = {}
     printed, failed = "", ""
     for block in BLOCKS[page]:
-        if FROM.fullmatch(block.above):
-            continue
         if block.language in PYTHON:
             assert not failed, f"{block.where}: the block above raises, and nothing shows what"
             if block.above != "<!-- continues -->":
@@ -92,12 +90,6 @@ def test_a_diff_is_what_the_examples_say(block: Block) -> None:
     assert block.code == expected_diff(block)
 
 
-@of("python")
-def test_a_snippet_is_what_the_example_says(block: Block) -> None:
-    if named := FROM.fullmatch(block.above):
-        assert block.code == snippet((ROOT / named[1]).read_text(), named[2])
-
-
 @of("yaml", "toml", "json")
 def test_data_can_be_read(block: Block) -> None:
     {"yaml": yaml.safe_load_all, "toml": tomllib.loads, "json": json.loads}[block.language](block.code)
@@ -128,7 +120,7 @@ def test_every_block_is_of_a_language_that_is_looked_at() -> None:
 
 
 def test_what_a_block_is_marked_with_is_known() -> None:
-    known = re.compile(r"<!-- (continues|raises|prints|\$ secure-kms .+|diff: .+|from .+) -->")
+    known = re.compile(r"<!-- (continues|raises|prints|\$ secure-kms .+|diff: .+) -->")
     marked = [block for block in ALL if block.above.startswith("<!--") and block.language != "mermaid"]
     assert [block.where for block in marked if not known.fullmatch(block.above)] == []
 
