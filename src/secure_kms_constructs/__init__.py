@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .checks import assert_no_findings
     from .exceptions import DocumentedSuppressions, documented_exception
     from .guardrails import KmsGuardrails
+    from .hardening import HardenKeys
     from .keys import HardenedKey
     from .logs import LogGroupWithCmk, ScopedLogGroupManager
     from .organizations import Guardrail, guardrail_policies
@@ -29,6 +30,7 @@ __all__ = [
     "AccessMap",
     "DocumentedSuppressions",
     "Guardrail",
+    "HardenKeys",
     "HardenedKey",
     "KmsConfigRule",
     "KmsDriftAlarms",
@@ -56,6 +58,7 @@ _HOMES = {
     "AccessMap": "access",
     "DocumentedSuppressions": "exceptions",
     "Guardrail": "organizations",
+    "HardenKeys": "hardening",
     "HardenedKey": "keys",
     "KmsConfigRule": "aws.config_rules",
     "KmsDriftAlarms": "alarms",

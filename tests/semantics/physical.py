@@ -16,6 +16,7 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 # Type: (the property that names it, its ARN). A type that is not here cannot be referred to.
 _TYPES: dict[str, tuple[str, str]] = {
     "AWS::CodeBuild::Project": ("Name", "{p}:codebuild:{r}:{a}:project/{name}"),
+    "AWS::CodePipeline::Pipeline": ("Name", "{p}:codepipeline:{r}:{a}:{name}"),
     "AWS::DynamoDB::Table": ("TableName", "{p}:dynamodb:{r}:{a}:table/{name}"),
     "AWS::IAM::Group": ("GroupName", "{p}:iam::{a}:group{path}{name}"),
     "AWS::IAM::ManagedPolicy": ("ManagedPolicyName", "{p}:iam::{a}:policy{path}{name}"),

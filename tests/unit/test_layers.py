@@ -39,6 +39,7 @@ LAYERS = {
     "guardrails": {"aws", "cdk", "organizations"},
     "grants": {"authoring", "aws", "cdk"},
     "keys": {"authoring", "aws", "cdk"},
+    "hardening": {"aws", "cdk"},
     "alarms": {"authoring", "aws", "cdk", "keys"},
     "resolved_keys": {"aws", "cdk"},
     "scoped": {"authoring", "aws", "cdk", "grants", "keys", "policies"},

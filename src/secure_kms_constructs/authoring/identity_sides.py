@@ -20,8 +20,8 @@ from .usages import names_of
 _USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
 # Metadata is left to IAM policies, so it says nothing of whether the rest of a statement works.
 _TELLING = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
-_POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
-_HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user"}
+POLICIES = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
+HOLDERS = {"AWS::IAM::Role": "role", "AWS::IAM::User": "user"}
 _EVERY = re.compile(r"arn:[^:]+:kms:.*:key/\*")
 _ATTACHED = ("Roles", "Users")
 
@@ -34,17 +34,17 @@ def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Iterator[
     """
     names = names_of(app, key)
     for policy in app.referring_to(names):
-        for statement in _statements(policy):
-            if statement.get("Effect") != "Allow" or not _names(statement, names):
+        for statement in statements_of(policy):
+            if statement.get("Effect") != "Allow" or not names_one(statement, names):
                 continue
             asked = meant(statement.get("Action"), _USES)
-            for holder in _holders(app, policy):
+            for holder in holders_of(app, policy):
                 telling = meant(statement.get("Action"), _TELLING)
                 if asked and not telling & _admitted(app, holder, statement, statements):
                     actions = ", ".join(map(str, listed(statement.get("Action"))))
                     yield (
                         f"{policy.called} allows {actions} on the key to {holder.called}, and the key policy does not "
-                        f"admit it, so it does nothing: call key.grant({_HOLDERS[holder.type]}, "
+                        f"admit it, so it does nothing: call key.grant({HOLDERS[holder.type]}, "
                         f"{', '.join(repr(one) for one in sorted(asked))})"
                     )
 
@@ -55,13 +55,13 @@ def unadmitted_widely(app: App, statements: Sequence[Statement]) -> Iterator[str
     :param statements: the finished key policy, as text.
     """
     for policy, statement, asked in _about_all_keys(app):
-        for holder in _holders(app, policy):
+        for holder in holders_of(app, policy):
             if not meant(statement.get("Action"), _TELLING) & _admitted(app, holder, statement, statements):
                 actions = ", ".join(map(str, listed(statement.get("Action"))))
                 yield (
                     f"{policy.called} allows {actions} on all keys (key/*) to {holder.called}, and the policy of "
                     "this key does not admit it: where it means this key, call "
-                    f"key.grant({_HOLDERS[holder.type]}, {', '.join(map(repr, asked))})"
+                    f"key.grant({HOLDERS[holder.type]}, {', '.join(map(repr, asked))})"
                 )
 
 
@@ -71,7 +71,7 @@ def _about_all_keys(app: App) -> list[tuple[Looked, dict[str, Any], list[str]]]:
     return [
         (policy, statement, asked)
         for policy in app.resources.values()
-        for statement in _statements(policy)
+        for statement in statements_of(policy)
         if statement.get("Effect") == "Allow"
         and any(_EVERY.fullmatch(str(one)) for one in listed(plain(statement.get("Resource"))))
         # By its alias it may mean another key.
@@ -88,9 +88,9 @@ def allowed(app: App, key: str, holder: Looked) -> set[str]:
     names = names_of(app, key)
     found: set[str] = set()
     for policy in app.referring_to(names):
-        if any(one.path == holder.path for one in _holders(app, policy)):
-            for statement in _statements(policy):
-                if statement.get("Effect") == "Allow" and _names(statement, names):
+        if any(one.path == holder.path for one in holders_of(app, policy)):
+            for statement in statements_of(policy):
+                if statement.get("Effect") == "Allow" and names_one(statement, names):
                     found |= meant(statement.get("Action"), _TELLING)
     return found
 
@@ -99,17 +99,18 @@ def allowed_on(app: App, resource: str, actions: Sequence[str]) -> list[Looked]:
     """Return the roles and users that a policy lets do any of some actions with a resource by name."""
     found: dict[str, Looked] = {}
     for policy in app.referring_to([resource]):
-        for statement in _statements(policy):
-            named = statement.get("Effect") == "Allow" and _names(statement, {resource})
+        for statement in statements_of(policy):
+            named = statement.get("Effect") == "Allow" and names_one(statement, {resource})
             if named and meant(statement.get("Action"), actions):
-                found |= {one.path: one for one in _holders(app, policy)}
+                found |= {one.path: one for one in holders_of(app, policy)}
     return list(found.values())
 
 
-def _statements(policy: Looked) -> Iterator[dict[str, Any]]:
-    if policy.type in _POLICIES:
+def statements_of(policy: Looked) -> Iterator[dict[str, Any]]:
+    """Yield the statements of a policy, or of the inline policies of a role or user."""
+    if policy.type in POLICIES:
         documents = [policy.properties.get("PolicyDocument")]
-    elif policy.type in _HOLDERS:
+    elif policy.type in HOLDERS:
         inline = policy.properties.get("Policies")
         documents = [one.get("PolicyDocument") for one in listed(inline) if isinstance(one, dict)]
     else:
@@ -119,23 +120,24 @@ def _statements(policy: Looked) -> Iterator[dict[str, Any]]:
             yield from (one for one in listed(document.get("Statement")) if isinstance(one, dict))
 
 
-def _names(statement: dict[str, Any], names: set[str]) -> bool:
+def names_one(statement: dict[str, Any], names: set[str]) -> bool:
+    """Tell whether a statement names any of some resources."""
     return any(path in names for path in referred(listed(statement.get("Resource"))))
 
 
-def _holders(app: App, policy: Looked) -> Iterator[Looked]:
+def holders_of(app: App, policy: Looked) -> Iterator[Looked]:
     """Yield who has a policy; a role or user has its inline ones itself."""
-    if policy.type in _HOLDERS:
+    if policy.type in HOLDERS:
         yield policy
         return
     for part in _ATTACHED:
         for value in listed(policy.properties.get(part)):
             holder = app.at(value)
-            if holder is not None and holder.type in _HOLDERS:
+            if holder is not None and holder.type in HOLDERS:
                 yield holder
     if policy.type == "AWS::IAM::ManagedPolicy":
         for holder in app.referring_to([policy.path]):
-            if holder.type in _HOLDERS and policy.path in referred(listed(holder.properties.get("ManagedPolicyArns"))):
+            if holder.type in HOLDERS and policy.path in referred(listed(holder.properties.get("ManagedPolicyArns"))):
                 yield holder
 
 
@@ -166,7 +168,7 @@ def _through(statement: dict[str, Any]) -> set[str]:
 def spellings(app: App, holder: Looked) -> set[str]:
     """Return how a key policy may name a role or user: by reference, or by a literal name."""
     found = {"${" + f"{holder.path}.Arn" + "}"}
-    kind = _HOLDERS[holder.type]
+    kind = HOLDERS[holder.type]
     name, place = holder.properties.get(f"{kind.capitalize()}Name"), app.places.get(holder.stack)
     if isinstance(name, str) and place is not None:
         found.add(f"{kind}/{name} of {place.account}")

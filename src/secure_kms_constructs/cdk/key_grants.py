@@ -22,7 +22,7 @@ from .findings import PRINCIPAL, announce, check_no_text
 from .grantees import Grantee
 from .holding import holds_policies, takes_policies
 from .key_arguments import check_resource_arns
-from .l2_grants import asked_by_user, contexts_of, is_through, literal_contexts, principal_behind
+from .l2_grants import asked_by_user, contexts_of, is_through, literal_contexts, principal_behind, resources_of
 from .places import GRANT_APART, KEY_APART, check_reference, same_environment
 from .resolved_grantees import check_plain, resolve_grantee
 
@@ -94,6 +94,25 @@ class KeyGrants:
         if not who.holds and resolved.is_linked:
             self._announce_linked(resolved)
         return self._write(grantee, resolved, who, decision)
+
+    def taken_over(self, grantee: iam.IGrantable, service: Service, actions: Sequence[str]) -> Callable[[], iam.Grant]:
+        """Return what grants again, both sides, what a stock key's policy grants a role or user through a service.
+
+        :raises ValueError: where it cannot be, or where it is not told for which resources.
+        """
+        resolved, who = self._ask(grantee)
+        if not who.holds:
+            raise ValueError(f"{who.name} holds no policies here, so the key policy would admit it for everything")
+        contexts = resources_of(resolved, service) if service.context_key else []
+        if service.context_key and not contexts:
+            raise ValueError(
+                f"{who.name} uses it through {service.name}, and no policy of its own tells for which resources"
+            )
+        via = service.via(region_of(self._stack))
+        decision = key_grants.along_with_resource(
+            who, service, actions, via, self._key.key_arn, contexts=contexts, named=[], delegated=False
+        )
+        return lambda: self._write(grantee, resolved, who, decision)
 
     def _ask(self, grantee: iam.IGrantable, *, delegable: bool = True) -> tuple[Grantee, Who]:
         resolved = resolve_grantee(grantee, self._key)

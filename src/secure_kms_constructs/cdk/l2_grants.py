@@ -90,6 +90,13 @@ def contexts_of(grantee: Grantee, service: Service, asked: Asked | None, actions
     return list(dict.fromkeys(resources))
 
 
+def resources_of(grantee: Grantee, service: Service) -> list[str]:
+    """Return the resources of a service that the policy which constructs of CDK write for a grantee names."""
+    named = [one for one in _statements_of(grantee) if one.get("Effect") == "Allow" and _is_about(one, service.prefix)]
+    found = [resource for one in named for resource in _listed(one["Resource"])]
+    return [one for one in dict.fromkeys(found) if one != "*"]
+
+
 def _statements_of(grantee: Grantee) -> list[dict[str, Any]]:
     children = node_of(grantee.principal)
     # Of an imported role it is called otherwise.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +26,7 @@ class Watched(NamedTuple):
 
     :param usage: ``SYMMETRIC``, or the usage of an asymmetric or HMAC key.
     :param spec: its kind of key material.
+    :param refuse: of a stock key that was adopted, what is called where it cannot be served; then it is as it was.
     """
 
     key: kms.Key
@@ -35,6 +36,7 @@ class Watched(NamedTuple):
     multi_region: bool
     extra: Sequence[Service]
     delegates: Sequence[Service]
+    refuse: Callable[[Sequence[str]], None] | None = None
 
 
 @jsii.implements(IStableAnyProducer)
@@ -46,6 +48,7 @@ class Looker:
         self._served: list[KeyPolicy] = []
         self._said: set[tuple[str, str]] = set()
         self._refusals: dict[KeyPolicy, list[str]] = {}
+        self._released: set[KeyPolicy] = set()
 
     def watch(self, watched: Watched) -> None:
         """Take a key in."""
@@ -54,6 +57,7 @@ class Looker:
     def produce(self) -> Any:
         """Look, and change the key policies."""
         # Loaded once there is something to look at: with the catalogue it is as much as the rest of ours.
+        from secure_kms_constructs.authoring.adopted import Adopted, identity_grants
         from secure_kms_constructs.authoring.apps import Place, in_template_form, plain
         from secure_kms_constructs.authoring.circles import Circles, opened
         from secure_kms_constructs.authoring.key_requirements import Kind
@@ -72,7 +76,7 @@ class Looker:
         statements = [list(map(plain, one)) for one in policies]
         notes: list[tuple[int, bool, str, str]] = []
         notes_on: list[kms.Key] = []
-        for watched, path, number in zip(self._watched, seen["paths"], seen["of"], strict=True):
+        for watched, path, number in zip(list(self._watched), seen["paths"], seen["of"], strict=True):
             stack = resources[path].stack
             place = places[stack]._replace(deployer=_text(_deployer(statements[number])))
             kind = Kind(watched.usage, watched.spec, watched.multi_region, place.region)
@@ -82,10 +86,19 @@ class Looker:
                 without = opened(app, place, policies[number], circles)
                 said = [plain(filled(one, place)) for one in without.statements]
             facts = KeyFacts(path, stack, place, kind, watched.extra, watched.delegates, said, circles.ways)
+            adopted = Adopted([], [])
+            if watched.refuse:
+                adopted = identity_grants(app, facts)
+                facts = facts._replace(statements=[*said, *(plain(filled(one, place)) for one in adopted.statements)])
             decision = decide(app, facts)
+            decision.refusals += adopted.problems
+            if watched.refuse and decision.refusals:
+                self._release(watched, [*(without.problems if without else ()), *decision.refusals])
+                continue
             self._refusals[watched.policy] = [*(without.problems if without else ()), *decision.refusals]
+            both = [*adopted.statements, *decision.statements]
             tokens = Place(*map(_token, place))._replace(deployer=watched.policy.deployer)
-            written = [with_tokens(in_template_form(filled(one, tokens), ids)) for one in decision.statements]
+            written = [with_tokens(in_template_form(filled(one, tokens), ids)) for one in both]
             texts = _texts_for_tokens(watched, without.texts, tokens) if without and without.texts else {}
             provisions = {
                 action: [f"{prefix}.{tokens.region}.amazonaws.com" for prefix in via]
@@ -99,6 +112,18 @@ class Looker:
         if notes:
             Questions.tell(notes_on, notes)
         return None
+
+    def _release(self, watched: Watched, reasons: Sequence[str]) -> None:
+        """Leave an adopted key as it was, and say why."""
+        assert watched.refuse is not None
+        self._watched.remove(watched)
+        self._released.add(watched.policy)
+        Questions.release(watched.key)
+        watched.refuse(list(dict.fromkeys(reasons)))
+
+    def is_released(self, policy: KeyPolicy) -> bool:
+        """Tell whether a key was left as it was."""
+        return policy in self._released
 
     def refusals_of(self, policy: KeyPolicy) -> Sequence[str]:
         """Return what the last look refuses of one key."""

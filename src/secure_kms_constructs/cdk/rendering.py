@@ -96,6 +96,8 @@ class Renderings:
         doubtful: dict[Construct, list[str]] = {}
         finished = finished_policies(self._stack, self._keys)
         for key, policy, own, it in zip(self._keys, finished, self._policies, told, strict=True):
+            if self.looker.is_released(own):
+                continue
             name = (id(policy.policy), json.dumps(it), own.rotates, own.separates)
             if name not in found:
                 one = resolved[name[1]]

@@ -119,6 +119,22 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
+    def adopt(cls, key: Any, policies: KeyPolicies, told: Sequence[Any], settings: dict[str, Any]) -> None:
+        """Have a key of the L2 show a policy of ours.
+
+        :param told: the document that it starts with.
+        :param settings: what else its L1 gets.
+        """
+        load()
+        jsii.sinvoke(cls, "adopt", [key, policies, json.dumps(list(told)), json.dumps(settings)])
+
+    @classmethod
+    def release(cls, key: Any) -> None:
+        """Leave a key that was adopted as it was."""
+        load()
+        jsii.sinvoke(cls, "release", [key])
+
+    @classmethod
     def tell(cls, constructs: Sequence[Any], notes: Sequence[tuple[int, bool, str, str]]) -> None:
         """Add annotations: the number of a construct, whether it is a warning, id and text."""
         load()

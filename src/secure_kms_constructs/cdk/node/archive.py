@@ -72,6 +72,12 @@ def _types(assembly: str) -> dict[str, Any]:
                 _method("resolve", [("stack", _STACK), ("values", _TEXT)], _TEXT, static=True),
                 _method("look", [("keys", _SEVERAL), ("leading", _TEXT), ("imported", _SEVERAL)], _TEXT, static=True),
                 _method("withPaths", [("key", _ANY), ("values", _SEVERAL)], _TEXT, static=True),
+                _method(
+                    "adopt",
+                    [("key", _ANY), ("policies", _ANY), ("told", _TEXT), ("settings", _TEXT)],
+                    static=True,
+                ),
+                _method("release", [("key", _ANY)], static=True),
                 _method("tell", [("constructs", _SEVERAL), ("notes", _TEXT)], static=True),
             ]
         },

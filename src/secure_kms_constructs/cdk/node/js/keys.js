@@ -201,14 +201,58 @@ class KeyBase extends Key {
   }
 }
 
+/** What keys of the L2 had before they were adopted. @type {WeakMap<object, any>} */
+const before = new WeakMap();
+
+/**
+ * Has a key of the L2 show a policy of Python's in place of its own.
+ * @param {any} key
+ * @param {KeyPolicies} policies
+ * @param {string} told
+ * @param {string} settings what else its L1 gets, as JSON
+ */
+function adopt(key, policies, told, settings) {
+  const start = JSON.parse(told);
+  policies.learn(start);
+  const [place] = start;
+  const resource = l1Of(key);
+  const given = JSON.parse(settings);
+  const had = Object.fromEntries(["keyPolicy", ...Object.keys(given)].map((name) => [name, resource[name]]));
+  before.set(key, had);
+  key.now = () => policies.render(place, key.stack);
+  key.written = Lazy.uncachedAny({
+    produce: (context) => {
+      look(policies.looker, Stage.of(key) ?? key.node.root, context.preparing);
+      return key.now();
+    },
+  });
+  Object.assign(resource, given, { keyPolicy: key.written });
+  // What comes later would be lost.
+  had.keyPolicy.addStatements = () => {
+    throw new Error(`secure-kms-constructs: ${key.node.path} is hardened already, so nothing more can be added to its policy: grant before the app is synthesized, or exclude the key`);
+  };
+}
+
+/**
+ * Leaves an adopted key as it was.
+ * @param {any} key
+ */
+function release(key) {
+  const had = before.get(key);
+  delete had.keyPolicy.addStatements;
+  Object.assign(l1Of(key), had);
+  key.written = undefined;
+  key.now = () => had.keyPolicy;
+}
+
 /**
  * The policy of a key as it is deployed: what was written, unless somebody assigned another; the same for the same.
- * @param {import("constructs").IConstruct} key
+ * @param {any} key
  * @returns {any}
  */
 function finished(key) {
   const policy = l1Of(key).keyPolicy;
-  return key instanceof KeyBase && policy === key.written ? key.now() : policy;
+  return policy !== undefined && policy === key.written ? key.now() : policy;
 }
 
-module.exports = { KeyBase, KeyPolicies, finished };
+module.exports = { KeyBase, KeyPolicies, adopt, finished, release };

@@ -3,7 +3,7 @@ const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
 const { l1Of, nameGiven } = require("./l1");
-const { finished } = require("./keys");
+const { adopt, finished, release } = require("./keys");
 const { look, pathsIn, tell } = require("./look");
 const { numbered } = require("./numbered");
 
@@ -202,6 +202,25 @@ class Questions {
    */
   static withPaths(key, values) {
     return JSON.stringify(pathsIn(key, values));
+  }
+
+  /**
+   * Has a key of the L2 show a policy of Python's.
+   * @param {IConstruct} key
+   * @param {any} policies
+   * @param {string} told
+   * @param {string} settings what else its L1 gets, as JSON
+   */
+  static adopt(key, policies, told, settings) {
+    adopt(key, policies, told, settings);
+  }
+
+  /**
+   * Leaves a key that was adopted as it was.
+   * @param {IConstruct} key
+   */
+  static release(key) {
+    release(key);
   }
 
   /**

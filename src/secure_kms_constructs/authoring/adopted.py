@@ -1,0 +1,154 @@
+"""What the key policy of a stock key has to say once it leaves nothing to IAM policies any more.
+
+The L2 grants by identity policies alone, because its keys delegate to them. Each such grant gets its other side here:
+the key policy names who, the identity policy says what, and both are needed, as for a HardenedKey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS, METADATA_ACTIONS
+
+from .apps import App, Looked
+from .circles import generated_arn, literal_arn
+from .identity_sides import HOLDERS, POLICIES, holders_of, names_one, statements_of
+from .instead import as_json
+from .joining import joined
+from .reading import KEY_PAIR_ACTIONS, is_account, listed, meant
+from .serving import KeyFacts
+from .statements import Statement, key_statement
+from .usages import names_of
+
+_USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
+_MANAGES = KEY_ACTIONS.value - _USES - set(METADATA_ACTIONS.value)
+
+
+class Adopted(NamedTuple):
+    """The key policy's side of what identity policies grant.
+
+    :param statements: with ``{account}`` and the like for where the key is, and references to roles.
+    :param problems: what cannot be served.
+    """
+
+    statements: list[Statement]
+    problems: list[str]
+
+
+def is_stock_delegation(statement: Statement) -> bool:
+    """Tell whether a statement is the one that leaves a key to the IAM policies of its account, and no more."""
+    principal = statement.get("Principal")
+    named = listed(principal.get("AWS")) if isinstance(principal, dict) and set(principal) == {"AWS"} else []
+    return (
+        statement.get("Effect") == "Allow"
+        and listed(statement.get("Action")) == ["kms:*"]
+        and len(named) == 1
+        and is_account(str(named[0]))
+        and not statement.get("Condition")
+    )
+
+
+def identity_grants(app: App, key: KeyFacts) -> Adopted:
+    """Return what a key policy needs for each role and user that a policy of its own lets use the key by name."""
+    names, problems = names_of(app, key.path), list[str]()
+    # Who, as a condition names it, with what it may; and who has no such name.
+    actions: dict[str, tuple[str, Any, set[str]]] = {}
+    for policy in app.referring_to(names):
+        for statement in statements_of(policy):
+            if statement.get("Effect") != "Allow" or not names_one(statement, names):
+                continue
+            problems += _unserved(policy, statement)
+            for called, who in _held_by(app, key, policy):
+                if who is None:
+                    # What is left to IAM policies through a service is left to whoever it is.
+                    problems += [] if key.delegates else [_elsewhere(called)]
+                    continue
+                uses = actions.setdefault(as_json(who), (*who, set()))[2]
+                uses |= uses_of(statement, key.kind.usage)
+    found = []
+    for operator, value, several in actions.values():
+        if several:
+            account = str(listed(value)[0]).split(":")[4] if not isinstance(value, dict) else "{account}"
+            condition = {operator: {"aws:PrincipalArn": value}, "StringEquals": {"kms:CallerAccount": account}}
+            root = {"AWS": f"arn:{{partition}}:iam::{account}:root"}
+            found.append(key_statement("AllowUse", root, several, condition))
+    problems += _unread(app, names)
+    return Adopted(joined(found), list(dict.fromkeys(problems)))
+
+
+def _held_by(app: App, key: KeyFacts, policy: Looked) -> Iterator[tuple[str, tuple[str, Any] | None]]:
+    """Yield who has a policy, as messages call it and as a condition names it; None where none can."""
+    for holder in holders_of(app, policy):
+        yield holder.called, _named(app, key, holder)
+    for part, kind in (("Roles", "role"), ("Users", "user")):
+        for name in listed(policy.properties.get(part)) if policy.type in POLICIES else ():
+            if isinstance(name, str):
+                # Of an imported one. Names are unique in an account, whatever their path.
+                start = f"arn:{{partition}}:iam::{{account}}:{kind}/"
+                yield f"{kind} {name}", ("ArnLike", [f"{start}{name}", f"{start}*/{name}"])
+
+
+def _unread(app: App, names: set[str]) -> Iterator[str]:
+    """Yield what may let somebody use the key, and of whom it is not told here."""
+    for one in app.referring_to(names):
+        if one.type in POLICIES:
+            allows = any(it.get("Effect") == "Allow" and names_one(it, names) for it in statements_of(one))
+            known = [
+                *holders_of(app, one),
+                *(it for part in ("Roles", "Users") for it in listed(one.properties.get(part))),
+            ]
+            if allows and (one.properties.get("Groups") or not known):
+                yield (
+                    f"{one.called} allows use of the key to a group, or to whoever it is attached to elsewhere, and no "
+                    "key policy can name those: grant to the roles and users themselves"
+                )
+        elif one.type.startswith(("AWS::IAM::", "AWS::SSO::")) and one.type not in HOLDERS:
+            yield f"{one.called}, {one.type}, names the key, and is not read here: use an iam.Policy"
+
+
+def uses_of(statement: Statement, usage: str) -> set[str]:
+    """Return the uses of a key that a statement of the L2 means.
+
+    The L2 writes ``GenerateDataKey*`` and ``ReEncrypt*`` for an encrypter: the first takes in key pairs, which no
+    service makes, the second decrypts. As the grants of a HardenedKey, neither is admitted on the word of a wildcard.
+    """
+    patterns = [str(one) for one in listed(statement.get("Action"))]
+    literal = {one for one in patterns if "*" not in one}
+    asked = meant(patterns, _USES)
+    if usage == "SYMMETRIC":
+        asked -= KEY_PAIR_ACTIONS - literal
+    if "kms:Decrypt" not in asked:
+        asked -= {"kms:ReEncryptFrom"} - literal
+    return asked
+
+
+def _unserved(policy: Looked, statement: Statement) -> Iterator[str]:
+    if "Action" not in statement:
+        yield f"{policy.called} allows all but NotAction on the key: name the actions"
+    elif managed := sorted(meant(statement.get("Action"), _MANAGES)):
+        named = ", ".join(map(str, listed(statement.get("Action"))))
+        yield (
+            f"{policy.called} allows {named} on the key, which manages the key ({managed[0]}): pass who it is for as "
+            "administrators=[...], and leave this statement out"
+        )
+
+
+def _named(app: App, key: KeyFacts, holder: Looked) -> tuple[str, Any] | None:
+    """Return how a condition names a role or user, without a circle and without a cross-stack reference."""
+    literal = literal_arn(app, key.place, holder)
+    if literal is not None:
+        return "ArnEquals", literal
+    if holder.stack != key.stack:
+        return None
+    if holder.path not in key.ways:
+        return "ArnEquals", {"Resource": holder.path, "Attribute": "Arn"}
+    pattern = generated_arn(app, key.place, holder)
+    return None if pattern is None else ("ArnLike", pattern)
+
+
+def _elsewhere(called: str) -> str:
+    return (
+        f"{called} uses the key, and the key policy cannot name it: it is in another stack with a generated "
+        "name, or waits for the key. Give it a literal name, or pass delegate_via=[...] for the service that it uses"
+    )
