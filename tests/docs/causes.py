@@ -44,6 +44,15 @@ TOPICS = [
         ("authoring/narrowing.py", "authoring/key_policy_checks.py", "authoring/key_policies.py", "cdk/rendering.py"),
     ),
     Topic(
+        "A key that HardenKeys leaves as it is",
+        "`HardenKeys` hardens a stock key only where each of its grants works afterwards. A policy lets a group or "
+        "whoever it is attached to elsewhere use the key, a role of another stack has a generated name, a statement "
+        "manages the key or admits a whole account.",
+        "Grant to roles and users of this app, name administrators in `HardenKeys(administrators=[...])`, make the key "
+        "a `HardenedKey`, or pass `exclude=[key]`.",
+        ("authoring/adopted.py", "cdk/adopting.py", "hardening.py"),
+    ),
+    Topic(
         "Who deploys",
         "The key policy has to admit the role that CloudFormation acts as, or nobody can change the key again. It is "
         "told from the stack's synthesizer; a synthesizer that names no role, or a role of the same stack, does not "

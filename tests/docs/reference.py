@@ -24,7 +24,7 @@ PAGES: dict[str, tuple[str, list[tuple[str, list[str]]]]] = {
     "constructs.md": (
         "Constructs",
         [
-            ("Keys", ["HardenedKey", "ResolvedKey", "AWS_MANAGED", "Service", "Use"]),
+            ("Keys", ["HardenedKey", "HardenKeys", "ResolvedKey", "AWS_MANAGED", "Service", "Use"]),
             ("Secrets and parameters", ["ScopedSecretReader", "ScopedSecretRotator", "ScopedParameterReader"]),
             ("Log groups", ["LogGroupWithCmk", "ScopedLogGroupManager"]),
             ("Checks at synth", ["KmsLeastPrivilegeChecks", "documented_exception", "DocumentedSuppressions"]),

@@ -16,7 +16,7 @@ CLASSES = {
     for name in secure_kms_constructs.__all__
     if inspect.isclass(value := getattr(secure_kms_constructs, name))
 }
-PLUGINS = (secure_kms_constructs.KmsLeastPrivilegeChecks,)
+PLUGINS = (secure_kms_constructs.KmsLeastPrivilegeChecks, secure_kms_constructs.HardenKeys)
 METHODS = {
     f"{name}.{method}": getattr(value, "__func__", value)
     for name, cls in CLASSES.items()
@@ -54,7 +54,7 @@ def test_every_parameter_of_a_construct_after_its_id_is_keyword_only(name: str) 
     if dataclasses.is_dataclass(CLASSES[name]) or CLASSES[name].__init__ is object.__init__:
         return
     given = inspect.signature(CLASSES[name].__init__).parameters
-    # A plugin is no construct, and has nothing before its options.
+    # A plugin or an Aspect is no construct, and has nothing before its options.
     before = ["self"] if issubclass(CLASSES[name], PLUGINS) else ["self", "scope", "id"]
     assert list(given)[: len(before)] == before
     assert {parameter.kind for parameter in list(given.values())[len(before) :]} == {inspect.Parameter.KEYWORD_ONLY}
