@@ -37,6 +37,22 @@ def allows_use(document: object) -> bool:
     return any(_takes(statement) for statement in _statements(document))
 
 
+def uses_allowed(document: object) -> list[tuple[list[str], list[str]]]:
+    """Return what a policy says of the use of keys: actions and resources of each statement that allows some."""
+    return [
+        (
+            [
+                one
+                for one in _texts(statement.get("Action"))
+                if any(names_action(one, action) for action in USE_ACTIONS)
+            ],
+            _texts(statement.get("Resource")),
+        )
+        for statement in _statements(document)
+        if _takes(statement)
+    ]
+
+
 def stripped(document: object) -> Json | None:
     """Return a policy without the permission to use keys; None where nothing is left.
 

@@ -12,6 +12,7 @@ from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.policies.lines import one_line
 
 from .plans import Excepted, Json, Leaving, Migration, Plan, Replaced
+from .stripping import uses_allowed
 
 _SHOWN = 50
 _WITHOUT = "without the use of keys"
@@ -148,7 +149,11 @@ def _change(one: Replaced) -> str:
     held = one.held
     version = (f" ({held.version})" if held.version else "") + (f" of group {code(held.group)}" if held.group else "")
     shared = f", also for {len(one.shared_by)} others, which have plans" if one.shared_by else ""
-    return f"{held.kind} policy {code(held.name)}{version}: {'gone' if one.after is None else _WITHOUT}{shared}"
+    going = "; ".join(
+        f"{code(', '.join(actions))} on {code(', '.join(on))}" for actions, on in uses_allowed(held.document)
+    )
+    after = "gone" if one.after is None else _WITHOUT
+    return f"{held.kind} policy {code(held.name)}{version}: {after}{shared}; it allowed {going}"
 
 
 def _section(title: str, lines: Iterable[str], level: str = "##") -> Iterator[str]:

@@ -131,8 +131,8 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
 def test_the_plan_says_what_changes_why_and_how_it_is_proven() -> None:
     text = as_markdown(made())
     for line in (
-        "- inline policy `wide`: gone",
-        "- inline policy `mixed`: without the use of keys",
+        "- inline policy `wide`: gone; it allowed `kms:Decrypt` on `*`",
+        "- inline policy `mixed`: without the use of keys; it allowed `kms:Decrypt` on `*`",
         "- new inline policy `observed-key-use`",
         f"- `kms:Decrypt` `{ONE}` secretsmanager.eu-west-1.amazonaws.com, `SecretARN = {secret_arn('app')}` (9 calls)",
         f"## `{READER}`",
@@ -194,7 +194,9 @@ def test_the_version_of_a_managed_policy_is_told_and_comes_back(tmp_path: Path) 
     known = snapshot(role("Reader", POLICY_ARN), policies={POLICY_ARN: MIXED}, versions={POLICY_ARN: "v7"})
     migration = plan(known, observed(use()))
     write_migration(migration, tmp_path)
-    assert "- managed policy `Wide` (v7): without the use of keys" in as_markdown(migration)
+    assert "- managed policy `Wide` (v7): without the use of keys; it allowed `kms:Decrypt` on `*`" in as_markdown(
+        migration
+    )
     folder = tmp_path / f"{ACCOUNT}-role-Reader"
     back = f"aws iam set-default-policy-version --policy-arn {POLICY_ARN} --version-id v7"
     assert calls(folder / "rollback.md")[0] == back
