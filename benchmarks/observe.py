@@ -168,6 +168,7 @@ def measure(reader: str, folder: Path) -> Json:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--readers", nargs="+", choices=READERS, default=list(READERS))
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -179,7 +180,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as made:
             write_events(Path(made), events)
             answers = set()
-            for reader in READERS:
+            for reader in arguments.readers:
                 command = [sys.executable, __file__, "--measure", reader, made]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 told = json.loads(done.stdout)
