@@ -126,7 +126,7 @@ class KeyPolicy:
         self._created: dict[str, dict[str, None]] = {}
         self._served: list[Statement] = []
         self._served_provisions: Mapping[str, Sequence[str]] = {}
-        self._exempt_deployer = False
+        self._exempt: Sequence[Any] = ()
         self._texts: Mapping[str, str] = {}
         self._delegated: list[Statement] = []
         self._added: list[Statement] = []
@@ -197,19 +197,19 @@ class KeyPolicy:
         provisions: Mapping[str, Sequence[str]],
         several: Sequence[Statement],
         *,
-        exempt_deployer: bool,
+        exempt: Sequence[Any] = (),
         texts: Mapping[str, str] | None = None,
     ) -> None:
         """Say what the uses of the key need, in place of what was said of them before.
 
         :param provisions: ``kms:ViaService`` values by the action of the deployer.
         :param several: finished statements.
-        :param exempt_deployer: whether the deployer may create grants that are for no AWS service.
+        :param exempt: who may create grants that are for no AWS service.
         :param texts: what stands for values, as JSON, that would be references in a circle.
         """
         self._change()
         self._served_provisions, self._served = provisions, list(several)
-        self._exempt_deployer, self._texts = exempt_deployer, texts or {}
+        self._exempt, self._texts = exempt, texts or {}
 
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
@@ -272,7 +272,7 @@ class KeyPolicy:
             statements.metadata_delegation(self._account.root),
             *self._owners(),
             *self._provisions(),
-            statements.deny_grants_outside_aws_services(self._deployer if self._exempt_deployer else None),
+            statements.deny_grants_outside_aws_services(self._exempt),
             *(
                 [statements.deny_other_organizations(self._organization, self._account.id)]
                 if self._organization

@@ -64,7 +64,7 @@ class Decision:
     :param provisions: for each action of the deployer, the ``kms:ViaService`` prefixes that it comes through.
     :param statements: statements with ``{region}`` and the like in place of where the key is; a principal that is a
         resource of the app is its reference.
-    :param exempt_deployer: whether the Deny of foreign grants must not bind the deployer.
+    :param exempt: whom the Deny of foreign grants must not bind, in the form of the statements.
     :param refusals: what fails the synth.
     :param findings: what it says, as pairs of an id and a text.
     :param uses: all uses that were found, served or not.
@@ -72,7 +72,7 @@ class Decision:
 
     provisions: dict[str, dict[str, None]] = field(default_factory=dict)
     statements: list[Statement] = field(default_factory=list)
-    exempt_deployer: bool = False
+    exempt: list[Any] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     findings: list[tuple[str, str]] = field(default_factory=list)
     uses: list[Usage] = field(default_factory=list)
@@ -170,7 +170,6 @@ class _Deciding:
         else:
             for action in need.actions:
                 self._decision.provisions.setdefault(action, {}).update(dict.fromkeys(need.via))
-        self._decision.exempt_deployer |= need.grants is Grants.ANY
 
     def _deployer_of(self, use: Usage) -> tuple[str, bool]:
         """Return who deploys the resource, and whether that is somebody else than the deployer of the key."""
@@ -285,6 +284,9 @@ class _Deciding:
     # -- what --
 
     def _write(self, use: Usage, principal: dict[str, Any], sid: str, tie: Mapping[str, Any] | None = None) -> None:
+        if use.need.grants is Grants.ANY:
+            who = bound({"Condition": tie}).get("aws:principalarn", principal["AWS"])
+            self._decision.exempt += [who] if who not in self._decision.exempt else []
         for statement in statements_for(use.need, self._name(use), principal, sid, dict(tie or {})):
             if not is_said(plain(filled(statement, self._place)), self._key.statements):
                 self._decision.statements.append(statement)

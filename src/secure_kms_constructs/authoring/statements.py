@@ -64,17 +64,20 @@ def metadata_delegation(account_root: str) -> Statement:
     return key_statement("AllowMetadataThroughIamPolicies", {"AWS": account_root}, METADATA_ACTIONS.value)
 
 
-def deny_grants_outside_aws_services(exempt: str | None = None) -> Statement:
+def deny_grants_outside_aws_services(exempt: Sequence[Any] = ()) -> Statement:
     """Return the Deny in the form that CT.KMS.PR.3 checks.
 
-    :param exempt: a principal that creates grants in its own name for a service that does not support the condition:
+    :param exempt: principals that create grants in their own name for a service that does not support the condition:
         EKS does not (https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html).
 
     https://docs.aws.amazon.com/controltower/latest/controlreference/kms-rules.html
     """
-    condition = {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}}
+    condition: dict[str, Any] = {
+        "BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}
+    }
     if exempt:
-        condition["ArnNotEquals"] = {"aws:PrincipalArn": exempt}
+        operator = "ArnNotLike" if any("*" in str(one) for one in exempt) else "ArnNotEquals"
+        condition[operator] = {"aws:PrincipalArn": exempt[0] if len(exempt) == 1 else list(exempt)}
     return key_statement("DenyGrantsOutsideAwsServices", "*", ["kms:CreateGrant"], condition, effect="Deny")
 
 

@@ -66,7 +66,7 @@ class Looker:
 
         # What an earlier synth wrote must not count as being there.
         for policy in self._served:
-            policy.serve({}, [], exempt_deployer=False)
+            policy.serve({}, [])
         self._served = []
         seen = Questions.look([one.key for one in self._watched], leading_types())
         app, places = looked_at(seen)
@@ -104,8 +104,9 @@ class Looker:
                 action: [f"{prefix}.{tokens.region}.amazonaws.com" for prefix in via]
                 for action, via in decision.provisions.items()
             }
-            if written or provisions or decision.exempt_deployer or texts:
-                watched.policy.serve(provisions, written, exempt_deployer=decision.exempt_deployer, texts=texts)
+            exempt = [with_tokens(in_template_form(filled(one, tokens), ids)) for one in decision.exempt]
+            if written or provisions or texts:
+                watched.policy.serve(provisions, written, exempt=exempt, texts=texts)
                 self._served.append(watched.policy)
             notes += self._new(len(notes_on), path, decision.findings)
             notes_on.append(watched.key)

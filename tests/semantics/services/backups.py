@@ -8,11 +8,13 @@ from aws_cdk import CfnResource, Size, Stack, Tags
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_eks as eks
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_backup import BackupResource
 
 from secure_kms_constructs import HardenedKey
-from tests.semantics.services.asks import Build, Construction, deploys, directly, service, uses
-from tests.semantics.services.constructions import SENDS, arn, bucket, role, topic
+from tests.semantics.services.asks import Ask, Build, Construction, deploys, directly, service, uses
+from tests.semantics.services.constructions import SENDS, arn, bucket, role, topic, vpc
 
 RENEWS = "Decrypt GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo"
 
@@ -72,6 +74,21 @@ def releases(s: Stack, k: HardenedKey) -> dict[str, Any]:
     return {"ApplicationName": "x", "ServiceRoleArn": role(s).role_arn, "TriggerConfigurations": [trigger]}
 
 
+def kubernetes(s: Stack, k: HardenedKey) -> None:
+    """CDK's older cluster, which a role of a custom resource makes."""
+    layer = lambda_.LayerVersion.from_layer_version_arn(s, "Layer", arn("lambda", "layer:x:1"))
+    eks.Cluster(
+        s,
+        "Cluster",
+        version=eks.KubernetesVersion.V1_31,
+        secrets_encryption_key=k,
+        default_capacity=0,
+        kubectl_layer=layer,
+        vpc=vpc(s),
+        vpc_subnets=[ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)],
+    )
+
+
 def agents(s: Stack, k: HardenedKey) -> dict[str, Any]:
     return {"DefaultKmsKeyId": k.key_arn, "RoleArn": role(s).role_arn}
 
@@ -119,6 +136,11 @@ BACKUPS = (
         "postgres",
         l1("AWS::DSQL::Cluster", lambda _, k: {"KmsEncryptionKey": k.key_arn}),
         deploys("dsql", "Decrypt Encrypt GenerateDataKey"),
+    ),
+    Construction(
+        "kubernetes_by_a_custom_resource",
+        kubernetes,
+        (Ask(who="ClusterCreationRole", action="kms:CreateGrant", sent={"kms:GrantIsForAWSResource": "false"}),),
     ),
     Construction("backup_selection_by_tag", selected_by_tag, uses("Role", "dynamodb", SENDS)),
     Construction("backup_vault_of_a_plan", selected_into_a_vault, uses("Role", "backup", f"CreateGrant {SENDS}")),

@@ -637,7 +637,11 @@ COMPUTE = (
                 # "kms:GrantIsForAWSResource is not supported"
                 Ask(who="deployer", action="kms:CreateGrant", sent={"kms:GrantIsForAWSResource": "false"}),
                 Ask(who="deployer", action="kms:DescribeKey"),
-            )
+            ),
+            "kubernetes_by_a_custom_resource": (
+                Ask(who="ClusterCreationRole", action="kms:CreateGrant", sent={"kms:GrantIsForAWSResource": "false"}),
+                Ask(who="ClusterCreationRole", action="kms:DescribeKey"),
+            ),
         },
     ),
     Row(

@@ -253,15 +253,25 @@ def test_a_prefix_that_no_page_names_is_refused_until_it_is_given() -> None:
     assert decided(made, extra=[less]).refusals
 
 
+def test_the_role_that_makes_a_cluster_of_cdk_may_create_any_grant() -> None:
+    config = {"encryptionConfig": [{"provider": {"keyArn": KEY}, "resources": ["secrets"]}]}
+    cluster = ("Custom::AWSCDK-EKS-Cluster", {"AssumeRoleArn": ref("Role"), "Config": config})
+    decision = decided(app(Role=ROLE, Cluster=cluster))
+    [one] = written(decision)
+    assert (one["Principal"], one["Action"], "Condition" in one) == ({"AWS": ref("Role")}, "kms:CreateGrant", False)
+    assert decision.exempt == [ref("Role")]
+    assert (decision.refusals, decision.findings, decision.provisions) == ([], [], {})
+
+
 def test_eks_may_create_any_grant_and_is_exempt_alone() -> None:
     cluster = ("AWS::EKS::Cluster", {"EncryptionConfig": [{"Provider": {"KeyArn": KEY}}]})
     decision = decided(app(Cluster=cluster))
     [statement] = written(decision)
     assert statement["Principal"] == {"AWS": HERE.deployer}
     assert "Condition" not in statement
-    assert decision.exempt_deployer
+    assert decision.exempt == ["{deployer}"]
     assert said(decision) == ["unboundDeployer"]
-    assert not decided(app(Files=("AWS::EFS::FileSystem", {"KmsKeyId": KEY}))).exempt_deployer
+    assert decided(app(Files=("AWS::EFS::FileSystem", {"KmsKeyId": KEY}))).exempt == []
 
 
 def test_a_deployer_of_another_account_is_named() -> None:

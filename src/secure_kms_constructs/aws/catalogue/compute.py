@@ -58,6 +58,16 @@ ROWS = (
     ),
     # "kms:GrantIsForAWSResource is not supported for the CreateCluster action"
     deployer("AWS::EKS::Cluster", "CreateGrant", "", "eks/latest/userguide/enable-kms", grants=Grants.ANY),
+    # CDK's own cluster of aws_eks is made by a role of its own.
+    role(
+        "Custom::AWSCDK-EKS-Cluster",
+        "AssumeRoleArn",
+        "CreateGrant",
+        "eks/latest/userguide/enable-kms",
+        paths="Config/encryptionConfig/*/provider/keyArn",
+        grants=Grants.ANY,
+    ),
+    nothing("Custom::AWSCDK-EKS-Cluster", "eks/latest/userguide/enable-kms"),
     nothing(
         _CLUSTER,
         _EXEC,
