@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns, catalogue
@@ -14,7 +14,7 @@ from secure_kms_constructs.aws.services import Service, Use
 
 from . import circles, replica_uses, replications, selections
 from . import serving_words as words
-from .apps import App, Looked, Place, as_text, beside, plain, reference, value_at
+from .apps import App, Looked, Place, as_text, beside, plain, reference, referred, value_at
 from .identity_sides import allowed, allowed_on, spellings, unadmitted, unadmitted_widely
 from .joining import joined
 from .key_requirements import Kind, unmet
@@ -108,8 +108,11 @@ class _Deciding:
         uses = list(usages(app, key.path))
         self._selected = selections.candidates(app, uses)
         self._decision = Decision(uses=[*uses, *(one.use for one in self._selected if one.is_sure)])
+        self._unread: list[Usage] = []
         # Who works with what, where no resource names them, by what the finding says of it.
         self._callers: dict[str, Need] = {}
+        # What is needed for roles of other stacks with generated names, by what to do.
+        self._far: dict[str, list[str]] = {}
 
     def decision(self) -> Decision:
         decision, looked = self._decision, self._app.resources.get(self._key.path)
@@ -124,6 +127,7 @@ class _Deciding:
             decision.refusals += unmet(use, self._key.kind, looked) if self._key.is_ours else ()
             serve[use.need.who](use)
         decision.statements = joined(decision.statements)
+        decision.refusals += (f"{'; '.join(dict.fromkeys(several))}{text}" for text, several in self._far.items())
         decision.refusals = list(dict.fromkeys(decision.refusals))
         if not self._key.is_ours:
             return decision
@@ -132,6 +136,7 @@ class _Deciding:
         written = [plain(filled(it, self._place)) for it in decision.statements]
         self._say_bonds([*self._key.statements, *written])
         finished = [*self._key.statements, *written]
+        self._say_unread(finished)
         self._say_callers(finished)
         self._say_selected(finished)
         decision.refusals += unadmitted(self._app, self._key.path, finished)
@@ -149,7 +154,7 @@ class _Deciding:
         need = use.need
         if not need.actions:
             if need.basis is Basis.HANDLERS and not _is_told(use):
-                self._say("unreadNeeds", words.unread(use))
+                self._unread.append(use)
             return
         if self._key.kind.usage != "SYMMETRIC":
             return
@@ -223,10 +228,8 @@ class _Deciding:
                 delegable = self._is_delegable(use.need, holder)
                 if delegable and any(service.prefix in use.need.via for service in self._key.delegates):
                     return
-                self._refuse(
-                    f"{whose}, which is in another stack and has a generated name: give it a literal role_name and "
-                    f"both stacks an env{words.or_delegated(use.need) if delegable else ''}"
-                )
+                later = use.resource.stack == holder.stack and not self._has_policy(use.need, holder)
+                self._far.setdefault(words.far(use.need, is_delegable=delegable, is_later=later), []).append(whose)
                 return
             if use.resource.stack == holder.stack:
                 # Its stack refers to the key, so it comes after it.
@@ -321,16 +324,31 @@ class _Deciding:
 
         Not where a page says that nothing can be bound: the policy of the topic is what tells them apart.
         """
+        told_apart = {
+            service
+            for one in statements
+            for service in _services(one)
+            if any(key.startswith(("aws:sourcearn", "kms:encryptioncontext:")) for key in bound(one))
+        }
         sourceless = {use.need.principal for use in self._decision.uses if use.need.sourceless}
         for statement in statements:
-            principal, tied = statement.get("Principal"), bound(statement)
-            for service in map(str, listed(principal.get("Service")) if isinstance(principal, dict) else ()):
+            tied = bound(statement)
+            for service in _services(statement):
                 told = catalogue.source_of(service.replace(f".{self._place.region}.", ".{region}."))
                 if not any(key.startswith(("aws:source", "kms:encryptioncontext:")) for key in tied):
                     if meant(statement.get("Action"), _USED) and service not in sourceless:
                         self._say("unboundService", words.unbound_service(service, statement))
-                elif told is None and "aws:sourceaccount" in tied and "aws:sourcearn" not in tied:
+                elif told is None and "aws:sourceaccount" in tied and service not in told_apart:
                     self._say("assumedSource", words.assumed_source(service))
+
+    def _say_unread(self, statements: Sequence[Statement]) -> None:
+        """Say of what nobody knows the needs, unless its role or its service has been admitted."""
+        for use in self._unread:
+            roles = [self._app.resources.get(path) for path in referred(dict(use.resource.properties))]
+            names = {name for one in roles if one and one.type == _ROLE for name in spellings(self._app, one)}
+            need = replace(use.need, actions=("kms:Decrypt",))
+            if not self._is_added(use.need) and not is_granted(need, statements, self._place.deployer, names):
+                self._say("unreadNeeds", words.unread(use))
 
     def _say_callers(self, statements: Sequence[Statement]) -> None:
         """Say what those need whom no resource names, unless a grant on the key has followed."""
@@ -364,6 +382,11 @@ class _Deciding:
         )
         if not (used or self._key.extra or self._key.delegates):
             self._say("unusedKey", words.UNUSED)
+
+
+def _services(statement: Statement) -> list[str]:
+    principal = statement.get("Principal")
+    return [str(one) for one in listed(principal.get("Service"))] if isinstance(principal, dict) else []
 
 
 def _principals(statement: Statement) -> set[str]:

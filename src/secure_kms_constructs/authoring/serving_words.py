@@ -48,6 +48,17 @@ def made_elsewhere(use: Usage) -> str:
     )
 
 
+def far(need: Need, *, is_delegable: bool, is_later: bool) -> str:
+    """Return why roles of other stacks cannot be named, and what to do.
+
+    :param is_later: whether their stack comes after the key, so that they need a policy of their own too.
+    """
+    return (
+        ", which is in another stack and has a generated name: give it a literal role_name and both stacks an env"
+        f"{f', and call {grant_line(need)} for it' if is_later else ''}{or_delegated(need) if is_delegable else ''}"
+    )
+
+
 def or_delegated(need: Need) -> str:
     """Return the way out by delegation, where one of the services of a need can be delegated to."""
     names = [written(one) for one in SERVICES if one.prefix in need.via and Use.READ in one.actions]

@@ -56,9 +56,12 @@ def uses(context: Context, who: Who) -> Iterator[Use]:
 
 
 def values_at(value: object, parts: list[str], place: str) -> Iterator[tuple[str, object]]:
-    """Yield what stands at a property path, ``*`` for each member of a list, and where that is."""
+    """Yield what stands at a property path, ``*`` for each member of a list or map, and where that is."""
     if not parts:
         yield place, value
+    elif parts[0] == "*" and isinstance(value, dict):
+        for name, one in value.items():
+            yield from values_at(one, parts[1:], f"{place}.{name}")
     elif parts[0] == "*" and isinstance(value, list):
         for number, one in enumerate(value):
             yield from values_at(one, parts[1:], f"{place}[{number}]")
@@ -76,11 +79,20 @@ def _holds(need: Need, resource: Resource, place: str) -> bool:
 
 
 def leads_to(value: object, target: Resource) -> bool:
-    """Tell whether a text names a resource: its ARN, alone or before a path in it, or the name of a bucket."""
-    if not isinstance(value, str) or target.arn is None:
+    """Tell whether a text names a resource: its ARN, alone or before a path in it, the URL of a queue, or a bucket.
+
+    The definition of a state machine, as a text or as an object, names many.
+    """
+    if target.arn is None:
         return False
     name = target.arn.rpartition(":")[2]
-    return value == target.arn or value.startswith(f"{target.arn}/") or value in (name, f"{name}.s3.amazonaws.com")
+    url = filled(f"https://sqs.{{region}}.{{suffix}}/{{account}}/{name}", target)
+    text = json.dumps(value) if isinstance(value, dict) else value
+    if not isinstance(text, str):
+        return False
+    if text.lstrip().startswith("{"):
+        return any(re.search(rf"{re.escape(one)}(?![\w.:/-])", text) for one in (target.arn, url))
+    return text.startswith(f"{target.arn}/") or text in (target.arn, url, name, f"{name}.s3.amazonaws.com")
 
 
 def filled(text: str, resource: Resource) -> str:

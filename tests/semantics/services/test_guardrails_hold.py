@@ -23,7 +23,6 @@ from tests.semantics.judge import Judge, Question
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, REGION
 from tests.semantics.services.synthesized import ALL, question
 
-
 # Made by a role of its own, which docs/guardrails.md says to name as a deployer.
 OTHER_DEPLOYER = "kubernetes_by_a_custom_resource"
 

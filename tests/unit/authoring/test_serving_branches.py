@@ -256,6 +256,91 @@ def test_both_stacks_may_leave_the_same_account_open() -> None:
     assert decide(made, KeyFacts("Stack/Key", "Stack", here, kind)).refusals == []
 
 
+def test_all_roles_of_another_stack_are_told_at_once() -> None:
+    machines = {f"Machine{one}": machine(ref(f"Other{one}")) for one in ("A", "B")}
+    [text] = decided(app(HERE, OtherA=ROLE, OtherB=ROLE, **machines)).refusals
+    assert "for the role in RoleArn; Stack/MachineB (" in text
+    assert text.endswith("another stack and has a generated name: give it a literal role_name and both stacks an env")
+
+
+def test_a_role_of_a_stack_that_comes_after_the_key_needs_a_policy_too() -> None:
+    [text] = decided(app(HERE, OtherRole=ROLE, OtherMachine=machine(ref("OtherRole")))).refusals
+    assert text.endswith("both stacks an env, and call key.grant(role, 'kms:Decrypt', 'kms:GenerateDataKey') for it")
+
+
+def allowed_by_itself(role: str, *actions: str) -> tuple[str, dict[str, Any]]:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": KEY}
+    return "AWS::IAM::Policy", {"Roles": [ref(role, "Ref")], "PolicyDocument": {"Statement": [statement]}}
+
+
+@pytest.mark.parametrize(
+    "actions, place, named",
+    [
+        (("kms:Decrypt", "kms:GenerateDataKey"), HERE, True),
+        (("kms:Decrypt", "kms:GenerateDataKey"), THERE, True),
+        (("kms:Decrypt",), HERE, False),
+    ],
+)
+def test_a_role_that_is_made_after_the_key_is_no_principal(actions: Any, place: Any, named: bool) -> None:
+    role = ("AWS::IAM::Role", {"RoleName": "app", "Path": "/team/"})
+    policy = allowed_by_itself("OtherRole", *actions)
+    made = app(place, OtherRole=role, OtherPolicy=policy, OtherMachine=machine(ref("OtherRole")))
+    decision = decided(made)
+    found = [one for one in written(decision) if one["Sid"] == "AllowRolesByName"]
+    if not named:
+        assert "no policy of its own allows it: call key.grant(role" in str(decision.refusals)
+        assert found == []
+        return
+    assert {one["Principal"]["AWS"] for one in found} == {f"arn:aws:iam::{place.account}:root"}
+    [who] = {one["Condition"]["ArnEquals"]["aws:PrincipalArn"] for one in found}
+    assert who == f"arn:aws:iam::{place.account}:role/team/app"
+    assert f"{place.account}:role/team/app" not in str([one["Principal"] for one in written(decision)])
+
+
+JOB = ("AWS::DataBrew::Job", {"EncryptionKeyArn": KEY, "RoleArn": ref("Role")})
+
+
+@pytest.mark.parametrize(
+    "more, told",
+    [
+        ({}, True),
+        ({"extra": [Service("DataBrew", "databrew", None, {Use.PROVISION: ("kms:Decrypt",)}, "https://x")]}, False),
+        ({"extra": [Service("Other", "databrew", None, {Use.PROVISION: ("kms:Decrypt",)}, "https://x")]}, True),
+        ({"statements": [{"Effect": "Allow", "Principal": {"AWS": "${Stack/Role.Arn}"}, "Action": "kms:*"}]}, False),
+        ({"statements": [{"Effect": "Allow", "Principal": {"AWS": "${Stack/Role.Arn}"}, "Action": "kms:Sign"}]}, True),
+        ({"statements": [{"Effect": "Allow", "Principal": {"AWS": "${Stack/Other.Arn}"}, "Action": "kms:*"}]}, True),
+    ],
+)
+def test_what_nobody_knows_is_told_until_its_role_or_service_is_admitted(more: dict[str, Any], told: bool) -> None:
+    assert ("unreadNeeds" in said(decided(app(Role=ROLE, Job=JOB), **more))) is told
+
+
+def of_service(**condition: Any) -> dict[str, Any]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": "x.amazonaws.com"},
+        "Action": "kms:Decrypt",
+        "Condition": condition,
+    }
+
+
+@pytest.mark.parametrize(
+    "more, told",
+    [
+        ([], True),
+        ([of_service(ArnLike={"aws:SourceArn": "arn:aws:x:*:111122223333:*"})], False),
+        ([of_service(StringEquals={"kms:EncryptionContext:x": "y"})], False),
+        ([of_service(StringEquals={"aws:SourceOrgID": "o-x"})], True),
+        ([{**of_service(), "Principal": "*", "Condition": {"StringEquals": {"aws:SourceArn": "x"}}}], True),
+    ],
+)
+def test_an_account_that_no_page_says_is_sent_is_told_until_the_page_s_condition_is_there(
+    more: list[dict[str, Any]], told: bool
+) -> None:
+    statements = [of_service(StringEquals={"aws:SourceAccount": "111122223333"}), *more]
+    assert ("assumedSource" in said(decided(app(Queue=QUEUE), statements=statements))) is told
+
+
 HOSTED = ("AWS::SecretsManager::RotationSchedule", {"HostedRotationLambda": {"KmsKeyArn": KEY}})
 
 

@@ -151,6 +151,66 @@ def pipe(condition: Any) -> Any:
     )
 
 
+SENT_TO = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": THE_KEY, "QueueName": "orders"}}
+URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/orders"
+
+
+def machine(the_key: Any, **definition: Any) -> Any:
+    """Return a state machine with tasks of its definition, a queue and a topic."""
+    return template(
+        Key=the_key,
+        Role=NAMED,
+        Queue=SENT_TO,
+        Topic={"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": THE_KEY, "TopicName": "orders"}},
+        Machine={
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, **definition},
+        },
+    )
+
+
+def sends(*parts: Any) -> dict[str, Any]:
+    """Return a definition as CDK writes it, of texts and references."""
+    return {"DefinitionString": {"Fn::Join": ["", ['{"QueueUrl":"', *parts, '"}']]}}
+
+
+def mails(*actions: dict[str, Any]) -> Any:
+    """Return a receipt rule of SES, whose actions write to a bucket under the key, with what each names its role by."""
+    encryption = {"ServerSideEncryptionByDefault": {"KMSMasterKeyID": THE_KEY, "SSEAlgorithm": "aws:kms"}}
+    bucket = {"BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]}}
+    named = [{"S3Action": {"BucketName": {"Ref": "Bucket"}, **one}} for one in actions]
+    return template(
+        Key=key(),
+        Role=NAMED,
+        Bucket={"Type": "AWS::S3::Bucket", "Properties": bucket},
+        Mails={"Type": "AWS::SES::ReceiptRule", "Properties": {"RuleSetName": "a", "Rule": {"Actions": list(named)}}},
+    )
+
+
+BY_ROLE = {"IamRoleArn": {"Fn::GetAtt": ["Role", "Arn"]}}
+DEFINITIONS: list[Case] = [
+    ("KLP513", "a queue in a definition", machine(key(), **sends({"Ref": "Queue"})), FOUND),
+    ("KLP513", "a queue by its literal URL", machine(key(), DefinitionString=f'{{"QueueUrl":"{URL}"}}'), FOUND),
+    ("KLP513", "a topic in a definition", machine(key(), **sends({"Ref": "Topic"})), FOUND),
+    ("KLP513", "an object as definition", machine(key(), Definition={"A": {"QueueUrl": {"Ref": "Queue"}}}), FOUND),
+    (
+        "KLP513",
+        "a substitution",
+        machine(key(), DefinitionSubstitutions={"To": {"Ref": "Topic"}}, DefinitionString='{"TopicArn":"${To}"}'),
+        FOUND,
+    ),
+    ("KLP513", "a queue whose name begins alike", machine(key(), DefinitionString=f'{{"Q":"{URL}-2"}}'), QUIET),
+    ("KLP513", "no queue in a definition", machine(key(), DefinitionString="{}"), QUIET),
+    ("KLP513", "a text that only mentions it", machine(key(), DefinitionString=f"see {URL}"), QUIET),
+    ("KLP513", "a role that may send", machine(key(allow(APP, USES)), **sends({"Ref": "Queue"})), QUIET),
+    ("KLP513", "mails that a role writes", mails(BY_ROLE), FOUND),
+    ("KLP513", "mails that the service writes", mails({}), QUIET),
+    ("KLP510", "mails that the service writes", mails({}), FOUND),
+    ("KLP510", "mails that a role writes", mails(BY_ROLE), QUIET),
+    ("KLP510", "one action by a role, one by the service", mails(BY_ROLE, {}), FOUND),
+    ("KLP513", "one action by the service, one by a role", mails({}, BY_ROLE), FOUND),
+]
+
 ROLES: list[Case] = [
     ("KLP513", "by its own policy, where the key delegates", dead_letters(key(DELEGATES), allow(None, USES)), QUIET),
     ("KLP513", "no policy, where the key delegates", dead_letters(key(DELEGATES)), FOUND),
@@ -174,4 +234,4 @@ ROLES: list[Case] = [
     ("KLP513", "through a service that a role by itself does not come through", pipe(through("pipes")), FOUND),
 ]
 
-OF_SERVICES = [*TOPICS, *SERVICES, *ROLES]
+OF_SERVICES = [*TOPICS, *SERVICES, *ROLES, *DEFINITIONS]
