@@ -324,12 +324,7 @@ class _Deciding:
 
         Not where a page says that nothing can be bound: the policy of the topic is what tells them apart.
         """
-        told_apart = {
-            service
-            for one in statements
-            for service in _services(one)
-            if any(key.startswith(("aws:sourcearn", "kms:encryptioncontext:")) for key in bound(one))
-        }
+        by_page = [one for one in statements if any(key.startswith(_OF_PAGES) for key in bound(one))]
         sourceless = {use.need.principal for use in self._decision.uses if use.need.sourceless}
         for statement in statements:
             tied = bound(statement)
@@ -338,8 +333,12 @@ class _Deciding:
                 if not any(key.startswith(("aws:source", "kms:encryptioncontext:")) for key in tied):
                     if meant(statement.get("Action"), _USED) and service not in sourceless:
                         self._say("unboundService", words.unbound_service(service, statement))
-                elif told is None and "aws:sourceaccount" in tied and service not in told_apart:
-                    self._say("assumedSource", words.assumed_source(service))
+                elif told is None and "aws:sourceaccount" in tied:
+                    left = {str(action) for action in listed(statement.get("Action"))}
+                    for one in by_page:
+                        left -= meant(one.get("Action"), left) if service in _services(one) else set()
+                    if left:
+                        self._say("assumedSource", words.assumed_source(service))
 
     def _say_unread(self, statements: Sequence[Statement]) -> None:
         """Say of what nobody knows the needs, unless its role or its service has been admitted."""
@@ -382,6 +381,10 @@ class _Deciding:
         )
         if not (used or self._key.extra or self._key.delegates):
             self._say("unusedKey", words.UNUSED)
+
+
+# What a page may bind a service by, beside the account, which none is known to say.
+_OF_PAGES = ("aws:sourcearn", "kms:encryptioncontext:")
 
 
 def _services(statement: Statement) -> list[str]:

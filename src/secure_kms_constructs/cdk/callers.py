@@ -37,6 +37,8 @@ _SERVICES = {
 }
 _GRANTS = re.compile("(ask_)?grant(_(decrypt|encrypt|encrypt_decrypt))?")
 _MODULE = re.compile(r"node_modules[\\/]aws-cdk-lib[\\/](?P<path>[^:]+)\.js:")
+# Their roles call KMS themselves, for what the look at synth admits them: with the encryption context of the resource.
+_LEFT_TO_THE_LOOK = "aws-scheduler/"
 # What a grant passes on its way from a resource to its key.
 _BETWEEN = ("aws-iam/", "aws-kms/", "core/")
 
@@ -57,8 +59,15 @@ _NAMING = "aws-kinesis/", "aws-rds/lib/proxy", "aws-s3/", "aws-secretsmanager/",
 
 
 def who_asks() -> Asking | None:
-    """Return the construct that asks the key for a grant; None where the user asks."""
+    """Return the construct that asks the key for a grant; None where the user asks.
+
+    :raises LeftToTheLookError: where the construct asks for more than its page does, and the look writes that.
+    """
     return asking_in(_node_stack()) if _is_asked_by_node() else None
+
+
+class LeftToTheLookError(Exception):
+    """A grant that need not be written, because the look at synth admits whom it is for."""
 
 
 def _is_asked_by_node() -> bool:
@@ -83,6 +92,8 @@ def asking_in(trace: Sequence[str]) -> Asking | None:
     for line in trace:
         match = _MODULE.search(line)
         path = match["path"].replace("\\", "/") if match else ""
+        if path.startswith(_LEFT_TO_THE_LOOK):
+            raise LeftToTheLookError
         if path and not path.startswith(_BETWEEN):
             services = (service for start, service in _SERVICES.items() if _is_in(path, start))
             return next((Asking(service, path.startswith(_NAMING)) for service in services), None)

@@ -16,7 +16,7 @@ from secure_kms_constructs.aws.facts import USAGE_ACTIONS
 from secure_kms_constructs.aws.services import Service
 
 from .asking import account_of, place_in, stack_of
-from .callers import who_asks
+from .callers import LeftToTheLookError, who_asks
 from .grantees import account_text
 from .key_arguments import check_actions
 from .key_grants import KeyGrants
@@ -99,7 +99,10 @@ class GrantingKey(KeyBase):
         check_actions(actions, self._usage)
         if isinstance(grantee, kms.ViaServicePrincipal) and (granted := self._usual.grant(grantee, actions)):
             return granted
-        asking = who_asks()
+        try:
+            asking = who_asks()
+        except LeftToTheLookError:
+            return iam.Grant.drop(grantee, "the key policy admits it for what its page asks")
         with self._refusals():
             granted_or_not = self._grants.use(grantee, actions, asking)
         if isinstance(granted_or_not, iam.Grant):

@@ -780,7 +780,6 @@ CONSTRUCTIONS = (
             *deploys("scheduler", SENDS, **{"aws:scheduler:schedule:arn": SCHEDULE["aws:scheduler:schedule:arn"]}),
             *directly("SchedulerRole", "Decrypt", SCHEDULE),
         ),
-        by_grant=True,
     ),
     Construction(
         "schedule_to_queue",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from secure_kms_constructs.cdk.callers import asking_in
+from secure_kms_constructs.cdk.callers import LeftToTheLookError, asking_in
 
 NODE = "(a/node_modules/aws-cdk-lib/{}.js:1:1)"
 
@@ -32,6 +32,12 @@ def test_the_service_is_that_of_the_innermost_construct(files: list[str], prefix
     assert asking is not None
     assert asking.service.prefix == prefix
     assert asking.has_named is named
+
+
+def test_a_schedule_s_role_is_left_to_the_look() -> None:
+    with pytest.raises(LeftToTheLookError):
+        asking_in(lines("aws-kms/lib/key", "aws-scheduler/lib/schedule", "aws-s3/lib/bucket"))
+    assert asking_in(lines("aws-lambda/lib/function", "aws-scheduler/lib/schedule")) is None
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,8 @@ def of_service(**condition: Any) -> dict[str, Any]:
         ([of_service(ArnLike={"aws:SourceArn": "arn:aws:x:*:111122223333:*"})], False),
         ([of_service(StringEquals={"kms:EncryptionContext:x": "y"})], False),
         ([of_service(StringEquals={"aws:SourceOrgID": "o-x"})], True),
+        ([{**of_service(ArnLike={"aws:SourceArn": "arn:aws:x:*"}), "Action": "kms:Encrypt"}], True),
+        ([{**of_service(ArnLike={"aws:SourceArn": "arn:aws:x:*"}), "Principal": {"Service": "y.amazonaws.com"}}], True),
         ([{**of_service(), "Principal": "*", "Condition": {"StringEquals": {"aws:SourceArn": "x"}}}], True),
     ],
 )
