@@ -55,7 +55,7 @@ PLAIN = [
 # What a folder needs beside the standard library; the command line and accounts have an extra for it.
 OUTER = {
     "account": {"boto3", "botocore", "msgspec"},
-    "evidence": {"msgspec"},
+    "evidence": {"botocore", "msgspec"},
     "cli": {"rich", "typer"},
     "rewriting": {"libcst"},
 }

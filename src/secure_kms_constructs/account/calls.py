@@ -84,12 +84,17 @@ CALLS = (
     Call("cloudtrail", "DescribeTrails", "trails", part="trails"),
     Call("cloudtrail", "GetTrailStatus", "whether it records", part="trails"),
     Call("cloudtrail", "GetEventSelectors", "what it records", part="trails"),
+    Call("cloudtrail", "LookupEvents", "the event history", part="lookup"),
+    Call("s3", "ListObjectsV2", "which log files there are", action="s3:ListBucket", part="logs"),
+    Call("s3", "GetObject", "what is in the log file", part="logs"),
     Call("accessanalyzer", "ValidatePolicy", _OPINION, _NONE, "access-analyzer:ValidatePolicy", "verify"),
     Call("accessanalyzer", "CheckNoPublicAccess", _OPINION, _NONE, "access-analyzer:CheckNoPublicAccess", "verify"),
     Call("accessanalyzer", "CheckAccessNotGranted", _OPINION, _NONE, "access-analyzer:CheckAccessNotGranted", "verify"),
     Call("accessanalyzer", "CheckNoNewAccess", _OPINION, _NONE, "access-analyzer:CheckNoNewAccess", "verify"),
 )
 PARTS = tuple(dict.fromkeys(one.part for one in CALLS))
+# What `secure-kms observe` calls, and no snapshot.
+OBSERVED = ("lookup", "logs")
 BY_OPERATION = {(one.service, one.operation): one for one in CALLS}
 BY_ACTION = {one.allowed_by: one for one in CALLS}
 

@@ -53,7 +53,7 @@ def take_snapshot(options: Options = Options(), *, session: Any = None) -> Snaps
             raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
     session = session or session_of(options.profile)
     regions = _regions(options.regions, session)
-    accounts = [_account(one, regions, options) for one in _sessions(session, regions[0], options)]
+    accounts = [_account(one, regions, options) for one in sessions_of(session, regions[0], options)]
     numbers = [one.account for one in accounts]
     if twice := next((one for one in numbers if numbers.count(one) > 1), None):
         raise ValueError(f"account {twice} would be read twice: name one role for each account")
@@ -71,7 +71,8 @@ def _regions(given: Sequence[str], session: Any) -> list[str]:
     return regions
 
 
-def _sessions(session: Any, region: str, options: Options) -> Iterable[Any]:
+def sessions_of(session: Any, region: str, options: Options) -> Iterable[Any]:
+    """Return the session given, or one for each role to assume."""
     if not options.roles:
         return [session]
     return [_assumed(session, role, region, options.endpoint_url) for role in options.roles]
@@ -98,11 +99,7 @@ def _assumed(session: Any, role: str, region: str, endpoint_url: str | None) -> 
 
 
 def _account(session: Any, regions: Sequence[str], options: Options) -> Account:
-    first = Connection(session, regions[0], "", options.endpoint_url)
-    caller = first.call("sts", "GetCallerIdentity", "the account")
-    if caller is None:
-        raise ValueError(f"AWS does not say which account this is: {first.unread[0]}")
-    number, partition = caller["Account"], caller["Arn"].split(":")[1]
+    number, partition = account_of(session, regions[0], options)
     if options.account and options.account != number:
         raise ValueError(f"account must be {options.account}, these credentials are of {number}: use others")
     places = [_place(session, region, number, options) for region in regions]
@@ -124,6 +121,15 @@ def _account(session: Any, regions: Sequence[str], options: Options) -> Account:
     unread = sorted((one for place in places for one in place.unread), key=lambda one: (one.action, one.about))
     more = {"organization": organization, "findings": findings, "trails": trails, "unread": list(dict.fromkeys(unread))}
     return Account(**{**vars(found), **more})
+
+
+def account_of(session: Any, region: str, options: Options) -> tuple[str, str]:
+    """Return the account of a session, and its partition."""
+    first = Connection(session, region, "", options.endpoint_url)
+    caller = first.call("sts", "GetCallerIdentity", "the account")
+    if caller is None:
+        raise ValueError(f"AWS does not say which account this is: {first.unread[0]}")
+    return caller["Account"], caller["Arn"].split(":")[1]
 
 
 def _trails(places: Iterable[Connection]) -> list[Trail]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .mistakes import UNUSABLE, mistakes, progress
-from .options import ready
+from .options import EndpointUrl, Profile, ready
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,13 +19,13 @@ def add_to(app: typer.Typer) -> None:
 
 def observe(
     sources: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="SOURCE...",
-            help="CloudTrail files (.json.gz or .json), folders of them, patterns, answers of lookup-events, or the "
-            "answer to --print-sql as .csv.",
+            help="CloudTrail files (.json.gz or .json), folders of them, patterns, prefixes of S3 "
+            "(s3://bucket/AWSLogs/...), answers of lookup-events, or the answer to --print-sql as .csv.",
         ),
-    ],
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
     snapshot: Annotated[
         Path | None,
@@ -49,24 +49,48 @@ def observe(
     processes: Annotated[
         int | None, typer.Option(help="How many processes read; by default one for each processor.", min=1)
     ] = None,
+    lookup: Annotated[
+        bool,
+        typer.Option(
+            "--lookup",
+            help="Ask the event history of CloudTrail for each key of the account file: 90 days, free, two requests a "
+            "second.",
+        ),
+    ] = False,
+    lookup_pages: Annotated[
+        int, typer.Option(help="How many pages of 50 events are read of a key, before it is left to log files.", min=1)
+    ] = 200,
+    region: Annotated[str | None, typer.Option(help="The region of S3; by default that of the profile.")] = None,
+    profile: Profile = None,
+    role_arn: Annotated[
+        list[str] | None, typer.Option(help="A role to assume; with --lookup one for each account. Repeatable.")
+    ] = None,
+    endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Tell which role used which key, through which service and for what, as CloudTrail files say.
+    """Tell which role used which key, through which service and for what, as CloudTrail says.
 
     Exit code 0: everything was read. 2: something was not, and is told; the file is written all the same.
     """
+    sources = sources or []
     if print_sql:
         from secure_kms_constructs.evidence.sql import statements
 
         with mistakes():
             typer.echo(";\n\n".join(statements(sources)) + ";")
         return
+    from secure_kms_constructs.account import Options
     from secure_kms_constructs.evidence import observe as read
     from secure_kms_constructs.evidence import write_uses
+    from secure_kms_constructs.evidence.live import Live
     from secure_kms_constructs.evidence.trails import read_trail
 
     with mistakes():
         if output is None:
             raise ValueError("name the file to write: --output uses.json")
+        if not (sources or lookup):
+            raise ValueError("name what to read: files or folders of CloudTrail, s3://..., or --lookup")
+        if lookup and snapshot is None:
+            raise ValueError("--lookup asks for the keys of an account: give --snapshot too")
         if trail and snapshot is None:
             raise ValueError("--trail is about the keys of an account: give --snapshot too")
         known = None
@@ -75,8 +99,13 @@ def observe(
 
             known = read_snapshot(snapshot)
         trails = [read_trail(one) for one in trail or ()]
+        options = Options(
+            regions=[region] if region else (), profile=profile, roles=role_arn or (), endpoint_url=endpoint_url
+        )
+        live = Live(options, lookup=lookup, pages=lookup_pages)
+        number = processes or os.cpu_count() or 1
         with progress("reading"):
-            found = read(sources, snapshot=known, trails=trails, processes=processes or os.cpu_count() or 1)
+            found = read(sources, snapshot=known, trails=trails, processes=number, live=live)
         write_uses(found, ready(output))
         from secure_kms_constructs.evidence.texts import report
     typer.echo(report(found))

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 
@@ -14,9 +14,9 @@ from . import files
 from .events import NEEDLE, TRAIL_NEEDLE, Events, SkippedError, change_of, is_time
 from .files import NamedFile
 from .records import File
-from .tables import is_table, rows
+from .tables import Row, is_table, rows
 from .tallies import Tallies
-from .uses import Change
+from .uses import Change, Lookup
 
 # So many places are named for each problem.
 PLACES = 5
@@ -41,6 +41,7 @@ class Counted:
     listed: set[str] = field(default_factory=set)
     changes: set[Change] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
+    lookups: list[Lookup] = field(default_factory=list)
 
     def trouble(self, what: str, where: str) -> None:
         """Count something that could not be read."""
@@ -70,6 +71,7 @@ class Counted:
         self.days |= other.days
         self.changes |= other.changes
         self.digests |= other.digests
+        self.lookups += other.lookups
 
 
 class Reader:
@@ -82,7 +84,7 @@ class Reader:
         self.counted = Counted()
         self._events = Events()
         self._wanted = wanted
-        self._limit = limit
+        self.limit = limit
         self._seen: set[bytes] = set()
 
     def read(self, paths: Iterable[Path]) -> Counted:
@@ -92,43 +94,54 @@ class Reader:
         return self.counted
 
     def _file(self, path: Path) -> None:
+        try:
+            packed = files.load(path, self.limit)
+        except ValueError as error:
+            self.counted.trouble(str(error), str(path))
+            return
+        self.file(packed, PurePath(path.name), str(path))
+
+    def file(self, packed: bytes, name: PurePath, where: str) -> None:
+        """Read what is in a file.
+
+        :param where: how the file is called where something is wrong with it.
+        """
         counted = self.counted
         try:
-            packed = files.load(path, self._limit)
             if self._is_repeated(packed):
                 # Its events were counted; that there is a file of this day was not.
                 counted.skipped["files read before"] += 1
-                self._name(path)
+                self._name(name)
                 return
-            if is_table(path.name):
-                self._table(packed, path)
+            if is_table(name.name):
+                self.table(rows(packed), where)
+                counted.files += 1
                 return
-            file = files.taken_apart(packed, self._limit)
+            file = files.taken_apart(packed, self.limit)
         except ValueError as error:
-            counted.trouble(str(error), str(path))
+            counted.trouble(str(error), where)
             return
         counted.files += 1
         if file.digest_end is not None and file.records is None:
-            self._digest(file, path)
+            self._digest(file, name, where)
             return
-        self._name(path)
-        self.count(_texts(file), str(path))
+        self._name(name)
+        self.count(_texts(file), where)
 
-    def _name(self, path: Path) -> None:
+    def _name(self, path: PurePath) -> None:
         self.counted.names.add(path.name)
         if (name := files.named(path)) is not None:
             self.counted.days.add(name)
 
-    def _table(self, packed: bytes, path: Path) -> None:
+    def table(self, found: Iterable[Row | str], where: str) -> None:
         """Take over what was counted elsewhere."""
-        for number, row in enumerate(rows(packed)):
+        for number, row in enumerate(found):
             if isinstance(row, str):
-                self.counted.trouble(row, f"{path}#{number}")
+                self.counted.trouble(row, f"{where}#{number}")
             else:
                 self.counted.tallies.put(row.head, row.context, row.tally)
                 self.counted.events += row.tally.count
                 self.counted.kms_events += row.tally.count
-        self.counted.files += 1
 
     def _is_repeated(self, packed: bytes) -> bool:
         digest = hashlib.blake2b(packed, digest_size=16).digest()
@@ -137,10 +150,10 @@ class Reader:
         self._seen.add(digest)
         return False
 
-    def _digest(self, file: File, path: Path) -> None:
+    def _digest(self, file: File, path: PurePath, where: str) -> None:
         start, end = file.digest_start or "", file.digest_end or ""
         if not (is_time(start) and is_time(end)):
-            self.counted.trouble("digest file without times", str(path))
+            self.counted.trouble("digest file without times", where)
             return
         self.counted.skipped["digest files"] += 1
         listed = [one.name.rpartition("/")[2] for one in file.delivered or ()]

@@ -48,14 +48,14 @@ class _Place:
 
     def of_key(self, key: Key) -> Coverage:
         start, end = self.period or (None, None)
-        reasons = [*self.reasons, *self._last_use(key)]
+        reasons = [*self.reasons, *last_use(self.evidence, key, self.period)]
         complete = all_of(verdict for verdict, _ in reasons)
         return Coverage(key.arn, complete, [why for verdict, why in reasons if verdict is not True], start, end)
 
     @cached_property
     def reasons(self) -> list[Reason]:
         """What there is to say of all keys of the place, with whether it lets silence be evidence."""
-        return [*self._delivered(), *self._recorded(), *self._unread()]
+        return [*self._delivered(), *self._recorded(), *unread(self.evidence)]
 
     @cached_property
     def period(self) -> tuple[str, str] | None:
@@ -135,7 +135,7 @@ class _Place:
             return
         rated = [(self._of_trail(one), one) for one in self._read]
         # Of trails whose files were read, each has to record; of others one is enough, and nobody says which was read.
-        best, trail = (min if self._windows else max)(rated, key=lambda one: _RANK[one[0][0]])
+        best, trail = (min if self._windows else max)(rated, key=lambda one: RANK[one[0][0]])
         yield best
         for _, read in rated if self._windows else [(best, trail)]:
             if best[0] is True and not self._sees_changes(read):
@@ -171,30 +171,28 @@ class _Place:
             return None, f"{trail.arn} records since {since}, and the period begins at {self.period[0]}"
         return True, ""
 
-    def _unread(self) -> Iterator[Reason]:
-        number = sum(one.count for one in self.evidence.problems)
-        if number:
-            yield None, f"{number} files or records could not be read, and may be about any key"
 
-    def _last_use(self, key: Key) -> Iterator[Reason]:
-        """Compare with what KMS remembers of a key's last use.
-
-        https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html
-        """
-        if key.manager != "CUSTOMER":
-            return
-        last = key.last_usage
-        if last is None or not (last.at and last.event and self.period and self._is_within(last.at)):
-            return
-        if last.event not in self.evidence.wanted:
-            yield False, f"KMS says it was used at {last.at} (event {last.event}), and that event was not read"
-
-    def _is_within(self, time: str) -> bool:
-        assert self.period is not None
-        return _moment(self.period[0]) <= _moment(time) < _moment(self.period[1])
+def unread(evidence: Evidence) -> Iterator[Reason]:
+    """Doubt what was read where something could not be."""
+    number = sum(one.count for one in evidence.problems)
+    if number:
+        yield None, f"{number} files or records could not be read, and may be about any key"
 
 
-_RANK = {True: 2, None: 1, False: 0}
+def last_use(evidence: Evidence, key: Key, period: tuple[str, str] | None) -> Iterator[Reason]:
+    """Compare with what KMS remembers of a key's last use.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html
+    """
+    last = key.last_usage
+    if key.manager != "CUSTOMER" or last is None or period is None or not (last.at and last.event):
+        return
+    within = _moment(period[0]) <= _moment(last.at) < _moment(period[1])
+    if within and last.event not in evidence.wanted:
+        yield False, f"KMS says it was used at {last.at} (event {last.event}), and that event was not read"
+
+
+RANK = {True: 2, None: 1, False: 0}
 
 
 def _moment(text: str) -> datetime:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import msgspec
@@ -21,7 +21,7 @@ _NEXT = re.compile(r"[\s,]*(?=\{)")
 # It writes one gzip member a file.
 MEMBERS = 100
 _GZIP = b"\x1f\x8b"
-_SUFFIXES = (".json", ".json.gz")
+SUFFIXES = (".json", ".json.gz")
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html#cloudtrail-log-filename-format
 _NAME = re.compile(r"(\d{12})_CloudTrail(-Digest|-Insight)?_([a-z0-9-]+?)_(?:.*_)?(\d{4})(\d\d)(\d\d)T\d{4,6}Z(?:_.*)?")
 
@@ -58,7 +58,7 @@ def find(sources: Iterable[str]) -> Found:
     for source in sources:
         before = len(paths), others
         for path in _below(source):
-            if path.name.endswith(_SUFFIXES) or not Path(source).is_dir():
+            if path.name.endswith(SUFFIXES) or not Path(source).is_dir():
                 paths[path.resolve()] = None
             else:
                 others += 1
@@ -84,7 +84,7 @@ def _below(source: str) -> Iterator[Path]:
             yield from (one for one in Path(*path.parts[:fixed]).glob(pattern) if one.is_file())
 
 
-def named(path: Path) -> NamedFile | None:
+def named(path: PurePath) -> NamedFile | None:
     """Return what the name of a log file tells; None where it is not one that CloudTrail gives."""
     match = _NAME.fullmatch(path.name.removesuffix(".gz").removesuffix(".json"))
     if match is None or match[2]:
@@ -103,7 +103,7 @@ class NamedDigest(NamedTuple):
     trail: str
 
 
-def digest_named(path: Path) -> NamedDigest | None:
+def digest_named(path: PurePath) -> NamedDigest | None:
     """Return what the name of a digest file tells; None where it is not one that CloudTrail gives."""
     match = _DIGEST.fullmatch(path.name.removesuffix(".gz").removesuffix(".json"))
     return NamedDigest(match[1], match[2]) if match else None

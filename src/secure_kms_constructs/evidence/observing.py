@@ -16,7 +16,9 @@ from secure_kms_constructs.account.records import Trail
 from . import files
 from .counting import Counted, Reader
 from .coverage import coverage_of
+from .history_coverage import with_histories
 from .knowing import wanted_events, with_grants, with_paths, with_strangers
+from .sources import Source
 from .tallies import Head, Tally
 from .uses import Delivery, Digest, Evidence, Observed, Problem, Use
 
@@ -32,12 +34,14 @@ def observe_files(
     trails: Sequence[Trail] = (),
     processes: int = 1,
     limit: int = files.UNPACKED_BYTES,
+    more: Sequence[Source] = (),
     progress: Callable[[str], None] = lambda _text: None,
 ) -> Observed:
     """Return the uses of keys that files of CloudTrail tell of; see :func:`secure_kms_constructs.evidence.observe`."""
-    found = files.find(sources)
+    found = files.find(sources) if sources or not more else files.Found([])
     counted = Counted()
-    read = partial(_read, wanted_events(snapshot) if snapshot else frozenset(), limit)
+    wanted = wanted_events(snapshot) if snapshot else frozenset()
+    read = partial(_read, wanted, limit)
     parts = _parts(found.paths, processes)
     if len(parts) == 1:
         counted = read(parts[0])
@@ -48,11 +52,17 @@ def observe_files(
                 progress(f"{number + 1} of {len(parts)} parts read, {counted.kms_events:,} events of KMS")
     if found.others:
         counted.skipped["files that do not end in .json or .json.gz"] = found.others
+    for source in more:
+        reader = Reader(wanted, limit)
+        source.read(reader, progress)
+        counted.merge(reader.counted)
+    names = [*sources, *(one.name for one in more)]
     counted.tallies = with_paths(counted.tallies, snapshot)
     if snapshot is None:
-        return observed_of(counted, sources)
-    observed = with_grants(with_strangers(observed_of(counted, sources), snapshot), snapshot)
-    return replace(observed, coverage=coverage_of(observed.evidence, snapshot, trails))
+        return observed_of(counted, names)
+    observed = with_grants(with_strangers(observed_of(counted, names), snapshot), snapshot)
+    coverage = coverage_of(observed.evidence, snapshot, trails)
+    return replace(observed, coverage=with_histories(coverage, observed.evidence, snapshot))
 
 
 def _read(wanted: frozenset[str], limit: int, paths: list[Path]) -> Counted:
@@ -134,4 +144,5 @@ def _evidence(counted: Counted, sources: list[str]) -> Evidence:
         missing=sorted(counted.listed - counted.names),
         changes=sorted(counted.changes, key=lambda one: (one.time, one.event)),
         wanted=sorted(counted.wanted),
+        lookups=sorted(counted.lookups, key=lambda one: one.key),
     )

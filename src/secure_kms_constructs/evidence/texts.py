@@ -38,6 +38,11 @@ def _lines(observed: Observed) -> Iterator[str]:
     yield from _some("? log files that a digest lists were not read", evidence.missing)
     for problem in evidence.problems:
         yield f"? {problem}"
+    if evidence.lookups:
+        yield (
+            f"event history: {len(evidence.lookups):,} keys, each in its own region, the last 90 days at most; "
+            "keys that the account file does not have were not asked for"
+        )
     yield from _covered(observed.coverage)
 
 

@@ -97,6 +97,23 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Lookup:
+    """The event history of CloudTrail, asked for one key in the region of the key.
+
+    :param events: how many it answered with.
+    :param last_use: whether the last use that KMS remembers is among them.
+    :param why: why it was not read to its end; empty where it was.
+    """
+
+    key: str
+    start: str
+    end: str
+    events: int
+    last_use: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Change:
     """A call that changed what a trail records."""
 
@@ -114,6 +131,7 @@ class Coverage:
     :param complete: None where that is not known.
     :param why: what is known to be missing, or not known to be there.
     :param start: when the period begins that was read; None where that is not told.
+    :param alone: whether nothing is known of calls on other keys of its account and region.
     """
 
     key: str
@@ -121,6 +139,7 @@ class Coverage:
     why: list[str]
     start: str | None
     end: str | None
+    alone: bool = False
 
     def __str__(self) -> str:
         said = {True: "complete", False: "incomplete", None: "perhaps incomplete"}[self.complete]
@@ -143,6 +162,7 @@ class Evidence:
     :param changes: calls that changed what a trail records.
     :param wanted: of the ids of events that were looked for, those that were read.
     :param gone: roles and users that used a key and that the account file does not have; None without one.
+    :param lookups: keys for which the event history was asked.
     :param unknown_keys: keys that were used and that the account file does not have; None without one.
     """
 
@@ -159,6 +179,7 @@ class Evidence:
     missing: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
     gone: list[str] | None = None
     unknown_keys: list[str] | None = None
 

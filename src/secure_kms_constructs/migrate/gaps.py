@@ -11,7 +11,7 @@ from secure_kms_constructs.evidence import Observed
 from secure_kms_constructs.evidence.uses import Coverage
 
 from .plans import Plan
-from .stripping import EVERY, reached_regions
+from .stripping import EVERY, reached_keys, reached_regions
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Gaps:
             elif one.complete is not True:
                 yield str(one)
         yield from self._of_other_accounts(plans, covered)
+        yield from self._of_other_keys(plans, covered)
         for use in self.observed.uses:
             if ":federated-user/" in use.principal and any(
                 plan.principal.split(":")[4] == use.account for plan in plans
@@ -68,7 +69,7 @@ class Gaps:
 
     def _of_other_accounts(self, plans: list[Plan], covered: Mapping[str, Coverage]) -> Iterator[str]:
         """Return keys of other accounts: their owner's files tell the account alone, so those of the caller count."""
-        complete = {tuple(key.split(":")[3:5]) for key, one in covered.items() if one.complete is True}
+        complete = _complete(covered)
         for plan in plans:
             account = plan.principal.split(":")[4]
             for key in sorted(plan.could):
@@ -76,6 +77,19 @@ class Gaps:
                 if owner != account and (region, account) not in complete:
                     alone = f"log files of {account} in {region} alone tell whether it did"
                     yield f"{plan.principal} may use {key}: {alone}"
+
+    def _of_other_keys(self, plans: list[Plan], covered: Mapping[str, Coverage]) -> Iterator[str]:
+        """Return who may use keys that the account file lacks, where the event history was asked for its keys alone."""
+        alone = {tuple(key.split(":")[3:5]) for key, one in covered.items() if one.alone} - _complete(covered)
+        known = {key.arn for _, key in self.snapshot.keys}
+        for plan in plans:
+            account = plan.principal.split(":")[4]
+            regions = sorted(region for region, owner in alone if owner == account)
+            if regions and any(reached_keys(one.held.document) - known for one in plan.replaced):
+                yield (
+                    f"{plan.principal} may use keys that the account file does not have, and the event history of "
+                    f"{', '.join(regions)} was asked for those that it has: log files tell of the others"
+                )
 
     def _regions(self, plans: list[Plan]) -> Iterator[str]:
         """Return what is taken away in regions of which nothing is known."""
@@ -96,3 +110,9 @@ class Gaps:
 def _without_path(arn: str) -> str:
     kind, _, name = arn.partition("/")
     return f"{kind}/{name.rpartition('/')[2]}"
+
+
+def _complete(covered: Mapping[str, Coverage]) -> set[tuple[str, ...]]:
+    """Return regions and accounts of which every call is known, on keys that the account file lacks too."""
+    whole = (key for key, one in covered.items() if one.complete is True and not one.alone)
+    return {tuple(key.split(":")[3:5]) for key in whole}

@@ -83,6 +83,12 @@ def reached_regions(document: object) -> set[str]:
     return found
 
 
+def reached_keys(document: object) -> set[str]:
+    """Return the keys whose use a policy allows, as it names them: ARNs and patterns."""
+    taken = [statement for statement in _statements(document) if _takes(statement)]
+    return {text for one in taken for text in _texts(one.get("Resource")) or [EVERY]}
+
+
 def _statements(document: object) -> list[Any]:
     statements = document.get("Statement", []) if isinstance(document, dict) else []
     return statements if isinstance(statements, list) else [statements]

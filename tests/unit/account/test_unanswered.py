@@ -21,7 +21,7 @@ from secure_kms_constructs.templates import read_templates
 from tests.unit.account.accounts import APP, KEY_POLICIES, MANAGED, ROLES, SHUT, fake_account, key_arn
 from tests.unit.account.fake_aws import ACCOUNT, REGION, Json
 
-PARTS = tuple(one for one in calls.PARTS if one not in ("account", "verify"))
+PARTS = tuple(one for one in calls.PARTS if one not in ("account", "verify", *calls.OBSERVED))
 LISTS = {("iam", "GetAccountAuthorizationDetails"), ("kms", "ListKeys")}
 ACTIONS = ["kms:Decrypt", "kms:PutKeyPolicy", "kms:CreateGrant"]
 # Few of each, because all of it is asked again without each call.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from secure_kms_constructs.account import write_snapshot
 from secure_kms_constructs.cli.commands import app
+from secure_kms_constructs.evidence import live as reading
 from secure_kms_constructs.evidence import read_uses
-from tests.unit.evidence.samples import event, without_issuer
+from tests.unit.evidence.aws import Bucket, History, packed
+from tests.unit.evidence.samples import event, session, without_issuer
 from tests.unit.evidence.test_observing import PATHED, snapshot, trail
 
 
@@ -56,3 +59,41 @@ def test_names_command_nothing(tmp_path: Path) -> None:
     _, told, _ = run(str(tmp_path), "-o", str(tmp_path / "out"))
     assert "\x1b" not in told
     assert "\n::" not in told
+
+
+def as_aws(monkeypatch: pytest.MonkeyPatch, session: object) -> list[str | None]:
+    """Answer in place of AWS; return the profiles that were asked for."""
+    profiles: list[str | None] = []
+    monkeypatch.setattr(reading, "session_of", lambda profile: profiles.append(profile) or session)
+    return profiles
+
+
+def test_a_bucket_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    profiles = as_aws(monkeypatch, Bucket({"AWSLogs/x.json.gz": packed(event("Decrypt", session()))}).aws().session())
+    code, told, _ = run(
+        "s3://logs/AWSLogs/", "-o", str(tmp_path / "out"), "--profile", "audit", "--region", "eu-west-1"
+    )
+    assert (code, profiles) == (0, ["audit"])
+    assert told.startswith("1 files, 1 events, 1 of KMS")
+
+
+def test_the_event_history_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_snapshot(snapshot(PATHED), tmp_path / "account")
+    history = History([event("Decrypt", session(), eventID=f"{number}") for number in range(60)])
+    as_aws(monkeypatch, history.aws().session())
+    common = ("--lookup", "-o", str(tmp_path / "out"), "--snapshot", str(tmp_path / "account"))
+    code, told, _ = run(*common)
+    assert (code, len(history.asked)) == (0, 2)
+    assert "0 files, 60 events, 60 of KMS" in told
+    _, told, _ = run(*common, "--lookup-pages", "1")
+    assert "its event history has more than 1 pages" in told
+    assert run("--lookup", "-o", "out") == (
+        2,
+        "",
+        "error: --lookup asks for the keys of an account: give --snapshot too\n",
+    )
+
+
+def test_something_must_be_named(tmp_path: Path) -> None:
+    _, _, errors = run("-o", str(tmp_path / "out"))
+    assert errors == "error: name what to read: files or folders of CloudTrail, s3://..., or --lookup\n"
