@@ -16,7 +16,7 @@ from secure_kms_constructs.account.records import Account, Key, Trail
 from secure_kms_constructs.policies.verdicts import Verdict, all_of
 
 from .trails import records_kms
-from .uses import Coverage, Evidence
+from .uses import Coverage, Digest, Evidence
 
 # So many days or files are named.
 _NAMED = 3
@@ -73,12 +73,13 @@ class _Place:
 
     @cached_property
     def _windows(self) -> list[tuple[str, str]]:
+        return sorted((one.start, one.end) for one in self._digests)
+
+    @cached_property
+    def _digests(self) -> list[Digest]:
         mine = (self.account.account, self.region)
-        return sorted(
-            (one.start, one.end)
-            for one in self.evidence.digests
-            if (one.account, one.region) == mine and self._is_of_use(one.trail)
-        )
+        here = [one for one in self.evidence.digests if (one.account, one.region) == mine]
+        return [one for one in here if self._is_of_use(one.trail)]
 
     def _is_of_use(self, name: str) -> bool:
         """Tell whether digests of a trail are about files in which calls to KMS would be."""
@@ -88,9 +89,8 @@ class _Place:
     @property
     def _read(self) -> Sequence[Trail]:
         """The trails that digests among what was read are of; all where none says."""
-        mine = (self.account.account, self.region)
-        names = {one.trail for one in self.evidence.digests if (one.account, one.region) == mine}
-        return [one for one in self.trails if self._windows and one.arn.rpartition("/")[2] in names] or self.trails
+        names = {one.trail for one in self._digests}
+        return [one for one in self.trails if one.arn.rpartition("/")[2] in names] or self.trails
 
     @cached_property
     def _here(self) -> list[Trail]:

@@ -114,6 +114,19 @@ def of_a_trail_with_another_home(folder: Path) -> Snapshot:
     return account(Key(KEY, last_usage=used()), trails=[trail(), other])
 
 
+def of_both_trails(folder: Path) -> Snapshot:
+    digest(folder, PERIOD[0], "2026-05-22T00:00:01Z", *map(log_name, DAYS), trail="other")
+    other = trail(arn=TRAIL.replace("main", "other"), selectors=[WITHOUT_KMS])
+    return account(Key(KEY, last_usage=used()), trails=[trail(), other])
+
+
+def with_a_gap_elsewhere(folder: Path) -> Snapshot:
+    """Files of another region are missing, and another trail recorded there."""
+    digest(folder, *PERIOD, log_name(DAYS[0], "eu-west-1"), trail="other", region="eu-west-1")
+    other = trail(arn=TRAIL.replace("main", "other"), region="eu-west-1", multi_region=True)
+    return account(Key(KEY, last_usage=used()), trails=[trail(), other])
+
+
 def undigested(folder: Path) -> Snapshot:
     without_digests(folder)
     return COMPLETE
@@ -294,16 +307,27 @@ def test_it_is_no_evidence_with(name: str, tmp_path: Path) -> None:
         with_key(Key(KEY, last_usage=used("2026-05-18T23:59:59+00:00", "other"))),
         with_key(Key(KEY, last_usage=used("2026-05-22T00:00:00+00:00", "other"))),
         with_key(Key(KEY, last_usage=Usage("2026-01-01T00:00:00+00:00"))),
+        with_key(Key(KEY, last_usage=Usage("2026-01-01T00:00:00+00:00", "Decrypt", "2026-05-20T20:45:00+00:00"))),
         with_key(Key(KEY, manager="AWS")),
         with_trails(trail(arn=TRAIL.replace("main", "other"), logging=False), trail()),
         with_trails(trail(since="2026-05-19T00:00:00+00:00")),
         with_home(),
+        of_both_trails,
+        with_a_gap_elsewhere,
         lambda _folder: COMPLETE,
     ],
 )
 def test_what_takes_nothing_away(harmless: Callable[[Path], Snapshot], tmp_path: Path) -> None:
     fill(tmp_path)
     assert seen(tmp_path, harmless(tmp_path)) == (True, "")
+
+
+def test_changes_count_where_the_period_is_not_told(tmp_path: Path) -> None:
+    fill(tmp_path)
+    changed_by("StopLogging")(tmp_path)
+    complete, why = seen(tmp_path, without_names(tmp_path))
+    assert complete is None
+    assert "StopLogging at 2026-05-20T20:45:00Z changed what is recorded" in why
 
 
 def test_a_trail_that_is_described_in_a_file_counts(tmp_path: Path) -> None:
