@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 from secure_kms_constructs.checks.examples import ACCOUNT, REGION, allow, keyed
 
 BOT = "github-actions[bot]"
+_NOTHING = object()
 READER = f"arn:aws:iam::{ACCOUNT}:role/reader"
 
 
@@ -59,6 +60,8 @@ class Forge:
         """Answer as GitHub and GitLab do, whose addresses differ and whose comments are much alike."""
         self.asked.append((method, path, token))
         parts = urlsplit(path)
+        if method == "GET" and body is not _NOTHING:
+            return 400, {"message": "a question has no body"}
         if method in self.refuses:
             return self.refuses[method], {"message": "refused"}
         if parts.path == "/user":
@@ -68,7 +71,8 @@ class Forge:
             start = (query["page"] - 1) * query["per_page"]
             return 200, self.comments[start : start + query["per_page"]]
         if method == "POST":
-            self.comments.append({"id": len(self.comments) + 1, "user": {"login": BOT}, "body": body["body"]})
+            who = {"author": {"username": BOT}} if "/notes" in path else {"user": {"login": BOT}}
+            self.comments.append({"id": len(self.comments) + 1, **who, "body": body["body"]})
             return 201, self.comments[-1]
         number = int(parts.path.rpartition("/")[2])
         self.comments[number - 1]["body"] = body["body"]
@@ -83,7 +87,7 @@ def served() -> Iterator[Forge]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            body = json.loads(self.rfile.read(length)) if length else _NOTHING
             token = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN")
             status, answer = forge.answer(self.command, self.path, token, body)
             written = json.dumps(answer).encode()

@@ -122,7 +122,7 @@ def questions(deployment: Deployment) -> Iterator[Asked]:
     )
     for who in people:
         for action in ACTIONS:
-            for via, context in contexts:
+            for via, context in contexts[:1] if action in WITHOUT_CONTEXT else contexts:
                 yield Asked(who, action, via, context, who not in found.values())
 
 

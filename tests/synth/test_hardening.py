@@ -174,6 +174,23 @@ def an_l1_policy(stack: Stack, key: kms.Key) -> None:
     iam.CfnRolePolicy(stack, "L1", policy_name="p", role_name="somebody", policy_document=document)
 
 
+def role_abroad(stack: Stack, key: kms.Key) -> None:
+    """The L2 lets it use all keys, and the key leaves nothing to that any more."""
+    other = Stack(stack.node.scope, "Abroad", env=Environment(account=ACCOUNT, region="eu-west-1"))  # type: ignore[arg-type]
+    key.grant_decrypt(a_role(other, role_name="abroad"))
+
+
+def an_imported_reader(stack: Stack, key: kms.Key) -> None:
+    """The key policy would let it read every secret under the key."""
+    reader = iam.Role.from_role_arn(stack, "Reader", f"arn:aws:iam::{ACCOUNT}:role/reader")
+    secretsmanager.Secret(stack, "Secret", encryption_key=key).grant_read(reader)
+
+
+def an_account_as_a_whole(_stack: Stack, key: kms.Key) -> None:
+    whole = iam.PolicyStatement(actions=["kms:*"], resources=["*"], principals=[iam.AccountPrincipal(OTHER)])
+    key.add_to_resource_policy(whole)
+
+
 REFUSED: list[tuple[Callable[[Stack, kms.Key], None], str]] = [
     (managed, r"manages the key \(kms:\w+\): pass who it is for as administrators=\[\.\.\.\]"),
     (everything_but, "all but NotAction on the key: name the actions"),
@@ -185,6 +202,9 @@ REFUSED: list[tuple[Callable[[Stack, kms.Key], None], str]] = [
     (a_group, "a group, or to whoever it is attached to elsewhere"),
     (attached_elsewhere, "a group, or to whoever it is attached to elsewhere"),
     (an_l1_policy, "App/L1, AWS::IAM::RolePolicy, names the key"),
+    (role_abroad, "on \\* from another account or region"),
+    (an_imported_reader, "through SecretsManager, and nothing says for which resources"),
+    (an_account_as_a_whole, f"{OTHER}:root"),
     (dnssec, "in a stack of that region"),
 ]
 

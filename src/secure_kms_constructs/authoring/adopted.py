@@ -36,8 +36,12 @@ class Adopted(NamedTuple):
     problems: list[str]
 
 
-def is_stock_delegation(statement: Statement) -> bool:
-    """Tell whether a statement is the one that leaves a key to the IAM policies of its account, and no more."""
+def is_stock_delegation(statement: Statement, account: str) -> bool:
+    """Tell whether a statement is the one that leaves a key to the IAM policies of its account, and no more.
+
+    :param statement: as text.
+    :param account: the key's account as it stands there.
+    """
     principal = statement.get("Principal")
     named = listed(principal.get("AWS")) if isinstance(principal, dict) and set(principal) == {"AWS"} else []
     return (
@@ -45,6 +49,7 @@ def is_stock_delegation(statement: Statement) -> bool:
         and listed(statement.get("Action")) == ["kms:*"]
         and len(named) == 1
         and is_account(str(named[0]))
+        and account in str(named[0]).split(":")
         and not statement.get("Condition")
     )
 
@@ -74,6 +79,7 @@ def identity_grants(app: App, key: KeyFacts) -> Adopted:
             root = {"AWS": f"arn:{{partition}}:iam::{account}:root"}
             found.append(key_statement("AllowUse", root, several, condition))
     problems += _unread(app, names)
+    problems += _all_keys(app, key)
     return Adopted(joined(found), list(dict.fromkeys(problems)))
 
 
@@ -105,6 +111,21 @@ def _unread(app: App, names: set[str]) -> Iterator[str]:
                 )
         elif one.type.startswith(("AWS::IAM::", "AWS::SSO::")) and one.type not in HOLDERS:
             yield f"{one.called}, {one.type}, names the key, and is not read here: use an iam.Policy"
+
+
+def _all_keys(app: App, key: KeyFacts) -> Iterator[str]:
+    """Yield what may mean this key by ``*``: so the L2 grants a key of another account or region."""
+    for policy in app.resources.values():
+        there = app.places.get(policy.stack)
+        if there is not None and (there.account, there.region) == (key.place.account, key.place.region):
+            continue
+        for one in statements_of(policy):
+            asked = sorted(meant(one.get("Action"), _USES))
+            if one.get("Effect") == "Allow" and asked and "*" in listed(one.get("Resource")):
+                yield (
+                    f"{policy.called} allows {', '.join(asked)} on * from another account or region, as the L2 grants "
+                    "keys of elsewhere, and may mean this key: make it a HardenedKey, whose grants name it"
+                )
 
 
 def uses_of(statement: Statement, usage: str) -> set[str]:

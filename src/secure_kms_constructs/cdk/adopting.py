@@ -12,7 +12,7 @@ from aws_cdk import aws_kms as kms
 from secure_kms_constructs.authoring.adopted import is_stock_delegation, uses_of
 from secure_kms_constructs.authoring.key_policies import KeyPolicy
 from secure_kms_constructs.authoring.narrowing import add_narrowed
-from secure_kms_constructs.authoring.reading import bound, listed
+from secure_kms_constructs.authoring.reading import bound, is_account, listed
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import PENDING_WINDOW_DAYS
 from secure_kms_constructs.aws.services import SERVICES, Service, Use
@@ -98,16 +98,27 @@ def _take_over(key: kms.Key, policy: KeyPolicy, usage: str) -> None:
     through = []
     for statement, it in zip(written, resolved, strict=True):
         plain = arns.plain(it)
-        if is_stock_delegation(plain):
+        if is_stock_delegation(plain, text):
             continue
         service, grantee = _service_of(plain), _role_of(statement)
         if service is not None and grantee is not None:
             through.append(grants.taken_over(grantee, service, sorted(uses_of(plain, usage))))
         else:
+            _check_context(plain, service)
             add_narrowed(policy, statement, it, account, text)
     # Nothing is refused any more.
     for write in through:
         write()
+
+
+def _check_context(statement: dict[str, Any], service: Service | None) -> None:
+    """Check that who comes through a service and is named, may use the key for named resources only."""
+    principal = statement["Principal"]
+    named = [str(one) for one in listed(principal.get("AWS"))] if isinstance(principal, dict) else []
+    names = [one for one in named if not is_account(one)]
+    tied = any(one.startswith("kms:encryptioncontext") for one in bound(statement))
+    if service is not None and service.context_key and names and not tied and statement.get("Effect") == "Allow":
+        raise ValueError(f"{names[0]} uses it through {service.name}, and nothing says for which resources")
 
 
 def _service_of(statement: dict[str, Any]) -> Service | None:

@@ -77,13 +77,21 @@ def test_the_comment_is_found_on_a_later_page(github: dict[str, str], forge: For
     assert write_comment(of(github), MARK, "again", if_new=True) == "updated"
     assert forge.bodies[150] == f"{MARK}\nagain"
     assert forge.bodies[151] == f"says {MARK}"
+    assert [method for method, _, _ in forge.asked] == ["GET", "GET", "PATCH"]
+    forge.comments[150]["body"] = "gone"
+    forge.asked.clear()
+    assert write_comment(of(github), MARK, "again", if_new=True) == "written"
+    # A page that is not full is the last.
+    assert [method for method, _, _ in forge.asked] == ["GET", "GET", "POST"]
 
 
 def test_a_comment_of_somebody_else_is_never_ours(github: dict[str, str], forge: Forge) -> None:
     # Whose it is, may change it.
     forge.comments = [{"id": 1, "user": {"login": "somebody"}, "body": f"{MARK}\nmine"}]
+    # Of somebody who left.
+    forge.comments.append({"id": 2, "user": None, "body": f"{MARK}\ngone"})
     assert write_comment(of(github), MARK, "ours", if_new=True) == "written"
-    assert forge.bodies == [f"{MARK}\nmine", f"{MARK}\nours"]
+    assert forge.bodies == [f"{MARK}\nmine", f"{MARK}\ngone", f"{MARK}\nours"]
 
 
 def test_a_run_for_no_pull_request_has_none(github: dict[str, str], gitlab: dict[str, str], tmp_path: Path) -> None:
@@ -108,6 +116,8 @@ def test_an_event_that_is_no_json_is_refused(github: dict[str, str], tmp_path: P
     (tmp_path / "event.json").write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match="the event of GITHUB_EVENT_PATH must be JSON"):
         on_github(github, BOT)
+    (tmp_path / "event.json").write_text("[]", encoding="utf-8")
+    assert on_github(github, BOT) is None
 
 
 def test_a_token_goes_over_https_or_stays_on_this_machine(github: dict[str, str]) -> None:

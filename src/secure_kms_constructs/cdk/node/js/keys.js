@@ -234,6 +234,14 @@ function adopt(key, policies, told, settings) {
 }
 
 /**
+ * Whether a key is adopted, and was not left as it was.
+ * @param {any} key
+ */
+function isAdopted(key) {
+  return before.has(key) && key.written !== undefined;
+}
+
+/**
  * Leaves an adopted key as it was.
  * @param {any} key
  */
@@ -255,4 +263,4 @@ function finished(key) {
   return policy !== undefined && policy === key.written ? key.now() : policy;
 }
 
-module.exports = { KeyBase, KeyPolicies, adopt, finished, release };
+module.exports = { KeyBase, KeyPolicies, adopt, finished, isAdopted, release };

@@ -2,6 +2,7 @@
 const { Annotations, CfnResource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
 const { Order } = require("./circles");
+const { isAdopted } = require("./keys");
 const { l1Of } = require("./l1");
 const { numbered } = require("./numbered");
 const { Naming, withPaths } = require("./references");
@@ -10,6 +11,7 @@ const { Scoped } = require("./scoped");
 /** @typedef {import("constructs").IConstruct} IConstruct */
 /** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any }} Looked */
 
+const ANY = /"Resource":("\*"|\[[^\]]*"\*")/;
 const ROLE = /^AWS::IAM::(Role|User)$/;
 // What selects by tags or patterns, and so refers to nothing that it needs the key of.
 const SELECTS = new Set(["AWS::Backup::BackupSelection"]);
@@ -197,9 +199,12 @@ function look(scope, keys, leading, imported) {
   const named = new Set([...starts, ...aliases.map(([one]) => one.path)]);
   /** @type {Map<string, Looked>} */
   const found = new Map();
+  // What the L2 grants a key of another account or region names all keys.
+  const adopted = keys.some(isAdopted);
   for (const [path, [one, seen]] of read) {
     // Statements about all keys are no use of this one, and may be meant as one.
-    if (one.type.startsWith("AWS::IAM::") && JSON.stringify(one.properties).includes(":key/*")) found.set(path, one);
+    const text = one.type.startsWith("AWS::IAM::") ? JSON.stringify(one.properties) : "";
+    if (text.includes(":key/*") || (adopted && ANY.test(text) && text.includes("kms:"))) found.set(path, one);
     if (SELECTS.has(one.type)) found.set(path, one);
     const byName = names.length > 0 && names.some((name) => JSON.stringify(one.properties).includes(name));
     if (named.has(path) || byName || refers(seen, named)) found.set(path, one);
