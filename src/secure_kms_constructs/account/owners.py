@@ -151,8 +151,8 @@ class _Names:
         is_arn = attribute == "Arn" or (not attribute and resource is not None and resource.type in _REF_IS_ARN)
         arn = self._arn(near) if near and is_arn else None
         if arn is None:
-            unknown.append(near or name)
-        return arn or f"<{'ARN' if is_arn else attribute or 'name'} of {near or name}>"
+            unknown.append(near or logical_id)
+        return arn or f"<{'ARN' if is_arn else attribute or 'name'} of {near or logical_id}>"
 
     def _arn(self, path: str) -> str | None:
         if path in self._arns:
@@ -182,7 +182,7 @@ class _Names:
 def _literal_arn(resource: Resource) -> str | None:
     """Return the ARN of a resource whose template says its name; None where a deployment makes it up."""
     kind = TYPES.get(resource.type)
-    name = resource.properties.get(kind.named_by) if kind and kind.named_by else None
+    name = resource.properties.get(kind.named_by) if kind else None
     if not isinstance(name, str) or not resource.arn or resource.type == "AWS::SecretsManager::Secret":
         return None
     if isinstance(resource.properties.get("Path", ""), Unknown):

@@ -87,12 +87,15 @@ def _held_by(app: App, key: KeyFacts, policy: Looked) -> Iterator[tuple[str, tup
     """Yield who has a policy, as messages call it and as a condition names it; None where none can."""
     for holder in holders_of(app, policy):
         yield holder.called, _named(app, key, holder)
+    there = app.places.get(policy.stack)
+    is_here = there is not None and there.account == key.place.account
     for part, kind in (("Roles", "role"), ("Users", "user")):
-        for name in listed(policy.properties.get(part)) if policy.type in POLICIES else ():
+        for name in listed(policy.properties.get(part)):
             if isinstance(name, str):
                 # Of an imported one. Names are unique in an account, whatever their path.
                 start = f"arn:{{partition}}:iam::{{account}}:{kind}/"
-                yield f"{kind} {name}", ("ArnLike", [f"{start}{name}", f"{start}*/{name}"])
+                named = "ArnLike", [f"{start}{name}", f"{start}*/{name}"]
+                yield f"{kind} {name}", named if is_here else None
 
 
 def _unread(app: App, names: set[str]) -> Iterator[str]:
@@ -135,12 +138,11 @@ def uses_of(statement: Statement, usage: str) -> set[str]:
     service makes, the second decrypts. As the grants of a HardenedKey, neither is admitted on the word of a wildcard.
     """
     patterns = [str(one) for one in listed(statement.get("Action"))]
-    literal = {one for one in patterns if "*" not in one}
     asked = meant(patterns, _USES)
     if usage == "SYMMETRIC":
-        asked -= KEY_PAIR_ACTIONS - literal
+        asked -= KEY_PAIR_ACTIONS.difference(patterns)
     if "kms:Decrypt" not in asked:
-        asked -= {"kms:ReEncryptFrom"} - literal
+        asked -= {"kms:ReEncryptFrom"}.difference(patterns)
     return asked
 
 

@@ -136,6 +136,25 @@ def test_a_role_that_waits_for_the_key_is_known_by_the_form_of_its_name() -> Non
     assert admits(statement)[:2] == ("ArnLike", "arn:{partition}:iam::{account}:role/App-AppRole-*")
 
 
+def test_a_role_that_waits_for_the_key_and_whose_name_is_cut_cannot_be_named() -> None:
+    long = f"App/{'R' * 60}"
+    statements, [problem] = adopted(role(long), policy(allow(), of=long), ways={long: (long, KEY)})
+    assert statements == []
+    assert "or waits for the key" in problem
+
+
+def test_a_statement_about_another_key_beside_one_about_this_grants_nothing_here() -> None:
+    another = allow(named={"Resource": "App/AnotherKey", "Attribute": "Arn"})
+    assert adopted(role(), policy(allow("kms:DescribeKey"), another)) == ([], [])
+
+
+def test_a_name_in_a_stack_of_another_account_is_not_one_of_this() -> None:
+    far = resource("Far/Policy", "IAM::Policy", PolicyDocument=document(allow()), Roles=["theirs"])
+    statements, [problem] = adopted(far)
+    assert statements == []
+    assert problem.startswith("role theirs uses the key, and the key policy cannot name it")
+
+
 def test_a_role_of_another_stack_with_a_generated_name_cannot_be_named() -> None:
     other = role("Near/Role"), policy(allow(), of="Near/Role")
     statements, [problem] = adopted(*other)
@@ -245,6 +264,7 @@ def test_the_delegation_of_the_l2_is_told_from_whatever_else_there_is() -> None:
         {"Principal": {"AWS": [STOCK["Principal"]["AWS"], role_arn]}},  # type: ignore[index]
         {"Principal": {"AWS": ACCOUNT, "Service": "sns.amazonaws.com"}},
         {"Principal": "*"},
+        {"Principal": None},
         {"Condition": {"Bool": {"aws:SecureTransport": "true"}}},
     ):
         assert not is_stock_delegation({**STOCK, **more}, ACCOUNT), more

@@ -36,7 +36,7 @@ def told(policy: str, of: str, *statements: Any, why: str = "its owner must add"
     return {"type": "aws:cdk:info", "data": f"{text} [ack: secure-kms-constructs:{policy}]"}
 
 
-def role(path: str, **properties: str) -> dict[str, Any]:
+def role(path: str, **properties: Any) -> dict[str, Any]:
     trust = {"Version": "2012-10-17", "Statement": []}
     metadata = {"aws:cdk:path": f"{path}/Resource"}
     return {
@@ -118,6 +118,28 @@ def test_what_is_not_known_is_exit_code_1_and_its_advice_helps(app: Path, tmp_pa
     assert done.exit_code == 0
     assert MADE in done.stdout
     assert run(app, "--deployed", tmp_path / "account.json").exit_code == 1
+
+
+def test_a_literal_name_tells_no_arn_that_ends_in_what_is_made_up(tmp_path: Path) -> None:
+    statement = {**STATEMENT, "Resource": ["${Secret}", "${Elsewhere.Arn}", "${Nowhere.Arn}", "${Named}"]}
+    app = assembly(tmp_path / "out", f"aws://{ACCOUNT}/{REGION}", One=[told("requiredIdentityPolicy", MADE, statement)])
+    template = json.loads((app / "App.json").read_text(encoding="utf-8"))
+    metadata = {"aws:cdk:path": "App/Secret/Resource"}
+    template["Parameters"] = {"Path": {"Type": "String"}}
+    template["Resources"] |= {
+        "Secret": {"Type": "AWS::SecretsManager::Secret", "Metadata": metadata, "Properties": {"Name": "literal"}},
+        "Elsewhere": role("App/Elsewhere", RoleName="known", Path={"Ref": "Path"}),
+    }
+    (app / "App.json").write_text(json.dumps(template), encoding="utf-8")
+    manifest = json.loads((app / "manifest.json").read_text(encoding="utf-8"))
+    for name in ("Secret", "Elsewhere"):
+        entry = [{"type": "aws:cdk:logicalId", "data": name}]
+        manifest["artifacts"]["App"]["metadata"][f"/App/{name}/Resource"] = entry
+    (app / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    [found] = data(app)
+    resources = ["<ARN of App/Secret>", "<ARN of App/Elsewhere>", "<ARN of Nowhere>", "<name of App/Named>"]
+    assert found["statements"][0]["Resource"] == resources
+    assert {"App/Secret", "App/Elsewhere", "Nowhere"} <= set(found["unknown"])
 
 
 def test_where_stacks_go_can_be_told(tmp_path: Path) -> None:
