@@ -142,6 +142,43 @@ def test_a_literal_name_tells_no_arn_that_ends_in_what_is_made_up(tmp_path: Path
     assert {"App/Secret", "App/Elsewhere", "Nowhere"} <= set(found["unknown"])
 
 
+def test_statements_without_a_sid_and_values_that_are_no_text_stay_as_they_are(tmp_path: Path) -> None:
+    plain = {"Effect": "Allow", "Action": "s3:GetObject", "Condition": {"NumericLessThan": {"s3:max-keys": 10}}}
+    more = {**plain, "Action": "s3:PutObject"}
+    bucket = "arn:aws:s3:::bucket"
+    notes = [told("requiredResourcePolicy", bucket, plain, more), told("requiredKeyPolicy", "App/Theirs", plain)]
+    key, resource = data(assembly(tmp_path / "out", f"aws://{ACCOUNT}/{REGION}", One=notes))
+    assert resource["statements"] == [plain, more]
+    # Neither a path nor the ARN of a bucket tells an account.
+    assert (resource["of"], resource["account"]) == (bucket, None)
+    assert (key["of"], key["account"]) == ("App/Theirs", None)
+
+
+def test_only_what_constructs_inform_of_counts(tmp_path: Path) -> None:
+    note = told("requiredKeyPolicy", KEY, STATEMENT)
+    warning = {**note, "type": "aws:cdk:warning", "data": note["data"].replace(KEY, "arn:aws:kms:x:y:key/another")}
+    # Nearer, and no logical id.
+    stray = {"type": "aws:cdk:path", "data": "Named"}
+    app = assembly(tmp_path / "out", f"aws://{ACCOUNT}/{REGION}", One=[note, warning], **{"One/Named": [stray]})
+    [found] = data(app)
+    named = f"arn:aws:iam::{ACCOUNT}:role/named-in-App"
+    assert found["statements"][0]["Condition"]["ArnEquals"]["aws:PrincipalArn"][1] == named
+
+
+def test_a_name_that_may_be_one_of_two_is_not_known(tmp_path: Path) -> None:
+    app = assembly(tmp_path / "out", f"aws://{ACCOUNT}/{REGION}", One=[told("requiredKeyPolicy", KEY, STATEMENT)])
+    template = json.loads((app / "App.json").read_text(encoding="utf-8"))
+    template["Parameters"] = {"Stage": {"Type": "String"}}
+    template["Conditions"] = {"Prod": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}}
+    template["Resources"]["Named"]["Properties"]["RoleName"] = {"Fn::If": ["Prod", "one", "other"]}
+    (app / "App.json").write_text(json.dumps(template), encoding="utf-8")
+    [found] = data(app, "--same", f"App/Made={MADE}")
+    assert found["unknown"] == ["App/Named"]
+    [found] = data(app, "--same", f"App/Made={MADE}", "--parameter", "Stage=prod")
+    assert found["unknown"] == []
+    assert f"arn:aws:iam::{ACCOUNT}:role/one" in str(found["statements"])
+
+
 def test_where_stacks_go_can_be_told(tmp_path: Path) -> None:
     open_app = assembly(
         tmp_path / "open", "aws://unknown-account/unknown-region", One=[told("requiredKeyPolicy", KEY, STATEMENT)]
