@@ -67,6 +67,7 @@ def test_findings_fail_by_their_severity(apps: Path) -> None:
     assert done.exit_code == 1
     assert "| warning | KLP" in done.stdout
     assert "Who can use which key" not in done.stdout
+    assert done.stdout.startswith("## KMS access: 1 finding\n")
     assert review(apps, "worse", "--fail-on", "error", before=None).exit_code == 0
 
 
@@ -187,6 +188,15 @@ def test_what_is_unread_documented_suppressed_or_a_note_is_no_change_and_no_find
     assert hidden.sarif is not None
     hidden.sarif["runs"][0]["results"][0]["suppressions"] = [{"kind": "inSource"}]
     assert "hidden" not in said(None, hidden)
+    assert "Documented:" not in said(ran("a change"), ran())
+
+
+@pytest.mark.parametrize("places", [[], [{}], [{"logicalLocations": []}]])
+def test_a_finding_about_no_place_is_said_all_the_same(places: list[Any]) -> None:
+    found = ran("without a place", rule="KLP1")
+    assert found.sarif is not None
+    found.sarif["runs"][0]["results"][0]["locations"] = places
+    assert "| error | KLP1 |  | without a place | do this |" in said(None, found)
 
 
 def test_the_worst_findings_come_first_with_their_fix() -> None:
