@@ -74,8 +74,10 @@ def nag(directory: Path, pack: str) -> Said:
         for path in sorted(directory.glob("*.json")):
             stack = cdk.Stack(app, path.stem)
             # What CDK cannot include has nothing to say about either.
-            with suppress(RuntimeError):
+            try:
                 cloudformation_include.CfnInclude(stack, "Template", template_file=str(path))
+            except RuntimeError:
+                stack.node.try_remove_child("Template")
         cdk.Validations.of(app).add_plugins(getattr(cdk_nag, pack)())
         with suppress(RuntimeError):
             app.synth()

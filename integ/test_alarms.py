@@ -70,3 +70,32 @@ def test_messages_go_to_the_topic_and_to_the_queue(
         [target] = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
         assert target["Arn"].split(":")[2] == {"Drift": "sns", "All": "sqs"}[alarms]
         assert "Who: " in target["InputTransformer"]["InputTemplate"]
+
+
+def test_a_message_arrives_that_says_who_did_what(
+    deployment: Deployment, rules: dict[tuple[str, str], dict[str, Any]]
+) -> None:
+    """Nobody but AWS sends as aws.kms, so a rule with another source and the target of ours takes its place."""
+    events, sqs = deployment.emulator.client("events"), deployment.emulator.client("sqs")
+    ours = rules["All", "Grants"]
+    [target] = events.list_targets_by_rule(Rule=ours["Name"])["Targets"]
+    pattern = json.loads(ours["EventPattern"]) | {"source": ["tried.kms"]}
+    events.put_rule(Name="tried", EventPattern=json.dumps(pattern), State="ENABLED")
+    events.put_targets(Rule="tried", Targets=[target])
+    told, untold = (next(one for one in CASES if one.name == name).event for name in (TOLD, UNTOLD))
+    entries = [
+        {"Source": "tried.kms", "DetailType": one["detail-type"], "Detail": json.dumps(one["detail"])}
+        for one in (untold, told)
+    ]
+    assert events.put_events(Entries=entries)["FailedEntryCount"] == 0
+    queue = sqs.get_queue_url(QueueName=target["Arn"].rpartition(":")[2])["QueueUrl"]
+    [message] = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+    lines = [line.strip('"') for line in message["Body"].splitlines()]
+    assert lines[0].startswith("CreateGrant in account ")
+    assert lines[1] == "Who: AssumedRole arn:aws:sts::111122223333:assumed-role/Admin/session"
+    assert lines[2].startswith("From: states.amazonaws.com, event ")
+    assert "Grantee: arn:aws:iam::111122223333:role/Bob" in lines[4]
+
+
+TOLD = "a grant through states.amazonaws.com that a service retires"
+UNTOLD = "a table makes its grant"

@@ -75,3 +75,13 @@ def test_a_finding_of_another_resource_or_control_is_left_alone(finding: Finding
     finding.status = "SUPPRESSED"
     assert finding.update(at(REVIEW + timedelta(days=1))) == "SUPPRESSED"
     assert finding.note == ""
+
+
+def test_without_the_rules_what_was_suppressed_stays_so_until_somebody_sets_it_to_new() -> None:
+    finding = Finding()
+    finding.update(at(REVIEW))
+    backed_out = Finding(control="taken out")
+    backed_out.status = finding.status
+    assert backed_out.update(at(REVIEW + timedelta(days=1))) == "SUPPRESSED"
+    backed_out.status = "NEW"
+    assert backed_out.update(at(REVIEW + timedelta(days=2))) == "NEW"
