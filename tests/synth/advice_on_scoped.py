@@ -1,0 +1,1 @@
+"""Advice of errors about secrets, parameters, log groups, alarms and the organization."""
