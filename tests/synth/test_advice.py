@@ -14,7 +14,7 @@ from tests.synth import advice_on_grantees, advice_on_keys, advice_on_organizati
 from tests.synth.advising import ADVICE, Advice, Ground
 
 # Loading them adds their rows.
-assert (advice_on_grantees, advice_on_keys, advice_on_organizations, advice_on_scoped)
+TABLES = (advice_on_grantees, advice_on_keys, advice_on_organizations, advice_on_scoped)
 PACKAGE = Path(secure_kms_constructs.__file__).parent
 # What writes; what reads has advice too, and its own tests.
 WRITES = ("*.py", "authoring/*.py", "cdk/*.py", "organizations/*.py", "scoped/*.py")

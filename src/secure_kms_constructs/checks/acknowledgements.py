@@ -71,12 +71,15 @@ class Acknowledgement:
 
 
 def review_date(reason: str) -> date | None:
-    """Return until when a reason holds: for ever where it does not say, None where that is no date."""
-    match = _REVIEW.search(reason)
+    """Return until when a reason holds: for ever where it does not say, None where that is no date.
+
+    The first of several days: a reason may name one of its own beside the one that was given apart.
+    """
     try:
-        return date.fromisoformat(match[1].rstrip(".,;)")) if match else date.max
+        days = [date.fromisoformat(match[1].rstrip(".,;)")) for match in _REVIEW.finditer(reason)]
     except ValueError:
         return None
+    return min(days, default=date.max)
 
 
 def is_of_substance(reason: str) -> bool:

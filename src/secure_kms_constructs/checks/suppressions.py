@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from .rules import rule_named
@@ -16,6 +16,9 @@ _MOST = 100
 _BEFORE = "2015-01-01T00:00:00Z"
 # Findings of controls are updated every 12 to 24 hours. After these days, what people set is left alone.
 _DAYS = 7
+_LATEST = 3000
+# https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_NoteUpdate.html
+_NOTE = 512
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,21 @@ class DocumentedException:
 
     :param resource: the ARN that it is about.
     :param rules: ids of the rules.
+    :raises ValueError: for a day that is none, or that nobody will see.
     """
 
     resource: str
     reason: str
     review_by: date
     rules: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        # A time is a date to Python, and its text is none.
+        if isinstance(self.review_by, datetime) or self.review_by.year >= _LATEST:
+            raise ValueError(
+                f"review_by must be a date such as 2027-06-30, without a time and before {_LATEST}, got "
+                f"{self.review_by}"
+            )
 
     @property
     def whole(self) -> str:
@@ -53,7 +65,7 @@ def automation_rules(exceptions: Iterable[DocumentedException]) -> list[dict[str
     https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-securityhub-automationrule.html
 
-    :raises ValueError: for more rules than Security Hub takes.
+    :raises ValueError: for more rules than Security Hub takes, and for a reason that fits no note.
     """
     wanted = [(one, control) for one in exceptions for control in one.controls]
     if 2 * len(wanted) > _MOST:
@@ -62,6 +74,10 @@ def automation_rules(exceptions: Iterable[DocumentedException]) -> list[dict[str
     for number, (one, control) in enumerate(wanted, 1):
         over, again = (_midnight(one.review_by + timedelta(days=days)) for days in (1, 1 + _DAYS))
         ended = f"the exception has ended: {one.whole}"
+        if len(ended) > _NOTE:
+            raise ValueError(
+                f"the note of a finding has {_NOTE} characters, got {len(ended)} for {one.resource}: shorten the reason"
+            )
         rules += [
             _rule(f"{control} exception {number}", one, control, one.whole, "SUPPRESSED", (_BEFORE, over)),
             _rule(f"{control} ended {number}", one, control, ended, "NEW", (over, again)),

@@ -90,6 +90,9 @@ def test_the_last_day_of_a_reason() -> None:
     assert review_date(REASON) == date.max
     assert review_date(f"{REASON}, review by 2027-06-30") == date(2027, 6, 30)
     assert review_date(f"{REASON}, review by 2027-02-30") is None
+    assert review_date(f"{REASON}, review by 2099-01-01, review by 2027-06-30") == date(2027, 6, 30)
+    assert review_date(f"{REASON}, review by 2027-06-30, review by 2099-01-01") == date(2027, 6, 30)
+    assert review_date(f"{REASON}, review by 2027-06-30, review by 2027-02-30") is None
 
 
 def test_a_rule_that_there_is_not_cannot_be_acknowledged() -> None:

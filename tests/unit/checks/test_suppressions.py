@@ -85,3 +85,20 @@ def test_without_the_rules_what_was_suppressed_stays_so_until_somebody_sets_it_t
     assert backed_out.update(at(REVIEW + timedelta(days=1))) == "SUPPRESSED"
     backed_out.status = "NEW"
     assert backed_out.update(at(REVIEW + timedelta(days=2))) == "NEW"
+
+
+@pytest.mark.parametrize("day", [date(9999, 12, 31), date(3000, 1, 1), datetime(2027, 6, 30, 10, tzinfo=timezone.utc)])
+def test_a_day_that_nobody_will_see_or_with_a_time_is_refused(day: date) -> None:
+    with pytest.raises(ValueError, match="review_by must be a date such as 2027-06-30, without a time and before 3000"):
+        DocumentedException(ROLE, "a reason", day, ("KLP101",))
+    assert automation_rules([DocumentedException(ROLE, "a reason", date(2999, 12, 31), ("KLP101",))])
+
+
+def test_a_reason_has_to_fit_the_note_of_a_finding() -> None:
+    def rules(length: int) -> list[dict[str, Any]]:
+        return automation_rules([DocumentedException(ROLE, "r" * length, REVIEW, ("KLP101",))])
+
+    fits = 512 - len("the exception has ended: , review by 2027-06-30")
+    assert max(len(one["Description"]) for one in rules(fits)) == 512
+    with pytest.raises(ValueError, match=r"a finding has 512 characters, got 513 for arn:.*: shorten the reason"):
+        rules(fits + 1)
