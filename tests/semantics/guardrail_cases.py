@@ -101,7 +101,12 @@ def _keys() -> list[Case]:
         cases += pair(Guardrail.KEEP_KEYS, disabled, "enables it", action="kms:EnableKey")
     deleted = Case("deletes a key", APP, "kms:ScheduleKeyDeletion")
     cases += pair(Guardrail.KEEP_KEYS, deleted, "keeps it", action="kms:CancelKeyDeletion")
-    for action in ("DeleteCustomKeyStore", "DisconnectCustomKeyStore"):
+    expires, stays = ({**ORG, "kms:ExpirationModel": f"KEY_MATERIAL_{one}"} for one in ("EXPIRES", "DOES_NOT_EXPIRE"))
+    for context in (expires, ORG):
+        imported = Case("imports material", APP, "kms:ImportKeyMaterial", context=context)
+        cases += pair(Guardrail.KEEP_KEYS, imported, "that does not expire", context=stays)
+        cases += pair(Guardrail.KEEP_KEYS, imported, "deploys", who=DEPLOYER)[1:]
+    for action in ("DeleteCustomKeyStore", "DisconnectCustomKeyStore", "UpdateCustomKeyStore"):
         store = Case(f"does {action}", APP, f"kms:{action}", on="*")
         cases += pair(Guardrail.KEEP_KEYS, store, "breaks the glass", who=BREAK_GLASS)
     return cases

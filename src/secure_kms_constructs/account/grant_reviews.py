@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from .grantees import account_in, is_of_service, is_unique_id, source_of
 from .records import Account, Key
 from .snapshots import Snapshot
 
+# Those of AWS itself have no role in the account.
+_SESSION = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/([^:/]+)/.+")
 _KMS = "https://docs.aws.amazon.com/kms/latest/"
 
 
@@ -103,9 +106,12 @@ def _is_stale(grant: Grant) -> bool:
         return True
     # Whoever was not read may be there.
     there = grant.snapshot.identities.get(grant.owner)
-    if not (":role/" in grant.grantee or ":user/" in grant.grantee) or there is None:
+    if there is None:
         return False
-    return grant.grantee not in there
+    if session := _SESSION.fullmatch(grant.grantee):
+        # The ARN of a session has no path of its role.
+        return not any(":role/" in one and one.endswith(f"/{session[1]}") for one in there)
+    return (":role/" in grant.grantee or ":user/" in grant.grantee) and grant.grantee not in there
 
 
 def _grants_on(grant: Grant) -> bool:

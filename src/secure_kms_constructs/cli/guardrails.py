@@ -71,6 +71,12 @@ def guardrails(
             written = [{"name": one.name, "type": one.type, "document": one.document} for one in policies]
             typer.echo(json.dumps(written, indent=2))
             return
+        names = {f"{one.name}.json" for one in policies}
+        if older := sorted({one.name for one in output.glob("kms-[sr]cp-*.json")} - names):
+            raise ValueError(
+                f"{output} has policies of an earlier run that are none of these, got {', '.join(older)}: take them "
+                "out, or write to another folder"
+            )
         output.mkdir(parents=True, exist_ok=True)
         for one in policies:
             path = output / f"{one.name}.json"

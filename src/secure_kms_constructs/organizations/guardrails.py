@@ -107,21 +107,23 @@ def guardrail_policies(
     if type(minimum_waiting_days) is not int or not first <= minimum_waiting_days <= last:
         raise ValueError(f"minimum_waiting_days must be {first} to {last} days, got {minimum_waiting_days!r}")
     scps = {
-        Guardrail.LOCKOUT_CHECK: statements.keep_lockout_check(),
-        Guardrail.GRANTS: statements.grants_for_services_only(named),
-        Guardrail.KEEP_KEYS: statements.keep_keys(owners),
-        Guardrail.WAITING_PERIOD: statements.waiting_period(minimum_waiting_days),
-        Guardrail.KEY_POLICIES: statements.key_policies_by_deployers(owners),
+        Guardrail.LOCKOUT_CHECK: [statements.keep_lockout_check()],
+        Guardrail.GRANTS: [statements.grants_for_services_only(named)],
+        Guardrail.KEEP_KEYS: [statements.keep_keys(owners), statements.keep_material(owners)],
+        Guardrail.WAITING_PERIOD: [statements.waiting_period(minimum_waiting_days)],
+        Guardrail.KEY_POLICIES: [statements.key_policies_by_deployers(owners)],
     }
     rcps = {
-        Guardrail.ORGANIZATION_PERIMETER: statements.organization_perimeter(organization, trusted),
-        Guardrail.CONFUSED_DEPUTY: statements.confused_deputy(organization, trusted),
+        Guardrail.ORGANIZATION_PERIMETER: [statements.organization_perimeter(organization, trusted)],
+        Guardrail.CONFUSED_DEPUTY: [statements.confused_deputy(organization, trusted)],
     }
     if type(scps_attached) is not int or scps_attached < 1:
         raise ValueError(f"scps_attached must be 1 or more, because full access is one, got {scps_attached!r}")
     size, most = ORGANIZATION_POLICY_CHARACTERS.value, ORGANIZATION_POLICIES_PER_TARGET.value
     scp_size, most_scps = DOUBLED_SCP_QUOTAS.value if doubled_scp_quotas else (size, most)
-    wanted_scps, wanted_rcps = ([it for one, it in by.items() if one not in left_out] for by in (scps, rcps))
+    wanted_scps, wanted_rcps = (
+        [it for one, several in by.items() if one not in left_out for it in several] for by in (scps, rcps)
+    )
     return (
         *_policies(SCP, "scp", wanted_scps, scp_size, most_scps - scps_attached),
         *_policies(RCP, "rcp", wanted_rcps, size, most - 1),

@@ -14,6 +14,7 @@ TAKES_AWAY = (
     "kms:DisableKey",
     "kms:DisconnectCustomKeyStore",
     "kms:ScheduleKeyDeletion",
+    "kms:UpdateCustomKeyStore",
 )
 # Whoever makes a replica chooses its key policy.
 WRITES_POLICIES = ("kms:PutKeyPolicy", "kms:ReplicateKey")
@@ -62,6 +63,15 @@ def keep_keys(exempt: Sequence[str]) -> Statement:
     https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
     """
     return deny("DenyTakingKeysAway", TAKES_AWAY, _unless(exempt))
+
+
+def keep_material(exempt: Sequence[str]) -> Statement:
+    """Return that nobody else imports material that expires, by which the same material would be gone in a minute.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-expiration-model
+    """
+    condition = {"StringNotEquals": {"kms:ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}, **_unless(exempt)}
+    return deny("DenyMaterialThatExpires", ("kms:ImportKeyMaterial",), condition)
 
 
 def waiting_period(days: int) -> Statement:

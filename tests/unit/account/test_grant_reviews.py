@@ -39,6 +39,9 @@ def found(*grants: Json) -> list[list[str]]:
         (grant("g", f"arn:aws:iam::{ACCOUNT}:user/ann", "DescribeKey"), []),
         (grant("g", "AROAEXAMPLEEXAMPLEEXA", "DescribeKey"), ["stale-grant"]),
         (grant("g", f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/one", "DescribeKey"), []),
+        (grant("g", f"arn:aws:sts::{ACCOUNT}:assumed-role/Gone/one", "DescribeKey"), ["stale-grant"]),
+        (grant("g", f"arn:aws:sts::{ACCOUNT}:assumed-role/ann/one", "DescribeKey"), ["stale-grant"]),
+        (grant("g", INSTANCE, "DescribeKey"), []),
         (
             grant("g", role_arn("Gone"), "Decrypt", "CreateGrant"),
             ["open-grant", "stale-grant", "granting-grant"],

@@ -72,3 +72,17 @@ def test_a_mistake_is_a_line(given: list[str], says: str) -> None:
 def test_the_help_names_every_guardrail() -> None:
     shown = " ".join(run("--help").stdout.split())
     assert all(one.value in shown.replace("- ", "-") for one in Guardrail)
+
+
+def test_policies_of_an_earlier_run_are_not_left_beside_those_of_this_one(tmp_path: Path) -> None:
+    assert run(ORGANIZATION, "--output", tmp_path).exit_code == 0
+    assert run(ORGANIZATION, "--output", tmp_path).exit_code == 0, "the same files are written anew"
+    older = tmp_path / "kms-scp-7.json"
+    older.write_text("{}")
+    (tmp_path / "notes.json").write_text("{}")
+    done = run(ORGANIZATION, "--output", tmp_path)
+    assert done.exit_code == 2
+    assert "has policies of an earlier run that are none of these, got kms-scp-7.json: take them out" in done.output
+    assert run(ORGANIZATION, "--output", tmp_path / "new").exit_code == 0
+    older.unlink()
+    assert run(ORGANIZATION, "--output", tmp_path).exit_code == 0
