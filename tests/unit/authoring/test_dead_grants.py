@@ -116,3 +116,51 @@ def test_a_service_of_a_region_that_is_not_known_is_not_told() -> None:
 def test_what_cannot_be_read_is_not_told() -> None:
     unread = {"Sid": "Own", "Effect": "Deny", "Principal": "*", "Action": WRITE, "Resource": "*", "Condition": "${If}"}
     assert found(admits(ROLE, WRITE), unread) == []
+
+
+SIGN = "kms:Sign"
+NOBODY = {"Sid": "Grant", "Effect": "Allow", "NotPrincipal": {"AWS": ROLE}, "Action": READ, "Resource": "*"}
+
+
+def everybody(principal: Any) -> dict[str, Any]:
+    return {"Sid": "Grant", "Effect": "Allow", "Principal": principal, "Action": READ, "Resource": "*"}
+
+
+def on_top(statement: dict[str, Any], **condition: Any) -> dict[str, Any]:
+    return {**statement, "Condition": {**statement["Condition"], **condition}}
+
+
+@pytest.mark.parametrize(
+    "statement, denial",
+    [
+        pytest.param("text", deny(READ), id="what is no statement"),
+        pytest.param(NOBODY, deny(READ), id="all but somebody"),
+        pytest.param(everybody("*"), deny(READ), id="everybody"),
+        pytest.param(everybody({"AWS": "*"}), deny(READ), id="everybody by another way to write it"),
+        pytest.param(everybody({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}), deny(READ), id="an account"),
+        pytest.param(admits(f"arn:aws:iam::{ACCOUNT}:role/r*", READ), deny(READ), id="a pattern of names"),
+        pytest.param(
+            on_top(admits(ROLE, READ), Bool={"aws:PrincipalIsAWSService": "true"}),
+            deny(WRITE),
+            id="what is never allowed, and no Deny is why",
+        ),
+        pytest.param(
+            admits(ROLE, SIGN, via=None, a="b"),
+            deny(SIGN, StringEquals={"kms:EncryptionContext:a": "b"}),
+            id="by a context that signing has not",
+        ),
+    ],
+)
+def test_whom_nobody_names_and_what_no_deny_takes_is_left_alone(statement: Any, denial: dict[str, Any]) -> None:
+    assert found(statement, denial) == []
+
+
+def test_a_pattern_in_a_deny_of_something_else_hides_nothing() -> None:
+    tags = deny("kms:TagResource", **but(f"arn:aws:iam::{ACCOUNT}:role/App-*"))
+    assert len(found(admits(GENERATED, READ), deny(READ, **but(WRITER)), tags)) == 1
+
+
+def test_a_statement_without_sid_is_called_so() -> None:
+    statement = {name: value for name, value in admits(ROLE, READ).items() if name != "Sid"}
+    [message] = found(statement, deny(READ))
+    assert message.startswith(f"statement 'without Sid' lets {ROLE} kms:Decrypt")
