@@ -209,3 +209,51 @@ def test_what_cannot_be_read_is_a_doubt(deployer: str, says: str) -> None:
     assert problems == []
     assert "cannot be told" in message
     assert message.endswith(says)
+
+
+def bypass(value: str) -> dict[str, Any]:
+    return {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": value}}
+
+
+@pytest.mark.parametrize(
+    "statement, denied",
+    [
+        # CloudFormation never leaves the check out, and only who writes a policy can.
+        (deny("kms:PutKeyPolicy", **bypass("true")), None),
+        (deny("kms:PutKeyPolicy", **bypass("false")), "kms:PutKeyPolicy"),
+        (deny("kms:DescribeKey", **bypass("false")), None),
+    ],
+)
+def test_the_deployer_writes_the_policy_with_the_lockout_check(statement: dict[str, Any], denied: str | None) -> None:
+    told = look({"Version": "2012-10-17", "Statement": [OWNER, statement]}, DEPLOYER, KNOWN, {})
+    assert [f"would be denied {denied}," in one for one in told.problems] == ([True] if denied else [])
+    # Of an action that has no such condition key it is not known.
+    assert bool(told.doubts) is (statement["Action"] == "kms:DescribeKey")
+
+
+def for_services(value: str) -> dict[str, Any]:
+    return {"Bool": {"kms:GrantIsForAWSResource": value}}
+
+
+@pytest.mark.parametrize(
+    "statement, denied",
+    [
+        (deny("kms:CreateGrant", **for_services("false")), False),
+        (deny("kms:CreateGrant", **for_services("true")), True),
+        (deny("kms:Decrypt", **for_services("true")), False),
+    ],
+)
+def test_the_grants_that_a_deployment_makes_are_for_services(statement: dict[str, Any], denied: bool) -> None:
+    grants = {**OWNER, "Action": [*OWNER["Action"], "kms:CreateGrant"]}
+    policy = {"Version": "2012-10-17", "Statement": [grants, statement]}
+    problems = look(policy, DEPLOYER, KNOWN, {VIA: ["kms:CreateGrant", "kms:Decrypt"]}).problems
+    assert [f"would be denied kms:CreateGrant through {VIA}" in one for one in problems] == ([True] if denied else [])
+
+
+def test_what_hangs_on_the_call_is_not_said_of_a_place() -> None:
+    agnostic = "arn:${AWS.Partition}:iam::${AWS.AccountId}:role/deployer-${AWS.Region}"
+    owner = {**OWNER, "Principal": {"AWS": agnostic}}
+    elsewhere = deny("kms:PutKeyPolicy", NotIpAddress={"aws:SourceIp": "10.0.0.0/8"})
+    [doubt] = look({"Version": "2012-10-17", "Statement": [owner, elsewhere]}, agnostic, KNOWN, {}).doubts
+    name = agnostic.replace("${AWS.Partition}", "aws")
+    assert f"the deployer {name} may be denied kms:PutKeyPolicy, and KMS refuses" in doubt
