@@ -246,8 +246,19 @@ def _bucket(*named: str, key_enabled: Any = True, algorithm: Any = "aws:kms", be
     return template(Key=key(), Role=ROLE, Policy=policy(*statements), Bucket=bucket)
 
 
+def _apart(held_by: str) -> Any:
+    """A template whose objects and bucket are named in two policies, the second one held by a role."""
+    both = _bucket(_OBJECTS)
+    named = {"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::orders"}}
+    more = policy(allow(None, "kms:Decrypt", named, Resource=THE_KEY))
+    more["Properties"]["Roles"] = [{"Ref": held_by}]
+    return template(**both["Resources"], More=more, Other=ROLE)
+
+
 _OBJECTS = "arn:aws:s3:::orders/*"
 BUCKETS: list[Case] = [
+    ("KLP305", "the bucket in another policy of the same role", _apart("Role"), QUIET),
+    ("KLP305", "the bucket in a policy of another role", _apart("Other"), FOUND),
     ("KLP305", "some of its objects", _bucket("arn:aws:s3:::orders/in/*", _OBJECTS), FOUND),
     ("KLP305", "a Bucket Key as text", _bucket(_OBJECTS, key_enabled="true"), FOUND),
     ("KLP305", "no Bucket Key", _bucket(_OBJECTS, key_enabled=False), QUIET),
@@ -277,6 +288,7 @@ def _scp(condition: Any, kind: str = "SERVICE_CONTROL_POLICY", content: Any = No
 _ALIASES = {"kms:ResourceAliases": ["alias/accelerator/*", "alias/prod/*"]}
 _ALL = {"ForAllValues:StringLike": _ALIASES}
 _CONTENT = _scp(_ALL)["Resources"]["Keep"]["Properties"]["Content"]
+_NOT_BY_SERVICE = {"kms:ViaService": "false"}
 _PAIRS = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": "tenant"}}
 _OPERATIONS = {"ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"}}
 SETS: list[Case] = [
@@ -287,6 +299,8 @@ SETS: list[Case] = [
     ("KLP307", "a service control policy put right", _scp({"ForAnyValue:StringLike": _ALIASES}), QUIET),
     ("KLP307", "an encryption context", keyed(_keeps(_PAIRS, Action="kms:Decrypt")), FOUND),
     ("KLP307", "with a value asked for", keyed(_keeps({**_ALL, "Null": {"kms:ResourceAliases": "false"}})), QUIET),
+    ("KLP307", "with a value of another key asked for", keyed(_keeps({**_ALL, "Null": _NOT_BY_SERVICE})), FOUND),
+    ("KLP307", "one that AWS refuses", keyed(_keeps(_ALL, NotAction="kms:DescribeKey")), QUIET),
     ("KLP307", "with no value asked for", keyed(_keeps({**_ALL, "Null": {"kms:ResourceAliases": "true"}})), FOUND),
     ("KLP307", "a negation, which means them", keyed(_keeps({"ForAllValues:StringNotLike": _ALIASES})), QUIET),
     ("KLP307", "an Allow", keyed(allow(ROOT, "kms:DescribeKey", _ALL)), QUIET),
