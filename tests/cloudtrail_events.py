@@ -80,6 +80,8 @@ TO_INSTANCE = {"granteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/aws:ec2
 TO_BOB = {"granteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/Bob"}
 
 TO_LOOK_ALIKE = {"granteePrincipal": f"arn:aws:iam::{ACCOUNT}:role/evil.amazonaws.com"}
+# https://docs.aws.amazon.com/kms/latest/developerguide/ct-ec2two.html
+TO_SESSION_OF_EC2 = {"granteePrincipal": f"{ACCOUNT}:aws:ec2-infrastructure:i-81e2f56c"}
 TO_SESSION = {"granteePrincipal": f"arn:aws:sts::{ACCOUNT}:assumed-role/Bob/session"}
 FARGATE = {"type": "AWSService", "invokedBy": "fargate.amazonaws.com"}
 # These make whatever call their user wants, with a role that the user chose.
@@ -110,6 +112,10 @@ CASES = [
     Case("a table makes its grant", None, grant(by(ADMIN, DYNAMODB), **OF_SERVICE, **RETIRED_BY_SERVICE)),
     Case("a service is the grantee alone", None, grant(by(ADMIN, DYNAMODB), **OF_SERVICE)),
     Case("a volume makes its grant", None, grant(by(ADMIN, "ec2.amazonaws.com"), **TO_INSTANCE, **RETIRED_BY_SERVICE)),
+    Case(
+        "a volume makes its grant, as a sample has it", None, grant(by(ADMIN, "ec2.amazonaws.com"), **TO_SESSION_OF_EC2)
+    ),
+    Case("a table in China makes its grant", None, grant(by(ADMIN, f"{DYNAMODB}.cn"), **OF_SERVICE)),
     Case("AWS makes a grant for a service", None, grant(by(ADMIN, "AWS Internal"), **OF_SERVICE)),
     Case(
         "a service makes a grant for itself",

@@ -33,10 +33,14 @@ TRAIL_EVENTS = ("DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail"
 _ABSENT = {"exists": False}
 _CLOUDFORMATION = "cloudformation.amazonaws.com"
 _NOT_BY_CLOUDFORMATION = [_ABSENT, {"anything-but": [_CLOUDFORMATION]}]
-# Who calls for somebody stands in invokedBy, which the caller cannot write.
+# Who calls for somebody stands in invokedBy, which the caller cannot write; in China it ends in .cn.
 _BY_SERVICE = [*GRANTING, AWS_INTERNAL.value]
 # Services, and sessions that nobody but AWS can have. Roles and users may be called as services are.
-_SERVICES = ["*.amazonaws.com", "*.amazonaws.com.cn", AWS_INTERNAL.value, "arn:*:sts::*:assumed-role/aws:*"]
+_SERVICES = [
+    *("*.amazonaws.com", "*.amazonaws.com.cn", AWS_INTERNAL.value, "arn:*:sts::*:assumed-role/aws:*"),
+    # So CloudTrail writes the session of an instance.
+    "*:aws:ec2-infrastructure:*",
+]
 _TO_SOMEBODY = [{"wildcard": "arn:*:iam::*"}, {"anything-but": {"wildcard": _SERVICES}}]
 
 
@@ -57,7 +61,7 @@ def grants(deployers: Sequence[str] = ()) -> Pattern:
     """
     through = [*_BY_SERVICE, *([_CLOUDFORMATION] if deployers else [])]
     # A service that acts for nobody is of the type AWSService.
-    direct = {"type": [{"anything-but": ["AWSService"]}], "invokedBy": [_ABSENT, {"anything-but": through}]}
+    direct = {"type": [{"anything-but": ["AWSService"]}], "invokedBy": [_ABSENT, {"anything-but": {"prefix": through}}]}
     to_somebody = {"requestParameters": {"granteePrincipal": _TO_SOMEBODY}}
     if not deployers:
         return _pattern("kms", ["CreateGrant"], [{"userIdentity": direct}, to_somebody])
