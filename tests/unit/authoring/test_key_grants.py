@@ -153,3 +153,8 @@ def test_an_admission_that_is_not_a_documented_use_says_so_in_its_sid() -> None:
     admission = along(who(), "kms:GenerateDataKey").admission
     assert admission is not None
     assert (admission.sid, admission.context_key) == ("AllowUseThroughSecretsManager", "SecretARN")
+
+
+def test_what_the_owner_of_a_grantee_elsewhere_writes_names_the_resource_as_the_key_policy_does() -> None:
+    [statement] = along(who(holds=False, foreign=True), contexts=[]).statements
+    assert PATTERN in str(statement["Condition"])
