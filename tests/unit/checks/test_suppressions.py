@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from secure_kms_constructs.checks.rules import rule_named
 from secure_kms_constructs.checks.suppressions import DocumentedException, automation_rules
 
 ROLE = "arn:aws:iam::111122223333:role/pipeline"
@@ -102,3 +103,19 @@ def test_a_reason_has_to_fit_the_note_of_a_finding() -> None:
     assert max(len(one["Description"]) for one in rules(fits)) == 512
     with pytest.raises(ValueError, match=r"a finding has 512 characters, got 513 for arn:.*: shorten the reason"):
         rules(fits + 1)
+
+
+def test_only_the_controls_of_security_hub_are_suppressed() -> None:
+    assert rule_named("KLP101").controls == ("Security Hub KMS.1", "Security Hub KMS.2", "ours for key/*")
+    every = DocumentedException(ROLE, "a reason", REVIEW, ("KLP101", "KLP502", "KLP104"))
+    assert every.controls == ("KMS.1", "KMS.2", "KMS.5")
+
+
+def test_security_hub_takes_a_hundred_rules() -> None:
+    def rules(count: int) -> list[dict[str, Any]]:
+        given = (DocumentedException(f"{ROLE}{n}", "a reason", REVIEW, ("KLP502",)) for n in range(count))
+        return automation_rules(given)
+
+    assert len(rules(50)) == 100
+    with pytest.raises(ValueError, match="Security Hub takes 100 automation rules, got 102: review what can go"):
+        rules(51)
