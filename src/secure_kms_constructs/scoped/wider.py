@@ -119,7 +119,9 @@ def _documents(path: str, held: Any, filled: Mapping[str, str]) -> Iterator[tupl
 
 
 def _uses(one: Granted, key_policy: Policy, identity: Sequence[Policy], place: Place, key: str) -> Iterator[str]:
-    by_itself = any(one.principal in statement.principals.aws for statement in key_policy.statements)
+    by_itself = any(
+        it.effect is not Effect.DENY and {one.principal, "*"} & it.principals.aws for it in key_policy.statements
+    )
     if not identity and not by_itself:
         return
     context = {f"kms:EncryptionContext:{one.service.context_key}": place.somebody_elses(one.service)}

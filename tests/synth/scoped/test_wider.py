@@ -332,3 +332,20 @@ def test_a_managed_policy_that_another_stack_attaches_is_read_too(stack: Stack, 
     iam.ManagedPolicy(other, "Own", statements=[statement], roles=[role])
     [warning] = warned(stack, key, role)
     assert "Other/Own statement 0 allows kms:Decrypt" in warning
+
+
+@pytest.mark.parametrize("via, is_wider", [("secretsmanager", True), ("s3", False)])
+def test_a_key_policy_that_lets_everybody_of_the_account_in_is_told(via: str, is_wider: bool) -> None:
+    def everybody(key: kms.Key, _secret: secretsmanager.Secret, _role: iam.Role) -> None:
+        equals = {"kms:CallerAccount": ACCOUNT, "kms:ViaService": f"{via}.eu-west-1.amazonaws.com"}
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt"],
+                principals=[iam.AnyPrincipal()],
+                resources=["*"],
+                conditions={"StringEquals": equals},
+            )
+        )
+
+    told_of = told(everybody, key_class=kms.Key)
+    assert [("make the key a HardenedKey" in one) for one in told_of] == ([True] if is_wider else [])
