@@ -21,7 +21,7 @@ _CPU_SECONDS, _GRACE, _SECONDS = 300, 5, 1200
 _BYTES = 6_000_000_000
 # Environments and archives, which tests read only.
 _SHARED = (".venv", ".venv-checkov", ".venv-lowest", ".corpus", ".types", "node_modules")
-_NO_TESTS = 5
+_USAGE, _NO_TESTS = 4, 5
 
 
 class Workshop:
@@ -72,6 +72,8 @@ class Workshop:
         listed.write_text("\n".join(tests))
         code, output = self.run(["-x", "--tb=no", f"@{listed}"])
         failed = next((line.split(" - ")[0].partition(" ")[2] for line in output.splitlines() if _tells(line)), "")
+        if code == _USAGE and "not found: " in output:
+            raise RuntimeError(f"pytest does not find some of {len(tests)} tests:\n{output[-2000:]}")
         return "" if code in (0, _NO_TESTS) else failed or f"pytest ends with {code}"
 
     def run(self, arguments: list[str], **environment: str) -> tuple[int, str]:

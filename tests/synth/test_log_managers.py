@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 
 from secure_kms_constructs import HardenedKey, ResolvedKey, ScopedLogGroupManager, Service
 from tests.synth.templates import ACCOUNT, KEY_ARN, REGION, by_sid, identity_statements, key_policy, make_role, naming
@@ -36,6 +37,14 @@ def test_cloudwatch_logs_is_admitted_for_the_prefix(stack: Stack, key: HardenedK
     assert policy["AllowCloudWatchLogs"]["Condition"]["ArnEquals"] == {CONTEXT: GROUPS}
     assert policy["AllowProvisionThroughCloudWatchLogs"]["Condition"]["StringLike"] == {CONTEXT: GROUPS}
     assert "AllowDeployerToCreateLogGroups" not in policy
+
+
+def test_a_plain_key_gets_the_statement_of_the_service(stack: Stack, role: iam.Role) -> None:
+    key = kms.Key(stack, "Plain")
+    manager = ScopedLogGroupManager(stack, "Manager", grantee=role, key=key, log_group_prefix="/app/")
+    assert by_sid(key_policy(stack))["AllowCloudWatchLogs"]["Condition"]["ArnEquals"] == {CONTEXT: GROUPS}
+    asked_for = [one["Principal"] for needed in manager.required_key_policy_statements.values() for one in needed]
+    assert "Service" not in str(asked_for)
 
 
 def test_the_owner_of_an_imported_key_is_told_both_statements(stack: Stack, role: iam.Role) -> None:

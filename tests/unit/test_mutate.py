@@ -138,6 +138,12 @@ def test_what_never_ends_is_noticed(project: Path) -> None:
         assert workshop.first_to_notice(endless, [[IDLES]]) == ""
 
 
+def test_tests_that_are_not_there_notice_nothing(project: Path) -> None:
+    changed = next(mutants(PACKAGE / "answers.py", (project / PACKAGE / "answers.py").read_text()))
+    with Workshop(project) as workshop, pytest.raises(RuntimeError, match="does not find some of 1 tests"):
+        workshop.first_to_notice(changed, [[f"{HOLDS_IT}_and_more"]])
+
+
 def test_a_run_remembers_what_executes_what_without_tests_that_fail(project: Path) -> None:
     with Workshop(project) as workshop:
         file = project / "covered.json"

@@ -98,3 +98,19 @@ def test_an_account_that_a_condition_says_is_asked_for_by_its_id(name: str, oper
     said = who_can(allow("*", **{operator: {name: "777788889999"}}))
     assert "  any principal of 777788889999 with kms:* on *: Decrypt" in said
     assert not any(ACCOUNT in one for one in said)
+
+
+def test_a_name_that_nobody_can_have_is_not_ruled_out() -> None:
+    """Whether IAM ever makes names that are longer, no search tells."""
+    long = f"arn:aws:iam::{ACCOUNT}:role/{'a' * 65}*"
+    for policy in (
+        [allow("*", ArnLike={"aws:PrincipalArn": long})],
+        [ROOT_MAY, deny("*", ArnNotLike={"aws:PrincipalArn": long})],
+    ):
+        assert who_can(*policy)[0].startswith(f"? any role of {ACCOUNT} like {long}")
+
+
+def test_a_pattern_that_another_includes_is_not_said() -> None:
+    may = allow(StringLike={"kms:EncryptionContext:a": ["a*", "ab*", "c"]})
+    said = access(key(ROOT_MAY), identity("App", may)).to_text(["kms:Decrypt"])
+    assert "  App/App: Decrypt if a = a* or c" in said.splitlines()

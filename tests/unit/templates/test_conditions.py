@@ -257,3 +257,9 @@ def test_a_policy_that_exists_under_one_condition_too_many_is_unknown() -> None:
     for one in read(conditions, resources, {name: {"Type": "String"} for name in names}):
         [policy] = one.identities[0].policies
         assert policy.statements[0].effect.value == "unknown"
+
+
+@pytest.mark.parametrize("closed, found", [(["a", "a"], {"yes", "no"}), (["a", "b"], {"no"})])
+def test_what_is_closed_within_an_open_condition_decides_with_the_rest(closed: list[str], found: set[str]) -> None:
+    conditions = {"Prod": {"Fn::And": [{"Fn::Equals": closed}, equals("Env", "prod")]}}
+    assert set(values(read(conditions, YES_OR_NO, {"Env": ENV})).values()) == found
