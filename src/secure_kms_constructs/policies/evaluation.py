@@ -247,9 +247,9 @@ def _is_denied_to(statement: Statement, caller: Caller, *, bounded: Verdict) -> 
 
 def context_of(statement: Statement, request: Request) -> Context:
     """Return what the conditions of a statement are asked of."""
-    lets_in = statement.effect is Effect.ALLOW and not statement.not_principals
-    everybody = lets_in and statement.principals.covers_with_all(request.caller)
-    return request.value_for_everybody if everybody else request.value
+    if request.caller.kind is not Kind.SERVICE or statement.effect is not Effect.ALLOW or statement.not_principals:
+        return request.value
+    return request.value_for_everybody if statement.principals.covers_with_all(request.caller) else request.value
 
 
 def _applies(statement: Statement, request: Request) -> Verdict:

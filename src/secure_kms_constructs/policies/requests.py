@@ -89,7 +89,7 @@ class Request:
         https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
         """
         value = self.value(key)
-        if self.caller.kind is Kind.SERVICE and key in PRINCIPAL_ACCOUNT_KEYS and isinstance(value, Unknown):
+        if key in PRINCIPAL_ACCOUNT_KEYS and isinstance(value, Unknown):
             # A service is no identity of the account.
             return Unlike(value.description, frozenset({self.key_account}))
         return value
