@@ -11,10 +11,11 @@ import jsii
 import pytest
 from aws_cdk import Aws, CfnParameter, Fn, IStableStringProducer, Lazy, NestedStack, Stack, Token
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from secure_kms_constructs.cdk.asking import asked_once, place_in, resolve_each, resolved_in, stack_of
+from secure_kms_constructs.cdk.asking import Called, asked_once, place_in, resolve_each, resolved_in, stack_of
 from secure_kms_constructs.cdk.node import Questions
 from tests.synth.templates import make_role
 
@@ -107,3 +108,10 @@ def test_each_value_is_resolved_in_its_stack(stack: Stack, other_stack: Stack, m
     pairs = [(stack, secret.secret_arn), (other_stack, Aws.REGION), (stack, ["x"])]
     assert resolve_each(pairs) == [of.resolve(value) for of, value in pairs]
     assert asked == [stack, other_stack]
+
+
+def test_messages_call_a_construct_by_its_path_and_a_text_by_itself(stack: Stack) -> None:
+    key = kms.Key(stack, "Key")
+    assert str(Called("key", key)) == "key Stack/Key"
+    assert str(Called("secret", "app")) == "secret app"
+    assert str(Called("the key of", Called("secret", "app"))) == "the key of secret app"
