@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from secure_kms_constructs.access.parties import Party
 from secure_kms_constructs.access.questions import OPEN
 from secure_kms_constructs.policies.patterns import ContextValue, Text
-from secure_kms_constructs.policies.verdicts import Verdict, all_of
+from secure_kms_constructs.policies.verdicts import Verdict, all_of, any_of
 from secure_kms_constructs.templates.landscape import Key, Resource
 
 from .access_questions import verdict_of
@@ -18,6 +18,7 @@ from .examples import ACCOUNT, REGION, ROLE, THE_KEY, VIA, VIA_SECRETS, allow, d
 from .findings import Found, Severity
 from .naming import names
 from .rule import Rule
+from .service_uses import filled
 
 _READS = ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
 _DOCS = "https://docs.aws.amazon.com/"
@@ -112,7 +113,9 @@ def _log_group(context: Context) -> Iterator[Found]:
 
 
 def _admits_logs(made: Key, resource: Resource) -> Verdict:
-    verdict = _asked(made, resource, f"logs.{resource.region}.amazonaws.com")
+    # In China a service is called with the suffix of the partition, and without.
+    names = dict.fromkeys((filled("logs.{region}.{suffix}", resource), f"logs.{resource.region}.amazonaws.com"))
+    verdict = any_of(_asked(made, resource, one) for one in names)
     # A service's call has several names; whether this one is among them, no page says, and AWS writes it in templates.
     return verdict if verdict is not False or _asked(made, resource, "logs.amazonaws.com") is False else None
 
