@@ -297,6 +297,30 @@ def test_a_role_that_is_made_after_the_key_is_no_principal(actions: Any, place: 
     assert f"{place.account}:role/team/app" not in str([one["Principal"] for one in written(decision)])
 
 
+@pytest.mark.parametrize(
+    "properties, operator, name",
+    [({}, "ArnLike", "role/Stack-Role-*"), ({"RoleName": "app"}, "ArnEquals", "role/app")],
+)
+@pytest.mark.parametrize("has_policy", [True, False])
+def test_a_role_that_waits_for_the_key_is_named_in_a_condition(
+    properties: dict[str, Any], operator: str, name: str, has_policy: bool
+) -> None:
+    policy = {"Policy": allowed_by_itself("Role", "kms:Decrypt", "kms:GenerateDataKey")} if has_policy else {}
+    made = app(Role=("AWS::IAM::Role", properties), Machine=machine(ref("Role")), **policy)
+    made.places = {"Stack": HERE._replace(stack_name="Stack")}
+    decision = decided(made, ways={"Stack/Role": ["Stack/Role", "Stack/Key"]})
+    found = [one for one in written(decision) if one["Sid"] == "AllowRolesByName"]
+    assert ref("Role") not in [one["Principal"].get("AWS") for one in written(decision)]
+    if not has_policy:
+        assert "(Stack/Role -> Stack/Key), so the key policy cannot refer to it" in str(decision.refusals)
+        assert found == []
+        return
+    assert decision.refusals == []
+    assert {one["Principal"]["AWS"] for one in found} == {ROOT}
+    [who] = {one["Condition"][operator]["aws:PrincipalArn"] for one in found}
+    assert who == f"arn:aws:iam::111122223333:{name}"
+
+
 JOB = ("AWS::DataBrew::Job", {"EncryptionKeyArn": KEY, "RoleArn": ref("Role")})
 
 
