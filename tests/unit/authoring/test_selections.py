@@ -184,6 +184,14 @@ def test_a_role_that_is_admitted_is_not_told(role: Any, statement: dict[str, Any
     assert said(decision) == (["perhapsSelected"] if told else [])
 
 
+def test_a_role_that_is_admitted_by_its_literal_name_is_not_told() -> None:
+    named = ("AWS::IAM::Role", {"RoleName": "backups"})
+    made = app(Role=named, Chosen=selection(Resources=["*"]), Table=table())
+    statement = by_name("arn:aws:iam::111122223333:role/backups")
+    assert said(decided(made, statements=[statement])) == []
+    assert said(decided(made, statements=[by_name("arn:aws:iam::111122223333:role/others")])) == ["perhapsSelected"]
+
+
 VAULT = ("AWS::Backup::BackupVault", {"EncryptionKeyArn": KEY})
 
 

@@ -321,6 +321,16 @@ def test_a_role_that_waits_for_the_key_is_named_in_a_condition(
     assert who == f"arn:aws:iam::111122223333:{name}"
 
 
+def test_a_role_whose_name_has_no_form_that_is_known_is_refused_where_it_waits_for_the_key() -> None:
+    policy = allowed_by_itself("Role", "kms:Decrypt", "kms:GenerateDataKey")
+    decision = decided(
+        app(Role=ROLE, Machine=machine(ref("Role")), Policy=policy), ways={"Stack/Role": ["Stack/Role", "Stack/Key"]}
+    )
+    # The stack has no name.
+    assert "give the role a literal role_name, or put what names the key into an iam.Policy" in str(decision.refusals)
+    assert "AllowRolesByName" not in str(decision.statements)
+
+
 JOB = ("AWS::DataBrew::Job", {"EncryptionKeyArn": KEY, "RoleArn": ref("Role")})
 
 
