@@ -75,7 +75,7 @@ def _candidate(selection: Looked, target: Looked) -> Iterator[Candidate]:
             continue
         if tags and not conditions and not resources:
             yield Candidate(selection, target, need, _is_tagged(target, tags), by_tag=True)
-        elif tags or conditions or not resources or any(_may_mean(one, need) for one in patterns):
+        elif tags or not resources or any(_may_mean(one, need) for one in patterns):
             yield Candidate(selection, target, need, is_sure=False, by_tag=False)
 
 

@@ -105,6 +105,7 @@ def test_a_pattern_is_a_finding(content: dict[str, Any]) -> None:
         {"Resources": ["arn:aws:dynamodb:us-east-1:111122223333:table/another"]},
         {"NotResources": [ref("Table")]},
         {"Resources": ["*"], "NotResources": [ref("Table")]},
+        {"Resources": ["arn:aws:s3:::data"], "Conditions": {"StringEquals": [{"ConditionKey": "a"}]}},
     ],
 )
 def test_what_is_not_selected_is_not_told(content: dict[str, Any]) -> None:
@@ -138,6 +139,16 @@ def test_what_only_belief_asks_for_is_no_reason_to_warn() -> None:
 def test_a_plan_selects_in_its_own_account_and_region(place: Any, told: bool) -> None:
     made = app(place, Table=table(), OtherChosen=selection(LITERAL, Resources=["*"]))
     assert said(decided(made)) == (["perhapsSelected"] if told else [])
+
+
+def test_where_nobody_knows_a_place_it_may_be_the_same() -> None:
+    made = app(None, OtherTable=table(), Chosen=selection(LITERAL, Resources=["*"]))
+    assert "perhapsSelected" in said(decided(made))
+
+
+def test_what_is_named_beside_a_pattern_is_served() -> None:
+    decision = decided(under(selection(Resources=[ref("Table"), "*"])))
+    assert (len(admitted(decision)), said(decision)) == (1, [])
 
 
 LITERAL = "arn:aws:iam::111122223333:role/service-role/AWSBackupDefaultServiceRole"
