@@ -62,7 +62,7 @@ OUTER = {
 
 # What a plain module may import beside the standard library, and only inside a function: who reads no YAML does not
 # need it.
-EXTRAS = {"templates/short_forms.py": "yaml", "templates/toml.py": "tomli"}
+EXTRAS = {"templates/short_forms.py": "yaml", "templates/toml.py": "tomli", "evidence/parquet.py": "pyarrow"}
 
 BLOCKED = """
 import sys

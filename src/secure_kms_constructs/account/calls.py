@@ -87,6 +87,11 @@ CALLS = (
     Call("cloudtrail", "LookupEvents", "the event history", part="lookup"),
     Call("s3", "ListObjectsV2", "which log files there are", action="s3:ListBucket", part="logs"),
     Call("s3", "GetObject", "what is in the log file", part="logs"),
+    Call("glue", "GetTable", "what the table is", part="athena"),
+    Call("athena", "StartQueryExecution", "the answer", part="athena"),
+    Call("athena", "GetQueryExecution", "whether there is an answer", part="athena"),
+    Call("athena", "GetQueryResults", "the answer", part="athena"),
+    Call("athena", "StopQueryExecution", "whether it has stopped", part="athena"),
     Call("accessanalyzer", "ValidatePolicy", _OPINION, _NONE, "access-analyzer:ValidatePolicy", "verify"),
     Call("accessanalyzer", "CheckNoPublicAccess", _OPINION, _NONE, "access-analyzer:CheckNoPublicAccess", "verify"),
     Call("accessanalyzer", "CheckAccessNotGranted", _OPINION, _NONE, "access-analyzer:CheckAccessNotGranted", "verify"),
@@ -94,7 +99,7 @@ CALLS = (
 )
 PARTS = tuple(dict.fromkeys(one.part for one in CALLS))
 # What `secure-kms observe` calls, and no snapshot.
-OBSERVED = ("lookup", "logs")
+OBSERVED = ("lookup", "logs", "athena")
 BY_OPERATION = {(one.service, one.operation): one for one in CALLS}
 BY_ACTION = {one.allowed_by: one for one in CALLS}
 

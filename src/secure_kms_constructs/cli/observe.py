@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +28,9 @@ def observe(
             "(s3://bucket/AWSLogs/...), answers of lookup-events, or the answer to --print-sql as .csv.",
         ),
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write: JSON, or Parquet by its name, .parquet.")
+    ] = None,
     snapshot: Annotated[
         Path | None,
         typer.Option(help="An account file: it tells the paths of roles, and which keys and roles there are."),
@@ -60,7 +64,25 @@ def observe(
     lookup_pages: Annotated[
         int, typer.Option(help="How many pages of 50 events are read of a key, before it is left to log files.", min=1)
     ] = 200,
-    region: Annotated[str | None, typer.Option(help="The region of S3; by default that of the profile.")] = None,
+    athena: Annotated[
+        str | None,
+        typer.Option(
+            help="A table over CloudTrail logs, as --print-sql prints one, to ask Athena: table or database.table.",
+            metavar="TABLE",
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(help="So many days of the table are asked for.", min=1)] = 90,
+    workgroup: Annotated[str | None, typer.Option(help="The workgroup of Athena.")] = None,
+    output_location: Annotated[
+        str | None, typer.Option(help="Where Athena writes its answer, s3://...; by default as the workgroup says.")
+    ] = None,
+    price: Annotated[
+        float, typer.Option("--price-per-tb", help="What Athena costs for a terabyte, for the estimate.", min=0)
+    ] = 5.0,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask Athena without asking you whether to pay for it.")] = False,
+    region: Annotated[
+        str | None, typer.Option(help="The region of S3 and Athena; by default that of the profile.")
+    ] = None,
     profile: Profile = None,
     role_arn: Annotated[
         list[str] | None, typer.Option(help="A role to assume; with --lookup one for each account. Repeatable.")
@@ -81,14 +103,15 @@ def observe(
     from secure_kms_constructs.account import Options
     from secure_kms_constructs.evidence import observe as read
     from secure_kms_constructs.evidence import write_uses
+    from secure_kms_constructs.evidence.athena import Question
     from secure_kms_constructs.evidence.live import Live
     from secure_kms_constructs.evidence.trails import read_trail
 
     with mistakes():
         if output is None:
             raise ValueError("name the file to write: --output uses.json")
-        if not (sources or lookup):
-            raise ValueError("name what to read: files or folders of CloudTrail, s3://..., or --lookup")
+        if not (sources or lookup or athena):
+            raise ValueError("name what to read: files or folders of CloudTrail, s3://..., --lookup or --athena")
         if lookup and snapshot is None:
             raise ValueError("--lookup asks for the keys of an account: give --snapshot too")
         if trail and snapshot is None:
@@ -102,12 +125,29 @@ def observe(
         options = Options(
             regions=[region] if region else (), profile=profile, roles=role_arn or (), endpoint_url=endpoint_url
         )
-        live = Live(options, lookup=lookup, pages=lookup_pages)
+        question = None
+        if athena:
+            question = Question.about(athena, days=days, workgroup=workgroup, output=output_location, price=price)
+            question = replace(question, say=_said, agree=_said if yes else _agreed)
+        live = Live(options, lookup=lookup, pages=lookup_pages, athena=question)
         number = processes or os.cpu_count() or 1
-        with progress("reading"):
+        with nullcontext() if athena else progress("reading"):
             found = read(sources, snapshot=known, trails=trails, processes=number, live=live)
         write_uses(found, ready(output))
         from secure_kms_constructs.evidence.texts import report
     typer.echo(report(found))
     if found.evidence.problems:
         raise typer.Exit(UNUSABLE)
+
+
+def _said(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _agreed(cost: str) -> None:
+    try:
+        agreed = typer.confirm(f"{cost}. Ask?", err=True)
+    except typer.Abort:
+        raise ValueError(f"{cost}: nobody is there to agree, so give --yes") from None
+    if not agreed:
+        raise ValueError("Athena was not asked")

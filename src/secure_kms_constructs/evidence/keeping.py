@@ -1,4 +1,4 @@
-"""Uses as files: JSON that a person can review, and that is refused when it is not what was written."""
+"""Uses as files: JSON to review, or Parquet for SQL. Both are refused when they are not what was written."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from . import parquet
 from .uses import FORMAT, Observed
 
 _KIND = "secure-kms uses"
@@ -19,7 +20,11 @@ _NEW = "make it anew with `secure-kms observe`"
 def write(observed: Observed, path: str | PathLike[str]) -> None:
     """Write what was observed."""
     content = asdict(observed)
-    whole = {"kind": _KIND, "format": FORMAT, "digest": _digest(content), "observed": content}
+    head = {"kind": _KIND, "format": FORMAT, "digest": _digest(content)}
+    if parquet.is_parquet(path):
+        parquet.write(observed, head, path)
+        return
+    whole = {**head, "observed": content}
     Path(path).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
 
 
@@ -28,8 +33,10 @@ def read(path: str | PathLike[str]) -> Observed:
 
     :raises ValueError: when it is no such file, of a newer format, or not as it was written.
     """
+    if parquet.is_parquet(path):
+        parquet.need_pyarrow()
     try:
-        whole = json.loads(Path(path).read_text(encoding="utf-8"))
+        whole = parquet.read(path) if parquet.is_parquet(path) else json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):

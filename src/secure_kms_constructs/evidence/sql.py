@@ -79,8 +79,8 @@ _ROWS = """SELECT
   END AS principal,
   useridentity.type AS principal_type,
   useridentity.accountid AS account,
-  {action} AS action,
-  element_at(resources, {place}).arn AS key_arn,
+  half.action AS action,
+  element_at(resources, CASE WHEN half.action = 'ReEncryptTo' THEN 2 ELSE 1 END).arn AS key_arn,
   CASE WHEN useridentity.invokedby IS NOT NULL THEN useridentity.invokedby
     WHEN sourceipaddress LIKE 'AWS Internal%' THEN 'AWS Internal'
     WHEN NOT regexp_like(sourceipaddress, '^[0-9.]+$|:') THEN sourceipaddress
@@ -92,8 +92,11 @@ _ROWS = """SELECT
   recipientaccountid AS recipient,
   eventtime AS event_time,
   eventid AS event_id
-FROM kms_trail
-WHERE eventsource = 'kms.amazonaws.com' AND eventtype = 'AwsApiCall' AND {which}"""
+FROM {table}
+CROSS JOIN UNNEST(
+  CASE WHEN eventname = 'ReEncrypt' THEN ARRAY['ReEncryptFrom', 'ReEncryptTo'] ELSE ARRAY[eventname] END
+) AS half (action)
+WHERE eventsource = 'kms.amazonaws.com' AND eventtype = 'AwsApiCall'{which}"""
 
 COLUMNS = (
     *("principal", "principal_type", "account", "action", "key_arn", "service", "region", "context", "error_code"),
@@ -140,19 +143,23 @@ def statements(sources: Sequence[str]) -> list[str]:
     return [table, f"CREATE OR REPLACE VIEW kms_uses AS\n{_view()}", QUERY]
 
 
-def _view() -> str:
-    """Return the rows of the view: one for each event, two for ReEncrypt."""
-    parts = [
-        ("eventname", 1, "encryptionContext", "eventname <> 'ReEncrypt'"),
-        ("'ReEncryptFrom'", 1, "sourceEncryptionContext", "eventname = 'ReEncrypt'"),
-        ("'ReEncryptTo'", 2, "destinationEncryptionContext", "eventname = 'ReEncrypt'"),
-    ]
-    return "\nUNION ALL\n".join(
-        _ROWS.format(
-            action=action,
-            place=place,
-            context=_CONTEXT.replace("{pairs}", _PAIRS).format(parameters="requestparameters", name=name),
-            which=which,
-        )
-        for action, place, name, which in parts
-    )
+def query_over(table: str, which: str = "") -> str:
+    """Return the query over a table, in one statement: the view is part of it.
+
+    :param table: its name, quoted.
+    :param which: which of its rows, as ``day >= '2026/08/30'``.
+    """
+    return QUERY.replace("SELECT", f"WITH kms_uses AS (\n{_view(table, which)}\n)\nSELECT", 1)
+
+
+def _view(table: str = "kms_trail", which: str = "") -> str:
+    """Return the rows of the view: one for each event, two for ReEncrypt. Each event is scanned, and paid for, once."""
+    names = {"'ReEncryptFrom'": "sourceEncryptionContext", "'ReEncryptTo'": "destinationEncryptionContext"}
+    of_half = {half: _context(name) for half, name in names.items()}
+    cases = "\n".join(f"  WHEN half.action = {half} THEN {text}" for half, text in of_half.items())
+    context = f"CASE\n{cases}\n  ELSE {_context('encryptionContext')}\n  END"
+    return _ROWS.format(table=table, context=context, which=f"\n  AND {which}" if which else "")
+
+
+def _context(name: str) -> str:
+    return _CONTEXT.replace("{pairs}", _PAIRS).format(parameters="requestparameters", name=name)

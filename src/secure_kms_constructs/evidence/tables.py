@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .callers import caller_of, service_of, via_of
@@ -14,7 +14,7 @@ from .records import Identity
 from .sql import COLUMNS
 from .tallies import Head, Tally
 
-_COUNTED = ("first_seen", "last_seen", "an_event", "calls")
+COUNTED = ("first_seen", "last_seen", "an_event", "calls")
 
 
 class Row(NamedTuple):
@@ -37,17 +37,22 @@ def rows(text: bytes) -> Iterator[Row | str]:
     """
     try:
         lines = csv.DictReader(io.StringIO(text.decode("utf-8-sig")), strict=True)
-        missing = {*COLUMNS, *_COUNTED} - set(lines.fieldnames or ())
+        missing = {*COLUMNS, *COUNTED} - set(lines.fieldnames or ())
         if missing:
             raise ValueError(f"file has no column {sorted(missing)[0]}, as the answer to --print-sql has")
-        contexts = Contexts()
-        for line in lines:
-            try:
-                yield _row({name: value or "" for name, value in line.items() if name is not None}, contexts)
-            except ValueError as error:
-                yield f"row left out: {error}"
+        yield from uses_of({name: value for name, value in line.items() if name is not None} for line in lines)
     except (UnicodeDecodeError, csv.Error):
         raise ValueError("file is no CSV, or cut off") from None
+
+
+def uses_of(lines: Iterable[Mapping[str, str | None]]) -> Iterator[Row | str]:
+    """Return the uses that rows tell of, or what is wrong with a row."""
+    contexts = Contexts()
+    for line in lines:
+        try:
+            yield _row({name: value or "" for name, value in line.items()}, contexts)
+        except ValueError as error:
+            yield f"row left out: {error}"
 
 
 def _row(line: dict[str, str], contexts: Contexts) -> Row:

@@ -96,4 +96,4 @@ def test_the_event_history_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 def test_something_must_be_named(tmp_path: Path) -> None:
     _, _, errors = run("-o", str(tmp_path / "out"))
-    assert errors == "error: name what to read: files or folders of CloudTrail, s3://..., or --lookup\n"
+    assert errors == "error: name what to read: files or folders of CloudTrail, s3://..., --lookup or --athena\n"

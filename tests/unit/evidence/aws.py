@@ -73,7 +73,11 @@ class Bucket:
         self.pages += 1
         if code := self.refused.get(f"page {self.pages}"):
             raise RefusalError(code)
-        names = [one for one in sorted(self.objects) if one.startswith(request["Prefix"])]
+        names = [
+            one
+            for one in sorted(self.objects)
+            if one.startswith(request["Prefix"]) and one > request.get("StartAfter", "")
+        ]
         start = int(request.get("ContinuationToken", 0))
         more = {"NextContinuationToken": str(start + 2)} if start + 2 < len(names) else {}
         found = [{"Key": one, "Size": len(self.objects[one])} for one in names[start : start + 2]]
