@@ -102,11 +102,10 @@ class LogGroupWithCmk(logs.LogGroup):
             resource_name=named or f"{stack.stack_name}-{resource.logical_id}-*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        if not isinstance(self.key, HardenedKey):
-            self._admit_service(scope, arn, owner_admits)
-        elif named:
+        if isinstance(self.key, HardenedKey):
             self.key.admit_log_group(arn, _deployer(stack, self.key))
-        # Else it is one of the resources that a HardenedKey finds at synth, by the logical id that it has then.
+        else:
+            self._admit_service(scope, arn, owner_admits)
         resource.kms_key_id = self.key.key_arn
 
     def _admit_service(self, scope: Construct, log_group_arn: str, owner_admits: bool) -> None:

@@ -213,6 +213,8 @@ def test_a_group_that_is_there_keeps_the_name_that_cloudformation_made_up(stack:
     assert logical_id == "Log95422804"
     assert "LogGroupName" not in group
     assert crypto_contexts(stack) == [group_arn(GENERATED)] * 2
+    # A pattern under StringEquals would match no name.
+    assert all(CONTEXT not in one["Condition"].get("StringEquals", {}) for one in naming(key_policy(stack), "log-"))
     assert cycle(made) == []
 
 

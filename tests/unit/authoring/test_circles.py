@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.authoring.apps import App, Looked, Place
-from secure_kms_constructs.authoring.circles import Circles, generated_arn, literal_arn, opened
+from secure_kms_constructs.authoring.circles import Circles, generated_arn, generated_name, literal_arn, opened
 from secure_kms_constructs.authoring.served_statements import filled
 
 ACCOUNT = "111122223333"
@@ -164,6 +164,20 @@ def test_the_form_of_a_name_is_what_is_known_of_it(stack: str, logical_id: str, 
     holder = Looked("App/Role", logical_id, "AWS::IAM::Role", "App", {})
     found = generated_arn(App({"App/Role": holder}, {"App": place}), HERE, holder)
     assert found == (f"arn:{{partition}}:iam::{{account}}:role/{form}" if form else None)
+
+
+@pytest.mark.parametrize(
+    "kind, stack, form",
+    [
+        ("AWS::Logs::LogGroup", "App", "App-Log-*"),
+        ("AWS::Logs::LogGroup", "${AWS.StackName}", None),
+        ("AWS::CloudTrail::Trail", "App", None),
+    ],
+)
+def test_the_name_that_is_made_up_for_a_log_group_is_known_and_no_other(kind: str, stack: str, form: str) -> None:
+    the_app = app(HERE._replace(stack_name=stack), Log=(kind, {}))
+    assert generated_name(the_app, the_app.resources["App/Log"]) == form
+    assert generated_name(App({}, {}), the_app.resources["App/Log"]) is None
 
 
 @pytest.mark.parametrize(
