@@ -246,6 +246,24 @@ def test_code_has_a_manager_for_who_manages_log_groups() -> None:
         assert "ScopedLogGroupManager(self" not in in_code(*uses, policy=policy), policy
 
 
+PARAMETER = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/app/token"
+
+
+def test_code_has_a_reader_of_parameters_for_who_may_read_them() -> None:
+    ssm = {"service": "ssm.amazonaws.com", "via": "ssm.eu-west-1.amazonaws.com"}
+    seen = use(context={"PARAMETER_ARN": PARAMETER}, **ssm)
+    reads = document(allow(["kms:Decrypt", "ssm:GetParameter*"]))
+    code = in_code(seen, policy=reads)
+    assert "ScopedParameterReader(self, \"Parameters1\", grantee=role, parameters=['/app/token'], key=key1)" in code
+    for one, policy in (
+        (seen, document(allow(["kms:Decrypt", "ssm:PutParameter"]))),
+        (use(context={"PARAMETER_ARN": None}, **ssm), reads),
+        (use(context={"PARAMETER_ARN": "arn:aws:ssm:eu-west-1"}, **ssm), reads),
+        (use("Encrypt", context={"PARAMETER_ARN": PARAMETER}, **ssm), document(allow(["kms:*", "ssm:*"]))),
+    ):
+        assert "ScopedParameterReader(self" not in in_code(one, policy=policy)
+
+
 def test_code_of_more_than_fits_inline_is_managed_policies() -> None:
     many = [use(secret=f"{'x' * 100}{one}") for one in range(80)]
     code = in_code(*many, policy=document(allow(["kms:Decrypt", "secretsmanager:*"])))
