@@ -51,7 +51,7 @@ def adopt(key: kms.Key, owners: Owners, refuse: Callable[[Sequence[str]], None])
         raise ValueError("its resource is no AWS::KMS::Key, so nothing is known of its policy")
     spec, usage = resource.key_spec or _SYMMETRIC, resource.key_usage or "ENCRYPT_DECRYPT"
     if resource.origin not in (None, "AWS_KMS"):
-        raise ValueError(f"its material is of {resource.origin}, which does not rotate: make it a HardenedKey")
+        raise ValueError(f"its material is of {resource.origin}, which does not rotate")
     symmetric, multi_region = spec == _SYMMETRIC, bool(resource.multi_region)
     kind = "SYMMETRIC" if symmetric else usage
     policy = policy_owned_by(
@@ -90,7 +90,7 @@ def _take_over(key: kms.Key, policy: KeyPolicy, usage: str) -> None:
     stack, document = stack_of(key), key._policy
     [deployed] = Questions.key_policies(stack, [key])
     if document is None or deployed.before is not None or stack.resolve(document) != deployed.policy:
-        raise ValueError("its policy was written by hand into its resource: make it a HardenedKey")
+        raise ValueError("its policy was written by hand into its resource")
     written = list((document.to_json() or {}).get("Statement", []))
     resolved = stack.resolve(written)
     account, text = account_of(stack).id, account_text(stack)

@@ -148,8 +148,9 @@ def test_a_statement_about_another_key_beside_one_about_this_grants_nothing_here
     assert adopted(role(), policy(allow("kms:DescribeKey"), another)) == ([], [])
 
 
-def test_a_name_in_a_stack_of_another_account_is_not_one_of_this() -> None:
-    far = resource("Far/Policy", "IAM::Policy", PolicyDocument=document(allow()), Roles=["theirs"])
+@pytest.mark.parametrize("stack", ["Far", "Nowhere"])
+def test_a_name_in_a_stack_of_another_account_is_not_one_of_this(stack: str) -> None:
+    far = resource(f"{stack}/Policy", "IAM::Policy", PolicyDocument=document(allow()), Roles=["theirs"])
     statements, [problem] = adopted(far)
     assert statements == []
     assert problem.startswith("role theirs uses the key, and the key policy cannot name it")
