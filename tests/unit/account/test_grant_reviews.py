@@ -31,6 +31,7 @@ def found(*grants: Json) -> list[list[str]]:
         (grant("g", READER, "Decrypt", Constraints=CONTEXT), []),
         (grant("g", READER, "Decrypt"), ["open-grant"]),
         (grant("g", READER, "DescribeKey"), []),
+        (grant("g", READER, "DescribeKey", RetiringPrincipal=f"ec2.{REGION}.amazonaws.com"), []),
         (grant("g", READER, "Decrypt", "CreateGrant", Constraints=CONTEXT), ["granting-grant"]),
         (grant("g", PARTNER, "Encrypt", Constraints=CONTEXT), ["foreign-grant"]),
         (grant("g", f"arn:aws:iam::{OTHER_ACCOUNT}:root", "DescribeKey"), ["foreign-grant"]),
