@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from importlib.metadata import version
+from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(rules)
     app.command()(explain)
+    app.command()(schema)
 
 
 class Format(str, Enum):
@@ -51,6 +53,22 @@ def rules(
             write(json.dumps(whole, indent=1), output)
         else:
             write("\n".join(_as_lines(every, terminal_width() if output is None else None)), output)
+
+
+def schema(
+    name: Annotated[str, typer.Argument(help="Of what: a command that answers in JSON, such as check.")] = "",
+    output: Output = None,
+) -> None:
+    """Print the JSON schema of an answer; without a name, list those that there are.
+
+    Within a minor version fields are added and none is taken away or gets another meaning.
+    """
+    folder = files(__package__).joinpath("schemas")
+    there = sorted(one.name.removesuffix(".json") for one in folder.iterdir())
+    with mistakes():
+        if name and name not in there:
+            raise ValueError(f"no answer is called {name!r}: there are {', '.join(there)}")
+        write(folder.joinpath(f"{name}.json").read_text("utf-8").rstrip() if name else "\n".join(there), output)
 
 
 def _as_lines(rules: Sequence[Rule | OwnRule], width: int | None) -> Iterator[str]:
