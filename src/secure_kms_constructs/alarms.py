@@ -22,6 +22,7 @@ from .aws.facts import EVENT_PATTERN_CHARACTERS
 from .cdk.asking import account_of, region_of, root_of, stack_of
 from .cdk.findings import check_at_synth, check_several
 from .cdk.places import is_known
+from .cdk.signatures import OwnSignature
 from .keys import HardenedKey
 
 # Or all of it known only at deploy time.
@@ -47,6 +48,8 @@ class KmsDriftAlarms(Construct):
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
     """
+
+    __signature__ = OwnSignature()
 
     def __init__(
         self,

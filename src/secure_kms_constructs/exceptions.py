@@ -8,6 +8,7 @@ from datetime import date
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
+from .cdk.signatures import OwnSignature
 from .checks.acknowledgements import PLUGIN, is_of_substance
 from .checks.rules import rule_named
 from .checks.suppressions import AUTOMATION_RULE, DocumentedException, automation_rules
@@ -81,6 +82,8 @@ class DocumentedSuppressions(Construct):
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/automation-rules.html
     """
+
+    __signature__ = OwnSignature()
 
     def __init__(self, scope: Construct, id: str, *, exceptions: Sequence[DocumentedException]) -> None:
         wanted = list(dict.fromkeys(exceptions))

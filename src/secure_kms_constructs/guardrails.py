@@ -14,6 +14,7 @@ from .cdk.asking import stack_of
 from .cdk.deployers import deployers_anywhere
 from .cdk.findings import check_several
 from .cdk.places import is_known
+from .cdk.signatures import OwnSignature
 from .organizations import Guardrail, GuardrailPolicy, guardrail_policies
 
 # What is left of 128 characters: https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreatePolicy.html
@@ -47,6 +48,8 @@ class KmsGuardrails(Construct):
 
     https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_authorization_policies.html
     """
+
+    __signature__ = OwnSignature()
 
     def __init__(
         self,

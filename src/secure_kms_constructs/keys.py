@@ -25,6 +25,7 @@ from .cdk.looking import Watched, looker_of
 from .cdk.migration import helps
 from .cdk.places import is_known
 from .cdk.replicas import deployer_abroad
+from .cdk.signatures import OwnSignature
 
 if TYPE_CHECKING:
     from aws_cdk import aws_ssm as ssm
@@ -65,6 +66,8 @@ class HardenedKey(GrantingKey):
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
     """
+
+    __signature__ = OwnSignature()
 
     @helps(migration.KEY)
     def __init__(
@@ -140,10 +143,13 @@ class HardenedKey(GrantingKey):
             role of another stack whose name is generated, and for a grantee that holds no policies and resources that
             the key policy cannot name.
         """
+        check_no_text("service", service, SERVICE)
+        if use not in list(Use):
+            raise ValueError(f"use must be one of {', '.join(map(str, Use))}, got {use!r}")
         check_several("resource_arns", resource_arns)
         self._check_symmetric()
         with self._refusals():
-            return self._grants.via(grantee, service, use, resource_arns)
+            return self._grants.via(grantee, service, Use(use), resource_arns)
 
     def publish_arn(self, parameter_name: str) -> ssm.IStringParameter:
         """Keep the key's ARN in an SSM parameter, for ``ResolvedKey.from_parameter`` in other stacks and apps.

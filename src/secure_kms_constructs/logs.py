@@ -28,6 +28,7 @@ from .cdk.migration import helps
 from .cdk.node import Place
 from .cdk.places import check_reference, is_known
 from .cdk.resolved_grantees import resolve_grantee
+from .cdk.signatures import OwnSignature
 from .keys import HardenedKey
 from .scoped import writes
 from .scoped.key_side import UsedKeys
@@ -59,6 +60,8 @@ class LogGroupWithCmk(logs.LogGroup):
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
+
+    __signature__ = OwnSignature()
 
     @helps(migration.LOG_GROUP)
     def __init__(
@@ -200,6 +203,8 @@ class ScopedLogGroupManager(Construct):
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     """
+
+    __signature__ = OwnSignature()
 
     def __init__(
         self, scope: Construct, id: str, *, grantee: iam.IGrantable, key: kms.IKey, log_group_prefix: str

@@ -25,6 +25,7 @@ from .cdk.managed_keys import AwsManaged
 from .cdk.node import Place
 from .cdk.places import check_environments, check_reference, is_known, same_place
 from .cdk.resolved_grantees import resolve_grantee
+from .cdk.signatures import OwnSignature
 from .scoped import writes
 from .scoped.key_side import UsedKeys
 
@@ -56,6 +57,8 @@ class ScopedParameterReader(Construct):
 
     https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
     """
+
+    __signature__ = OwnSignature()
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ from .cdk.migration import helps
 from .cdk.node import Place
 from .cdk.places import is_known
 from .cdk.resolved_grantees import resolve_grantee
+from .cdk.signatures import OwnSignature
 from .scoped import writes
 from .scoped.resolved_secrets import resolve_secrets
 
@@ -52,6 +53,8 @@ class ScopedSecretReader(Construct):
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     """
+
+    __signature__ = OwnSignature()
 
     @helps(migration.READER)
     def __init__(
@@ -120,6 +123,8 @@ class ScopedSecretRotator(Construct):
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-required-permissions-function.html
     """
+
+    __signature__ = OwnSignature()
 
     @helps(migration.READER)
     def __init__(

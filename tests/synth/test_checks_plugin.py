@@ -312,3 +312,21 @@ def test_that_the_account_is_not_known_can_be_acknowledged(app: App) -> None:
     report = synthesize(app, KmsLeastPrivilegeChecks())
     assert (report["violations"], report["failed"]) == ([], False)
     assert len(places(report, "KLP004", "suppressedViolations")) == 2
+
+
+def test_what_is_acknowledged_here_and_in_cdk_nag_is_in_one_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDK_VALIDATION", "true")
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+    from cdk_nag_app import acknowledged, build
+
+    directory = build(str(tmp_path)).synth().directory
+    said = acknowledged(directory)
+    assert [(plugin, rule) for plugin, rule, _ in said] == [
+        ("KmsLeastPrivilege", "KLP401"),
+        ("AwsSolutions", "AwsSolutions-KMS5"),
+    ]
+    assert all(reason.endswith("review by 2099-06-30") for _, _, reason in said)
+    # What cdk-nag is told is no word to these checks, and no mistake.
+    assert_no_findings(directory, severities={"foreign-grants": "off", "unconditional-delegation": "off"})

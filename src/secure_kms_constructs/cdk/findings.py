@@ -127,9 +127,14 @@ def check_several(name: str, values: object, instead: str | None = None) -> None
     :param instead: what to pass in place of a text in the list; None where texts are meant.
     """
     if isinstance(values, str) or not isinstance(values, Sequence):
-        raise ValueError(f"{name} must be a list, got {values!r}: put it in brackets")
+        raise ValueError(f"{name} must be a list, got {_shown(values)}: put it in brackets")
     for one in values if instead is not None else ():
         check_no_text(name, one, instead or "")
+
+
+def _shown(value: object) -> str:
+    path = getattr(getattr(value, "node", None), "path", None)
+    return f"the {type(value).__name__} {path}" if isinstance(path, str) else repr(value)
 
 
 def check_no_text(name: str, value: object, instead: str) -> None:

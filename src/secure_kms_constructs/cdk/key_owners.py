@@ -15,12 +15,13 @@ from .deployers import check_deployer, deployer_of
 from .resolved_grantees import resolve_grantee
 
 
-def owner(principal: iam.IGrantable, scope: Construct) -> tuple[str, str, str]:
+def owner(principal: iam.IGrantable, scope: Construct, name: str = "grantee") -> tuple[str, str, str]:
     """Return the ARN of an owner, what is equal for every spelling of it, and how messages call it.
 
+    :param name: what the caller's parameter is called, for messages.
     :raises ValueError: for a principal of another account, or whose ARN cannot be told in the stack of the key.
     """
-    stack, resolved = stack_of(scope), resolve_grantee(principal, scope)
+    stack, resolved = stack_of(scope), resolve_grantee(principal, scope, name=name)
     if resolved.is_foreign(stack):
         raise ValueError(
             f"KMS lets no principal of another account administer a key, got {resolved.name} "
@@ -35,7 +36,7 @@ def _administrator(principal: iam.IGrantable, scope: Construct) -> tuple[str, st
             f"administrators are roles and users, got the account {principal.account_id}: leave it out, the "
             "root user is admitted anyway, and who else manages the key is named"
         )
-    return owner(principal, scope)
+    return owner(principal, scope, "administrators")
 
 
 def policy_owned_by(
@@ -51,7 +52,7 @@ def policy_owned_by(
 ) -> KeyPolicy:
     """Return a key policy with its owners: the deployer, told from the synthesizer or given, and administrators."""
     stack = stack_of(scope)
-    named = [owner(one, scope) for one in ([deployer] if deployer else [])]
+    named = [owner(one, scope, "deployer") for one in ([deployer] if deployer else [])]
     if deployer is not None:
         check_deployer(deployer, scope)
     whole, with_policy = (

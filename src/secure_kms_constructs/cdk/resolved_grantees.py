@@ -47,28 +47,30 @@ def check_plain(principal: iam.IPrincipal, service: Service) -> None:
         )
 
 
-def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
+def resolve_grantee(grantee: iam.IGrantable, scope: Construct, *, name: str = "grantee") -> Grantee:
     """Return the role or user behind a grantee.
 
+    :param name: what the caller's parameter is called, for messages.
     :raises ValueError: where it is neither, or which one cannot be told.
     """
-    check_no_text("grantee", grantee, PRINCIPAL)
+    check_no_text(name, grantee, PRINCIPAL)
     principal = principal_of(grantee)
     if isinstance(principal, (iam.Role, iam.User)):
         return _owned(principal)
     if isinstance(principal, iam.Group):
         raise ValueError(
-            f"grantee must be a role or a user, got the group {principal.node.path}: "
+            f"{name} must be a role or a user, got the group {principal.node.path}: "
             "aws:PrincipalArn is never a group, grant to a role that its members assume"
         )
     try:
         fragment = principal.policy_fragment
     except RuntimeError as error:
-        raise ValueError(f"grantee has no role of its own, pass the role itself: {error}") from error
+        raise ValueError(f"{name} has no role of its own, pass the role itself: {error}") from error
     named = fragment.principal_json
     if set(named) != {"AWS"} or len(named["AWS"]) != 1 or fragment.conditions:
+        told = arns.plain(stack_of(scope).resolve(named))
         raise ValueError(
-            f"grantee must be one role or user without conditions, got {json.dumps(named, sort_keys=True)}"
+            f"{name} must be one role or user without conditions, got {json.dumps(told, sort_keys=True)}"
             f"{' with conditions' if fragment.conditions else ''}: grant to a role that the service or caller assumes"
         )
     stack, arn = stack_of(scope), named["AWS"][0]
@@ -76,7 +78,7 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct) -> Grantee:
     parsed = arns.principal_arn(text)
     if parsed is None or not principals.is_one(text):
         raise ValueError(
-            f"grantee must be a role or user whose ARN can be told, one of one account, got {text!r}: "
+            f"{name} must be a role or user whose ARN can be told, one of one account, got {text!r}: "
             "pass a role of this app itself (not without_policy_updates()), or iam.Role.from_role_arn(...) or "
             "iam.ArnPrincipal(...) with the full ARN of one role or user"
         )
