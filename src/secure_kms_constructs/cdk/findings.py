@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import jsii
@@ -84,6 +85,9 @@ def announce(scope: IConstruct, name: str, why: str, needed: Sequence[Statement]
     """
     text = f"{why} {paste_ready(stack_of(scope), needed)}\nto the policy of {of}"
     Annotations.of(scope).add_info_v2(f"secure-kms-constructs:{name}", text)
+    # The CDK CLI shows it. Where somebody runs the app itself and looks, nobody else does.
+    if "CDK_CLI_VERSION" not in os.environ and sys.stderr.isatty():
+        sys.stderr.write(f"[info at {scope.node.path}] {text}\n")
 
 
 def named_key(key: kms.IKey, arn: str, scope: IConstruct | None = None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .givens import Account, Parameter, Region, Same, givens, with_settings
-from .mistakes import mistakes
+from .mistakes import mistakes, progress
 from .options import Action, Expect, MapFormat, Output, write
 from .standard_input import standard_input
 
@@ -51,7 +51,7 @@ def access(
 
     with mistakes():
         expected = expectations.read(expect, output)
-        with standard_input(path) as ([file], _):
+        with standard_input(path) as ([file], _), progress(f"reading {path}"):
             found = _read(file, with_settings(givens(account, region, same, parameter), find_settings()))
         report = formats.report(found, key, action, principal)
         if expected is not None:

@@ -12,7 +12,7 @@ import typer
 
 from .account_diff import diff
 from .account_verify import verify
-from .mistakes import mistakes
+from .mistakes import mistakes, progress
 from .options import Action, EndpointUrl, Exceptions, Expect, MapFormat, Output, Profile, SecurityHub, ready, write
 from .standard_input import standard_input
 
@@ -149,7 +149,7 @@ def map_(
         expected = expectations.read(expect, output)
         question = account_maps.Question(key, principal, action, security_hub, grants, exceptions_ or ())
         kind = form.value if expected is None else "text"
-        with standard_input(path) as ([file], _):
+        with standard_input(path) as ([file], _), progress(f"reading {path}"):
             written = account_maps.write(file, question, kind, to_terminal=output is None)
         if expected is not None:
             expectations.end_with(expected, written, str(expect), found_in="the account")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .givens import Account, Parameter, Region, Same, givens, pairs, with_settings
-from .mistakes import UNUSABLE, mistakes
+from .mistakes import UNUSABLE, mistakes, progress
 from .options import Exceptions, Output, write
 from .standard_input import standard_input
 
@@ -57,9 +57,10 @@ def diff(
         if "" in stacks.values():
             raise ValueError("--stack must be <name>=<value>, such as App=App-prod, got no value")
         known, settings = givens(account, region, same, parameter), find_settings()
-        with standard_input(before, after) as (files, _):
+        with standard_input(before, after) as (files, _), progress(f"reading {before} and {after}"):
             both = read_both(*files, stacks=stacks, known=known, by_default=with_settings(known, settings))
-        found = with_exceptions(compare(both), both, exceptions or ())
+        with progress("comparing"):
+            found = with_exceptions(compare(both), both, exceptions or ())
         write(drift_as(found, form.value), output)
     if found or not found.is_whole:
         raise typer.Exit(1 if found else UNUSABLE)
