@@ -51,13 +51,12 @@ class Settings:
     region: str | None = None
 
 
-def find_settings(start: Path | None = None) -> Settings:
-    """Return the settings of the nearest ``pyproject.toml`` that has some, from a directory upwards.
+def find_settings() -> Settings:
+    """Return the settings of the nearest ``pyproject.toml`` that has some, from the working directory upwards.
 
-    :param start: by default the working directory.
     :raises ValueError: for a setting that there is not, or one of another kind.
     """
-    start = (start or Path.cwd()).absolute()
+    start = Path.cwd()
     for directory in (start, *start.parents):
         file = directory / "pyproject.toml"
         if file.is_file() and _TELLTALE.search(text := read_text(file)):

@@ -20,4 +20,4 @@ def wrapped(text: str, indent: str, width: int | None) -> list[str]:
     if width is None or len(text) <= width:
         return [text]
     indent = indent if len(indent) <= width // 3 else " " * (width // 6)
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True) or [text]
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_on_hyphens=False)

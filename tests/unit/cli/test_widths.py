@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -65,7 +67,20 @@ def test_where_nobody_looks_lines_stay_whole(monkeypatch: pytest.MonkeyPatch) ->
         ("one two three", 13, ["one two three"]),
         ("kms:GenerateDataKeyWithoutPlaintext", 20, ["kms:GenerateDataKeyW", "   ithoutPlaintext"]),
         ("", 5, [""]),
+        ("ends with a space ", 30, ["ends with a space "]),
     ],
 )
 def test_lines_are_broken_between_words_and_indented(text: str, width: int | None, lines: list[str]) -> None:
     assert wrapped(text, " " * 10, width) == lines
+
+
+def test_an_indent_that_leaves_room_is_kept() -> None:
+    assert wrapped("one two three", "  ", 8) == ["one two", "  three"]
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "33")
+    assert terminal_width() == 33
