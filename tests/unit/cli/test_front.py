@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from secure_kms_constructs.account import write_snapshot
 from secure_kms_constructs.checks import rule_named
 from secure_kms_constructs.cli.commands import app
+from secure_kms_constructs.cli.standard_input import standard_input
 from tests.unit.migrate.accounts import WIDE, role, snapshot
 
 TEMPLATE = json.dumps(rule_named("rotation-off").broken)
@@ -48,6 +49,8 @@ def test_one_side_of_a_comparison_comes_from_standard_input(tmp_path: Path) -> N
     file = tmp_path / "stdin.json"
     file.write_text(TEMPLATE)
     assert run("diff", file, "-", *PLACE, given=TEMPLATE).exit_code == 0
+    file.write_text(json.dumps(rule_named("public-key-policy").broken))
+    assert run("diff", file, "-", *PLACE, given=TEMPLATE).exit_code == 1
     both = run("diff", "-", "-", *PLACE, given=TEMPLATE)
     assert both.exit_code == 2
     assert both.stderr == "error: - is standard input, which can be read once: give a file for the other\n"
@@ -70,6 +73,12 @@ def test_what_holds_nothing_is_a_line_in_its_words(command: tuple[str, ...], tex
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"error: {file} ")
     assert "pathlib" not in done.stderr
+
+
+def test_standard_input_is_left_alone_where_nobody_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "app.json"
+    with standard_input(file) as given:
+        assert given == ((file,), "")
 
 
 def test_nothing_on_standard_input_is_a_line() -> None:
