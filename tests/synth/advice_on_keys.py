@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aspects, BootstraplessSynthesizer, Duration, Stack
+from aws_cdk import BootstraplessSynthesizer, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
-from secure_kms_constructs import HardenedKey, HardenKeys, Service, Use
+from secure_kms_constructs import HardenedKey, Service, Use
 from tests.synth.advising import FOREIGN, ROLE, Ground, Step, advice
 from tests.synth.templates import make_role
 
@@ -103,30 +103,3 @@ def _(g: Ground) -> Steps:
     bare = Stack(g.app, "Bare", synthesizer=BootstraplessSynthesizer())
     deployer = iam.ArnPrincipal(ROLE)
     return lambda: HardenedKey(bare, "Key"), lambda: HardenedKey(bare, "Told", deployer=deployer)
-
-
-def adopted(g: Ground, key: kms.Key) -> Step:
-    """Harden every key; what was refused stands in the aspect."""
-
-    def step() -> None:
-        aspect = HardenKeys()
-        Aspects.of(key).add(aspect)
-        g.app.synth()
-        if aspect.refused:
-            raise ValueError(str(dict(aspect.refused)))
-
-    return step
-
-
-@advice("its material is of {}, which does not rotate: make it a HardenedKey")
-def _(g: Ground) -> Steps:
-    imported: Any = kms.Key(g.stack, "Imported")
-    imported.node.default_child.origin = "EXTERNAL"
-    return adopted(g, imported), adopted(g, HardenedKey(g.stack, "Own"))
-
-
-@advice("its policy was written by hand into its resource: make it a HardenedKey")
-def _(g: Ground) -> Steps:
-    written: Any = kms.Key(g.stack, "Written")
-    written.node.default_child.key_policy = {"Version": "2012-10-17", "Statement": []}
-    return adopted(g, written), adopted(g, HardenedKey(g.stack, "Own"))
