@@ -71,7 +71,7 @@ COMMANDS = [
     (0, "account map ACCOUNT"),
     (0, "diff ACCOUNT ACCOUNT"),
     (0, "observe EVENTS --output SEEN"),
-    (0, "plan --snapshot ACCOUNT --uses USES"),
+    (0, "plan --snapshot ACCOUNT --uses USES --accept-gap"),
     (0, "guardrails o-exampleorgid"),
 ]
 

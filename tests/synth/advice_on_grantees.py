@@ -177,10 +177,18 @@ def _(g: Ground) -> Steps:
     return lambda: bucket.grant_read(several), lambda: [bucket.grant_read(one) for one in roles]
 
 
-@advice("grantee has no role of its own, pass the role itself: {}")
+@advice("{} has no role of its own, pass the role itself: {}")
 def _(g: Ground) -> Steps:
     function = lambda_.Function.from_function_arn(g.stack, "Imported", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f")
     return lambda: g.key.grant_decrypt(function), lambda: g.key.grant_decrypt(g.role)
+
+
+@advice("use must be one of {}, got {}")
+def _(g: Ground) -> Steps:
+    def of(use: Any) -> Step:
+        return lambda: g.key.grant_via(g.role, Service.SQS, use=use)
+
+    return of("reed"), of(Use.READ)
 
 
 @advice("and a reference to it would be a cycle: give it a literal {}_name{}")
