@@ -23,7 +23,7 @@ def write_snapshot(snapshot: Snapshot, path: str | PathLike[str]) -> None:
 def as_text(snapshot: Snapshot) -> str:
     """Return a snapshot as JSON."""
     content = asdict(snapshot)
-    whole = {"kind": _KIND, "format": FORMAT, "digest": _digest(content), "snapshot": content}
+    whole = {"kind": _KIND, "format": FORMAT, "digest": digest_of(content), "snapshot": content}
     return json.dumps(whole, indent=1, sort_keys=False) + "\n"
 
 
@@ -52,7 +52,7 @@ def snapshot_of(whole: object, name: str) -> Snapshot:
     if not isinstance(number, int) or number > FORMAT:
         raise ValueError(f"{name} has format {number!r} and this version reads up to {FORMAT}: install a newer one")
     content = whole.get("snapshot")
-    if whole.get("digest") != _digest(content):
+    if whole.get("digest") != digest_of(content):
         raise ValueError(f"{name} was changed since it was made, its digest is not that of its content; {_NEW}")
     msgspec = _msgspec()
     try:
@@ -66,7 +66,8 @@ def is_snapshot(whole: object) -> bool:
     return isinstance(whole, dict) and whole.get("kind") == _KIND
 
 
-def _digest(content: object) -> str:
+def digest_of(content: object) -> str:
+    """Return what tells whether the content of a file is as it was written."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

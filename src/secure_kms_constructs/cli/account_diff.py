@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .givens import Account, Parameter, Region, Same, givens, pairs, with_settings
+from .givens import Account, Parameter, Region, Same, Stack, givens, stacks_of, with_settings
 from .mistakes import UNUSABLE, mistakes, progress
 from .options import Exceptions, Output, write
 from .standard_input import standard_input
@@ -26,14 +26,7 @@ class Format(str, Enum):
 def diff(
     before: Annotated[Path, typer.Argument(help="An account file, a synthesized app (cdk.out), a template, or -.")],
     after: Annotated[Path, typer.Argument(help="The same, later.")],
-    stack: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=DEPLOYED",
-            help="What a stack is called where it is deployed, if not as in the app. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    stack: Stack = None,
     form: Annotated[Format, typer.Option("--format", help="How to write the differences.")] = Format.TEXT,
     output: Output = None,
     exceptions: Exceptions = None,
@@ -53,9 +46,7 @@ def diff(
     from secure_kms_constructs.settings import find_settings
 
     with mistakes():
-        stacks = pairs("--stack", "App=App-prod", stack)
-        if "" in stacks.values():
-            raise ValueError("--stack must be <name>=<value>, such as App=App-prod, got no value")
+        stacks = stacks_of(stack)
         known, settings = givens(account, region, same, parameter), find_settings()
         with standard_input(before, after) as (files, _), progress(f"reading {before} and {after}"):
             both = read_both(*files, stacks=stacks, known=known, by_default=with_settings(known, settings))

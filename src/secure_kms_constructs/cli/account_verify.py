@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .mistakes import UNUSABLE, mistakes
-from .options import EndpointUrl, Output, Profile, write
+from .options import EndpointUrl, Output, Profile, agree, write
 
 if TYPE_CHECKING:
     from secure_kms_constructs.account.opinions import Opinion, Policies
@@ -93,12 +93,7 @@ def _written(form: Format, policies: Policies, calls: int, found: tuple[Opinion,
 
 
 def _agreed(cost: str) -> None:
-    try:
-        agreed = typer.confirm(f"{cost}: make them?", err=True)
-    except typer.Abort:
-        raise ValueError(f"{cost}: nobody is there to agree, so give --yes") from None
-    if not agreed:
-        raise ValueError("nothing was asked")
+    agree(f"{cost}: make them?", cost, refused="nothing was asked")
 
 
 def _policies(path: Path, like: Policies | None = None) -> Policies:

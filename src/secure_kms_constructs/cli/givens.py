@@ -30,6 +30,14 @@ Parameter = Annotated[
         show_default=False,
     ),
 ]
+Stack = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=DEPLOYED",
+        help="What a stack is called where it is deployed, if not as in the app. Repeatable.",
+        show_default=False,
+    ),
+]
 
 
 def givens(
@@ -51,6 +59,17 @@ def givens(
 def with_settings(known: Givens, settings: Settings) -> Givens:
     """Return what is known, with what the project says where the options say nothing."""
     return replace(known, account=known.account or settings.account, region=known.region or settings.region)
+
+
+def stacks_of(texts: Iterable[str] | None) -> dict[str, str]:
+    """Read what stacks are called where they are deployed.
+
+    :raises ValueError: for one without a name there, and for one name twice.
+    """
+    found = pairs("--stack", "App=App-prod", texts)
+    if "" in found.values():
+        raise ValueError("--stack must be <name>=<value>, such as App=App-prod, got no value")
+    return found
 
 
 def pairs(option: str, example: str, texts: Iterable[str] | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from .mistakes import UNUSABLE, mistakes, progress
-from .options import EndpointUrl, Profile, ready
+from .options import EndpointUrl, Profile, agree, ready
 
 
 def add_to(app: typer.Typer) -> None:
@@ -145,9 +145,4 @@ def _said(text: str) -> None:
 
 
 def _agreed(cost: str) -> None:
-    try:
-        agreed = typer.confirm(f"{cost}. Ask?", err=True)
-    except typer.Abort:
-        raise ValueError(f"{cost}: nobody is there to agree, so give --yes") from None
-    if not agreed:
-        raise ValueError("Athena was not asked")
+    agree(f"{cost}. Ask?", cost, refused="Athena was not asked")

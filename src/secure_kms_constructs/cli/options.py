@@ -56,6 +56,20 @@ def write(written: str, output: Path | None) -> None:
         ready(output).write_text(written + "\n", encoding="utf-8")
 
 
+def agree(question: str, cost: str, *, refused: str) -> None:
+    """Ask whether to go on.
+
+    :param cost: what it costs.
+    :raises ValueError: when the answer is no, with ``refused``, or nobody is there to answer.
+    """
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort:
+        raise ValueError(f"{cost}: nobody is there to agree, so give --yes") from None
+    if not agreed:
+        raise ValueError(refused)
+
+
 def ready(output: Path) -> Path:
     """Return a file to write, with the folders above it made."""
     output.parent.mkdir(parents=True, exist_ok=True)

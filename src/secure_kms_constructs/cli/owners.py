@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .givens import Account, Parameter, Region, Same, givens, pairs, with_settings
+from .givens import Account, Parameter, Region, Same, Stack, givens, stacks_of, with_settings
 from .mistakes import mistakes
 from .options import Output, write
 
@@ -48,14 +48,7 @@ def owners(
             show_default=False,
         ),
     ] = None,
-    stack: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=DEPLOYED",
-            help="What a stack is called where it is deployed, if not as in the app. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
+    stack: Stack = None,
     account: Account = None,
     region: Region = None,
     same: Same = None,
@@ -72,7 +65,7 @@ def owners(
 
     with mistakes():
         known = with_settings(givens(account, region, same, parameter), find_settings())
-        stacks = pairs("--stack", "App=App-prod", stack)
+        stacks = stacks_of(stack)
         if not (path / "manifest.json").is_file():
             raise ValueError(f"{path} must be a synthesized app, with a manifest.json in it: run cdk synth first")
         snapshot = None if deployed is None else read_snapshot(deployed)

@@ -15,7 +15,7 @@ import typer
 
 from .check import Level
 from .mistakes import mistakes, progress
-from .options import Output, write
+from .options import Output, ready, write
 
 if TYPE_CHECKING:
     from .forges import PullRequest
@@ -85,7 +85,7 @@ def review(
         if sarif is not None:
             root = Path(os.environ.get("GITHUB_WORKSPACE") or ".")
             written = review_texts.as_sarif(diff, check, after, root)
-            sarif.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+            ready(sarif).write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         for one in (*check.problems, *(diff.problems if diff else ())):
             typer.echo(one, err=True)
         if request is not None:

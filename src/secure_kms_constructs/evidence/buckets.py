@@ -14,7 +14,7 @@ from typing import Any
 from secure_kms_constructs.account.connections import Connection, GoneError
 
 from .counting import Reader
-from .files import SUFFIXES
+from .files import OTHERS, SUFFIXES
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _PREFIX = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
@@ -114,7 +114,7 @@ class _Reading:
         elif not there:
             raise ValueError(f"source {self.prefix.text} has no files: name a prefix that has log files of CloudTrail")
         if others:
-            self.reader.counted.skipped["files that do not end in .json or .json.gz"] += others
+            self.reader.counted.skipped[OTHERS] += others
 
     def _fetched(self, name: str) -> bytes | str:
         """Return a file, or what is wrong with it."""

@@ -22,6 +22,7 @@ _NEXT = re.compile(r"[\s,]*(?=\{)")
 MEMBERS = 100
 _GZIP = b"\x1f\x8b"
 SUFFIXES = (".json", ".json.gz")
+OTHERS = f"files that do not end in {' or '.join(SUFFIXES)}"
 # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html#cloudtrail-log-filename-format
 _NAME = re.compile(r"(\d{12})_CloudTrail(-Digest|-Insight)?_([a-z0-9-]+?)_(?:.*_)?(\d{4})(\d\d)(\d\d)T\d{4,6}Z(?:_.*)?")
 

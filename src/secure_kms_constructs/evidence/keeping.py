@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 
 import msgspec
+
+from secure_kms_constructs.account.files import digest_of
 
 from . import parquet
 from .uses import FORMAT, Observed
@@ -20,7 +21,7 @@ _NEW = "make it anew with `secure-kms observe`"
 def write(observed: Observed, path: str | PathLike[str]) -> None:
     """Write what was observed."""
     content = asdict(observed)
-    head = {"kind": _KIND, "format": FORMAT, "digest": _digest(content)}
+    head = {"kind": _KIND, "format": FORMAT, "digest": digest_of(content)}
     if parquet.is_parquet(path):
         parquet.write(observed, head, path)
         return
@@ -47,14 +48,9 @@ def read(path: str | PathLike[str]) -> Observed:
     if not isinstance(number, int) or number > FORMAT:
         raise ValueError(f"{path} has format {number!r} and this version reads up to {FORMAT}: install a newer one")
     content = whole.get("observed")
-    if whole.get("digest") != _digest(content):
+    if whole.get("digest") != digest_of(content):
         raise ValueError(f"{path} was changed since it was made, its digest is not that of its content; {_NEW}")
     try:
         return msgspec.convert(content, Observed)
     except msgspec.ValidationError as error:
         raise ValueError(f"{path} has no uses: {error}; {_NEW}") from None
-
-
-def _digest(content: object) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

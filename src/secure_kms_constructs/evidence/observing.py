@@ -51,7 +51,7 @@ def observe_files(
                 counted.merge(one)
                 progress(f"{number + 1} of {len(parts)} parts read, {counted.kms_events:,} events of KMS")
     if found.others:
-        counted.skipped["files that do not end in .json or .json.gz"] = found.others
+        counted.skipped[files.OTHERS] = found.others
     for source in more:
         reader = Reader(wanted, limit)
         source.read(reader, progress)

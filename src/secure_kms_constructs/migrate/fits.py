@@ -97,7 +97,7 @@ def _given(fit: Fit, thing: Thing) -> Iterator[tuple[str, str]]:
     if fit is Fit.LOG_GROUPS:
         for action in Service.CLOUDWATCH_LOGS.actions_for(Use.PROVISION):
             yield action, key
-            # The manager's groups are those whose names begin so.
+        # The manager's groups are those whose names begin so.
         for action in ("CreateLogGroup", "AssociateKmsKey", "PutRetentionPolicy", "TagResource"):
             yield f"logs:{action}", f"{arn}-another"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.account import Snapshot, read_snapshot, write_snapshot
-from secure_kms_constructs.account.files import _digest
+from secure_kms_constructs.account.files import digest_of
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_other_json_is_refused(text: str, written: Path) -> None:
 def test_one_with_a_member_of_another_type_is_refused_by_its_place(snapshot: Snapshot, written: Path) -> None:
     content = asdict(snapshot)
     content["accounts"][0]["keys"][0]["arn"] = 5
-    change(written, snapshot=content, digest=_digest(content))
+    change(written, snapshot=content, digest=digest_of(content))
     with pytest.raises(ValueError, match=r"Expected `str`, got `int` - at `\$.accounts\[0\].keys\[0\].arn`;"):
         read_snapshot(written)
 
@@ -81,4 +81,4 @@ def test_one_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_two_snapshots_share_a_digest(snapshot: Snapshot) -> None:
-    assert _digest(asdict(snapshot)) != _digest(asdict(replace(snapshot, made="then")))
+    assert digest_of(asdict(snapshot)) != digest_of(asdict(replace(snapshot, made="then")))

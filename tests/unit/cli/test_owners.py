@@ -120,6 +120,12 @@ def test_what_is_not_known_is_exit_code_1_and_its_advice_helps(app: Path, tmp_pa
     assert run(app, "--deployed", tmp_path / "account.json").exit_code == 1
 
 
+def test_a_stack_without_a_deployed_name_is_refused(app: Path) -> None:
+    done = run(app, "--stack", "App=")
+    assert done.exit_code == 2
+    assert "--stack must be <name>=<value>, such as App=App-prod, got no value" in done.stderr
+
+
 def test_a_literal_name_tells_no_arn_that_ends_in_what_is_made_up(tmp_path: Path) -> None:
     statement = {**STATEMENT, "Resource": ["${Secret}", "${Elsewhere.Arn}", "${Nowhere.Arn}", "${Named}"]}
     app = assembly(tmp_path / "out", f"aws://{ACCOUNT}/{REGION}", One=[told("requiredIdentityPolicy", MADE, statement)])
