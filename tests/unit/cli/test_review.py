@@ -128,8 +128,8 @@ def test_sarif_has_categories_and_files_of_the_repository(
     apps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_WORKSPACE", str(apps))
-    review(apps, "after", "--sarif", tmp_path / "kms.sarif")
-    written = json.loads((tmp_path / "kms.sarif").read_text(encoding="utf-8"))
+    review(apps, "after", "--sarif", tmp_path / "new" / "kms.sarif")
+    written = json.loads((tmp_path / "new" / "kms.sarif").read_text(encoding="utf-8"))
     assert [run["automationDetails"]["id"] for run in written["runs"]] == ["secure-kms/diff/", "secure-kms/check/"]
     results = [one for run in written["runs"] for one in run["results"]]
     places = [one["locations"][0]["physicalLocation"] for one in results]
