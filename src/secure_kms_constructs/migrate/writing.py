@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .codes import code_of
 from .commands import narrowing_calls, new_calls, old_calls, restoring_calls
-from .file_names import file_name, folder_name, new_file_name, safe
+from .file_names import file_name, folder_name, key_name, new_file_name, safe
 from .key_codes import code_of_key
 from .plans import Json, Migration, Plan, Replaced
 from .texts import as_data, as_markdown, as_toml, plan_as_data, plan_as_markdown
@@ -47,7 +47,7 @@ def _write(plan: Plan, folder: Path) -> None:
     for name, document in plan.added.items():
         _json(folder / "after" / new_file_name(name), document)
     for key, statements in plan.key_statements.items():
-        _json(folder / "after" / f"key-policy-statements-{safe(key.rpartition('/')[2])}.json", statements)
+        _json(folder / "after" / f"key-policy-statements-{key_name(key)}.json", statements)
     _json(folder / "evidence.json", plan_as_data(plan))
     _text(folder / "plan.md", plan_as_markdown(plan))
     back = _page(

@@ -14,6 +14,7 @@ from secure_kms_constructs.account.records import Identity
 from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.migrate import Migration
 from secure_kms_constructs.migrate.codes import code_of
+from secure_kms_constructs.migrate.file_names import key_name
 from secure_kms_constructs.migrate.texts import as_data, as_html, as_markdown
 from secure_kms_constructs.migrate.writing import write_migration
 from tests.unit.migrate.accounts import (
@@ -51,7 +52,7 @@ def test_a_folder_has_what_there_is_and_what_comes(tmp_path: Path) -> None:
     files = {str(one.relative_to(folder)): one for one in folder.rglob("*") if one.is_file()}
     assert set(files) == {
         "after/inline-mixed.json",
-        f"after/key-policy-statements-{SHUT.rpartition('/')[2]}.json",
+        f"after/key-policy-statements-{key_name(SHUT)}.json",
         "after/managed-Wide.json",
         "after/new-observed-key-use.json",
         "apply.md",
@@ -269,3 +270,10 @@ def test_code_of_more_than_fits_inline_is_managed_policies() -> None:
     code = in_code(*many, policy=document(allow(["kms:Decrypt", "secretsmanager:*"])))
     assert code.count("iam.ManagedPolicy(self") == 3
     assert "ScopedSecretReader(self" not in code
+
+
+def test_replicas_have_a_file_each() -> None:
+    arns = [f"arn:aws:kms:{region}:111122223333:key/mrk-{'0' * 32}" for region in ("eu-west-1", "eu-central-1")]
+    assert [key_name(one) for one in arns] == [
+        f"111122223333-{region}-mrk-{'0' * 32}" for region in ("eu-west-1", "eu-central-1")
+    ]
