@@ -20,7 +20,8 @@ class MapFormat(str, Enum):
 
 
 Action = Annotated[
-    list[str] | None, typer.Option(help="Only this KMS action; by default all but reading metadata. Repeatable.")
+    list[str] | None,
+    typer.Option(help="Only this KMS action (kms:Decrypt); by default all but reading metadata. Repeatable."),
 ]
 EndpointUrl = Annotated[str | None, typer.Option(help="Another endpoint, such as of an emulator.")]
 Exceptions = Annotated[
