@@ -155,3 +155,22 @@ def test_what_python_holds_survives_garbage_collection(stack: Stack) -> None:
     HardenedKey(stack, "Key").grant_decrypt(make_role(stack))
     gc.collect()
     assert admitted(stack, "<Role.Arn>") == ["kms:Decrypt"]
+
+
+def taking(stack: Stack, key: HardenedKey) -> iam.Role:
+    """Return a role that names a policy; neither the policy nor its list of roles tells who has it."""
+    allows = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])
+    policy = iam.ManagedPolicy(stack, "Managed", statements=[allows])
+    return iam.Role(stack, "Taker", assumed_by=iam.AccountRootPrincipal(), managed_policies=[policy])
+
+
+def test_a_managed_policy_that_a_role_takes_is_found_where_it_does_nothing(stack: Stack, key: HardenedKey) -> None:
+    taking(stack, key)
+    with pytest.raises(RuntimeError, match=r"Managed allows kms:Decrypt on the key to .*Taker.* so it does nothing"):
+        template(stack)
+
+
+def test_a_managed_policy_that_a_role_takes_works_once_the_key_admits_the_role(stack: Stack, key: HardenedKey) -> None:
+    key.grant(taking(stack, key), "kms:Decrypt")
+    made = template(stack)
+    assert cycle(made) == []

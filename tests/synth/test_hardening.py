@@ -164,8 +164,13 @@ def a_group(stack: Stack, key: kms.Key) -> None:
 
 def attached_elsewhere(stack: Stack, key: kms.Key) -> None:
     allows = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])
-    # The look at an app takes no list of managed policies apart.
-    a_role(stack, managed_policies=[iam.ManagedPolicy(stack, "Managed", statements=[allows])])
+    iam.ManagedPolicy(stack, "Managed", statements=[allows])
+
+
+def a_group_that_takes_a_policy(stack: Stack, key: kms.Key) -> None:
+    allows = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])
+    policy = iam.ManagedPolicy(stack, "Managed", statements=[allows], roles=[a_role(stack)])
+    iam.Group(stack, "Group", managed_policies=[policy])
 
 
 def an_l1_policy(stack: Stack, key: kms.Key) -> None:
@@ -201,6 +206,7 @@ REFUSED: list[tuple[Callable[[Stack, kms.Key], None], str]] = [
     (reads_all_secrets, "no policy of its own tells for which resources"),
     (a_group, "a group, or to whoever it is attached to elsewhere"),
     (attached_elsewhere, "a group, or to whoever it is attached to elsewhere"),
+    (a_group_that_takes_a_policy, "a group, or to whoever it is attached to elsewhere"),
     (an_l1_policy, "App/L1, AWS::IAM::RolePolicy, names the key"),
     (role_abroad, "on \\* from another account or region"),
     (an_imported_reader, "through SecretsManager, and nothing says for which resources"),
@@ -320,3 +326,32 @@ def test_a_text_is_no_list(name: str) -> None:
 def test_a_deployer_is_no_text() -> None:
     with pytest.raises(ValueError, match="deployer takes constructs, got the text"):
         HardenKeys(deployer="arn:aws:iam::111122223333:role/x")  # type: ignore[arg-type]
+
+
+def test_a_role_that_takes_a_managed_policy_is_admitted() -> None:
+    stack = a_stack()
+    key = kms.Key(stack, "Key")
+    allows = iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn])
+    a_role(stack, managed_policies=[iam.ManagedPolicy(stack, "Managed", statements=[allows])])
+    aspect = harden(stack)
+    key_policy = the_key(stack)["Properties"]["KeyPolicy"]["Statement"]
+    assert aspect.hardened == ("App/Key",)
+    [use] = [one for one in key_policy if one.get("Sid") == "AllowUse"]
+    assert "ArnLike" in use["Condition"]
+
+
+def test_who_is_granted_through_a_service_is_not_admitted_directly() -> None:
+    stack = a_stack()
+    key = kms.Key(stack, "Key")
+    secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
+    secret.grant_read(a_role(stack))
+    via = iam.PolicyStatement(
+        actions=["kms:Decrypt"],
+        resources=[key.key_arn],
+        conditions={"StringEquals": {"kms:ViaService": f"sqs.{REGION}.amazonaws.com"}},
+    )
+    iam.Role(stack, "Queue", assumed_by=iam.AccountRootPrincipal()).add_to_policy(via)
+    harden(stack)
+    key_policy = the_key(stack)["Properties"]["KeyPolicy"]["Statement"]
+    uses = [one for one in key_policy if str(one.get("Sid")).startswith("AllowUse")]
+    assert [one["Condition"]["StringEquals"].get("kms:ViaService") for one in uses] == [f"sqs.{REGION}.amazonaws.com"]

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS, METADATA_ACTIONS
 
-from .apps import App, Looked
+from .apps import App, Looked, plain, referred
 from .circles import generated_arn, literal_arn
-from .identity_sides import HOLDERS, POLICIES, holders_of, names_one, statements_of
+from .identity_sides import HOLDERS, POLICIES, admitted, holders_of, names_one, services_of, statements_of
 from .instead import as_json
 from .joining import joined
 from .reading import KEY_PAIR_ACTIONS, is_account, listed, meant
@@ -58,24 +58,31 @@ def identity_grants(app: App, key: KeyFacts) -> Adopted:
     """Return what a key policy needs for each role and user that a policy of its own lets use the key by name."""
     names, problems = names_of(app, key.path), list[str]()
     # Who, as a condition names it, with what it may; and who has no such name.
-    actions: dict[str, tuple[str, Any, set[str]]] = {}
+    actions: dict[str, tuple[str, Any, list[str], set[str]]] = {}
     for policy in app.referring_to(names):
         for statement in statements_of(policy):
             if statement.get("Effect") != "Allow" or not names_one(statement, names):
                 continue
             problems += _unserved(policy, statement)
-            for called, who in _held_by(app, key, policy):
+            uses = uses_of(statement, key.kind.usage)
+            via = sorted(services_of(plain(statement)))
+            for called, who, holder in _held_by(app, key, policy):
                 if who is None:
                     # What is left to IAM policies through a service is left to whoever it is.
                     problems += [] if key.delegates else [_elsewhere(called)]
                     continue
-                uses = actions.setdefault(as_json(who), (*who, set()))[2]
-                uses |= uses_of(statement, key.kind.usage)
+                # What is granted through a service stays so, and has its other side where the L2 wrote one.
+                through = [one for one in key.statements if set(via) & services_of(one)]
+                rest = uses - (admitted(app, holder, statement, through) if holder is not None else set())
+                actions.setdefault(as_json([who, via]), (*who, via, set()))[3].update(rest)
     found = []
-    for operator, value, several in actions.values():
+    for operator, value, via, several in actions.values():
         if several:
             account = str(listed(value)[0]).split(":")[4] if not isinstance(value, dict) else "{account}"
-            condition = {operator: {"aws:PrincipalArn": value}, "StringEquals": {"kms:CallerAccount": account}}
+            equal: dict[str, Any] = {"kms:CallerAccount": account}
+            condition = {operator: {"aws:PrincipalArn": value}, "StringEquals": equal}
+            if via:
+                equal["kms:ViaService"] = via[0] if len(via) == 1 else via
             root = {"AWS": f"arn:{{partition}}:iam::{account}:root"}
             found.append(key_statement("AllowUse", root, several, condition))
     problems += _unread(app, names)
@@ -83,10 +90,10 @@ def identity_grants(app: App, key: KeyFacts) -> Adopted:
     return Adopted(joined(found), list(dict.fromkeys(problems)))
 
 
-def _held_by(app: App, key: KeyFacts, policy: Looked) -> Iterator[tuple[str, tuple[str, Any] | None]]:
-    """Yield who has a policy, as messages call it and as a condition names it; None where none can."""
+def _held_by(app: App, key: KeyFacts, policy: Looked) -> Iterator[tuple[str, tuple[str, Any] | None, Looked | None]]:
+    """Yield who has a policy, as messages call it, as a condition names it (None where none can), and its resource."""
     for holder in holders_of(app, policy):
-        yield holder.called, _named(app, key, holder)
+        yield holder.called, _named(app, key, holder), holder
     there = app.places.get(policy.stack)
     is_here = there is not None and there.account == key.place.account
     for part, kind in (("Roles", "role"), ("Users", "user")):
@@ -95,7 +102,7 @@ def _held_by(app: App, key: KeyFacts, policy: Looked) -> Iterator[tuple[str, tup
                 # Of an imported one. Names are unique in an account, whatever their path.
                 start = f"arn:{{partition}}:iam::{{account}}:{kind}/"
                 named = "ArnLike", [f"{start}{name}", f"{start}*/{name}"]
-                yield f"{kind} {name}", named if is_here else None
+                yield f"{kind} {name}", named if is_here else None, None
 
 
 def _unread(app: App, names: set[str]) -> Iterator[str]:
@@ -107,7 +114,12 @@ def _unread(app: App, names: set[str]) -> Iterator[str]:
                 *holders_of(app, one),
                 *(it for part in ("Roles", "Users") for it in listed(one.properties.get(part))),
             ]
-            if allows and (one.properties.get("Groups") or not known):
+            groups = one.properties.get("Groups") or any(
+                other.type == "AWS::IAM::Group"
+                and one.path in referred(listed(other.properties.get("ManagedPolicyArns")))
+                for other in app.referring_to([one.path])
+            )
+            if allows and (groups or not known):
                 yield (
                     f"{one.called} allows use of the key to a group, or to whoever it is attached to elsewhere, and no "
                     "key policy can name those: grant to the roles and users themselves"

@@ -40,7 +40,7 @@ def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Iterator[
             asked = meant(statement.get("Action"), _USES)
             for holder in holders_of(app, policy):
                 telling = meant(statement.get("Action"), _TELLING)
-                if asked and not telling & _admitted(app, holder, statement, statements):
+                if asked and not telling & admitted(app, holder, statement, statements):
                     actions = ", ".join(map(str, listed(statement.get("Action"))))
                     yield (
                         f"{policy.called} allows {actions} on the key to {holder.called}, and the key policy does not "
@@ -56,7 +56,7 @@ def unadmitted_widely(app: App, statements: Sequence[Statement]) -> Iterator[str
     """
     for policy, statement, asked in _about_all_keys(app):
         for holder in holders_of(app, policy):
-            if not meant(statement.get("Action"), _TELLING) & _admitted(app, holder, statement, statements):
+            if not meant(statement.get("Action"), _TELLING) & admitted(app, holder, statement, statements):
                 actions = ", ".join(map(str, listed(statement.get("Action"))))
                 yield (
                     f"{policy.called} allows {actions} on all keys (key/*) to {holder.called}, and the policy of "
@@ -141,11 +141,11 @@ def holders_of(app: App, policy: Looked) -> Iterator[Looked]:
                 yield holder
 
 
-def _admitted(app: App, holder: Looked, statement: dict[str, Any], key_policy: Sequence[Statement]) -> set[str]:
+def admitted(app: App, holder: Looked, statement: dict[str, Any], key_policy: Sequence[Statement]) -> set[str]:
     """Return the actions that a key policy leaves to a role or user, in whatever way."""
     found: set[str] = set()
     names = spellings(app, holder)
-    via = _through(plain(statement))
+    via = services_of(plain(statement))
     for one in key_policy:
         if one.get("Effect") != "Allow":
             continue
@@ -155,13 +155,14 @@ def _admitted(app: App, holder: Looked, statement: dict[str, Any], key_policy: S
         # What is left to the account's IAM policies through a service is left to this role too.
         left = any(is_account(str(it)) for it in named) and "aws:principalarn" not in tied
         left = left and listed(tied.get("aws:principaltype")) != ["Account"]
-        left = left and (not via or not _through(one) or bool(via & _through(one)))
+        left = left and (not via or not services_of(one) or bool(via & services_of(one)))
         if left or names & {*told, *map(arns.identity, told)}:
             found |= meant(one.get("Action"), _TELLING)
     return found
 
 
-def _through(statement: dict[str, Any]) -> set[str]:
+def services_of(statement: dict[str, Any]) -> set[str]:
+    """Return the services that a statement lets requests come through, as its ``kms:ViaService`` says it."""
     return {str(one) for one in listed(bound(statement).get("kms:viaservice"))}
 
 

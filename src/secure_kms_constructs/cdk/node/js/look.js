@@ -211,6 +211,10 @@ function look(scope, keys, leading, imported) {
   }
   const under = new Set(found.keys());
   for (const [path, [one, seen]] of read) if (leading.has(one.type) && refers(seen, under)) found.set(path, one);
+  // Who takes a managed policy says so by itself; those were not read for what they hold inside.
+  const managed = new Set([...found].filter(([, one]) => one.type === "AWS::IAM::ManagedPolicy").map(([path]) => path));
+  if (managed.size > 0) for (const [path, element] of later) if (!read.has(path)) readOne(path, element);
+  for (const [path, [one, seen]] of read) if (one.type.startsWith("AWS::IAM::") && refers(seen, managed)) found.set(path, one);
   // Roles, and who holds a policy that names a key.
   for (const path of [...found.keys()]) {
     for (const other of read.get(path)?.[1] ?? []) {
