@@ -106,6 +106,7 @@ def _keys() -> list[Case]:
         imported = Case("imports material", APP, "kms:ImportKeyMaterial", context=context)
         cases += pair(Guardrail.KEEP_KEYS, imported, "that does not expire", context=stays)
         cases += pair(Guardrail.KEEP_KEYS, imported, "deploys", who=DEPLOYER)[1:]
+        cases += pair(Guardrail.KEEP_KEYS, imported, "breaks the glass", who=BREAK_GLASS)[1:]
     for action in ("DeleteCustomKeyStore", "DisconnectCustomKeyStore", "UpdateCustomKeyStore"):
         store = Case(f"does {action}", APP, f"kms:{action}", on="*")
         cases += pair(Guardrail.KEEP_KEYS, store, "breaks the glass", who=BREAK_GLASS)
