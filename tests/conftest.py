@@ -21,7 +21,7 @@ os.environ["PATH"] = os.pathsep.join([str(Path(os.environ["JSII_NODE"]).parent),
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--companies", type=int, default=100, help="how many random apps to try in test_companies.py")
+    parser.addoption("--companies", type=int, default=200, help="how many random apps to try in test_companies.py")
     parser.addoption("--write-docs", action="store_true", help="rewrite the tables under docs/ from the cases")
 
 

@@ -1,6 +1,6 @@
 """Keys in company: what is built works, nobody else gets in, and everything can be deployed and changed again.
 
-100 companies in each run; `pytest tests/semantics/test_companies.py --companies 5000` for more.
+200 companies in each run; `pytest tests/semantics/test_companies.py --companies 5000` for more.
 """
 
 from __future__ import annotations
