@@ -153,9 +153,9 @@ class _Place:
         windows = sorted((one.start, one.end) for one in self.evidence.digests if (one.account, one.region) == home)
         end = self.period[0]
         for start, until in windows:
-            if _moment(start) <= _moment(end):
+            if moment_of(start) <= moment_of(end):
                 end = max(end, until)
-        return _moment(end) >= _moment(self.period[1])
+        return moment_of(end) >= moment_of(self.period[1])
 
     def _of_trail(self, trail: Trail) -> Reason:
         if not trail.multi_region and trail.region != self.region:
@@ -166,7 +166,7 @@ class _Place:
         if verdict is not True:
             maybe = "does not record" if verdict is False else "may not record"
             return verdict, f"{trail.arn} {maybe} all calls to KMS, reads and writes"
-        if self.period is not None and (trail.since is None or _moment(trail.since) > _moment(self.period[0])):
+        if self.period is not None and (trail.since is None or moment_of(trail.since) > moment_of(self.period[0])):
             since = trail.since or "a time that is not told"
             return None, f"{trail.arn} records since {since}, and the period begins at {self.period[0]}"
         return True, ""
@@ -187,7 +187,7 @@ def last_use(evidence: Evidence, key: Key, period: tuple[str, str] | None) -> It
     last = key.last_usage
     if key.manager != "CUSTOMER" or last is None or period is None or not (last.at and last.event):
         return
-    within = _moment(period[0]) <= _moment(last.at) < _moment(period[1])
+    within = moment_of(period[0]) <= moment_of(last.at) < moment_of(period[1])
     if within and last.event not in evidence.wanted:
         yield False, f"KMS says it was used at {last.at} (event {last.event}), and that event was not read"
 
@@ -195,7 +195,7 @@ def last_use(evidence: Evidence, key: Key, period: tuple[str, str] | None) -> It
 RANK = {True: 2, None: 1, False: 0}
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     """Return a time that is written in ISO 8601; of universal time where it does not say."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from secure_kms_constructs.account.records import Identity
+from secure_kms_constructs.authoring.reading import listed
 
 from .plans import Excepted
 
@@ -57,19 +58,15 @@ def _is_of_pipeline(trust: object) -> bool:
         provider
         for statement in _statements(trust)
         if isinstance(principal := statement.get("Principal"), dict)
-        for provider in _list(principal.get("Federated"))
+        for provider in listed(principal.get("Federated"))
     )
     return any(isinstance(one, str) and _PIPELINES.fullmatch(one) for one in providers)
 
 
 def _allows_everything(document: object) -> bool:
-    return any(one.get("Effect") == "Allow" and "*" in _list(one.get("Action")) for one in _statements(document))
+    return any(one.get("Effect") == "Allow" and "*" in listed(one.get("Action")) for one in _statements(document))
 
 
 def _statements(document: object) -> list[dict[str, Any]]:
-    found = _list(document.get("Statement")) if isinstance(document, dict) else []
+    found = listed(document.get("Statement")) if isinstance(document, dict) else []
     return [one for one in found if isinstance(one, dict)]
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from secure_kms_constructs.account import Account, Snapshot
 from secure_kms_constructs.account.records import Key
+from secure_kms_constructs.authoring.reading import listed
 from secure_kms_constructs.evidence import Observed, Use
 from secure_kms_constructs.evidence.uses import Coverage
 
@@ -84,7 +84,7 @@ def _of_statements(account: Account, key: Key, found: Leaving) -> Iterator[str]:
             found.kept.append(statement)
             continue
         named = _principals(statement, "AWS")
-        actions = _list(statement.get("Action"))
+        actions = listed(statement.get("Action"))
         mine = all(re.fullmatch(rf"arn:[\w-]+:iam::{account.account}:(role|user)/[^*?]+", one) for one in named)
         if not named or not mine or set(statement["Principal"]) != {"AWS"} or not actions:
             yield f"its statement {called} is for others than roles and users of the account"
@@ -108,24 +108,18 @@ def _delegates(statement: Json, account: Account) -> bool:
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
         and bool({root, account.account}.intersection(_principals(statement, "AWS")))
-        and any(names_action(one, "kms:Decrypt") for one in _list(statement.get("Action")))
+        and any(names_action(one, "kms:Decrypt") for one in listed(statement.get("Action")))
     )
 
 
 def _statements(key: Key) -> list[Json]:
     document = key.policy if isinstance(key.policy, dict) else {}
-    return [one for one in _list(document.get("Statement")) if isinstance(one, dict)]
+    return [one for one in listed(document.get("Statement")) if isinstance(one, dict)]
 
 
 def _principals(statement: Json, kind: str) -> list[str]:
     principal = statement.get("Principal")
-    return [one for one in _list(principal.get(kind)) if isinstance(one, str)] if isinstance(principal, dict) else []
-
-
-def _list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    return [one for one in listed(principal.get(kind)) if isinstance(one, str)] if isinstance(principal, dict) else []
 
 
 def _whole(service: str) -> str:

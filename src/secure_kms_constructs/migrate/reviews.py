@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from secure_kms_constructs.evidence import Observed, Use
+from secure_kms_constructs.evidence.coverage import moment_of
 
 # A use that began in the last days of the period may be the last of its kind or the first.
 _LATELY = timedelta(days=7)
@@ -17,7 +18,7 @@ def to_review(uses: Iterable[Use], observed: Observed) -> Iterator[tuple[Use, st
     for use in uses:
         if use.count == 1:
             yield use, "seen once"
-        if last is not None and _moment(last) - _moment(use.first) < _LATELY:
+        if last is not None and moment_of(last) - moment_of(use.first) < _LATELY:
             yield use, "seen in the last days of the period alone"
         if ":user/" in use.principal and use.direct:
             yield use, "by a user, directly"
@@ -29,7 +30,3 @@ def to_review(uses: Iterable[Use], observed: Observed) -> Iterator[tuple[Use, st
             yield use, f"by which kms:ViaService {use.service} calls is not told, so none is asked for"
         if use.context is None or None in use.context.values():
             yield use, "its encryption context has more values than were kept, so any is allowed"
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
