@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
+from importlib.machinery import PathFinder
+from importlib.metadata import version as version_of
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -47,19 +49,33 @@ def test_the_package_itself_requires_nothing() -> None:
         ("", None),
     ],
 )
-def test_versions_are_compared_as_numbers(version: str, said: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def version_of(package: str) -> str:
-        if not version:
-            raise PackageNotFoundError(package)
-        return version if package == "aws-cdk-lib" else {"constructs": "10.5.0", "jsii": "1.138.0"}[package]
+def test_versions_are_compared_as_numbers(
+    version: str, said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package, (module, major, minor) in installed.CDK.items():
+        (tmp_path / module).mkdir()
+        (tmp_path / module / "__init__.py").touch()
+        found = version if package == "aws-cdk-lib" else f"{major}.{minor}.0"
+        if found:
+            (tmp_path / f"{package.replace('-', '_')}-{found}.dist-info").mkdir()
+    monkeypatch.setattr(installed, "find_spec", lambda module: PathFinder.find_spec(module, [str(tmp_path)]))
+    installed._fault.cache_clear()
+    try:
+        if said is None:
+            installed.need_cdk("HardenedKey")
+            return
+        with pytest.raises(ImportError) as refused:
+            installed.need_cdk("HardenedKey")
+        assert (str(refused.value), refused.value.name) == (said, "aws_cdk")
+    finally:
+        installed._fault.cache_clear()
 
-    monkeypatch.setattr(installed, "version", version_of)
-    if said is None:
-        installed.need_cdk("HardenedKey")
-        return
-    with pytest.raises(ImportError) as refused:
-        installed.need_cdk("HardenedKey")
-    assert (str(refused.value), refused.value.name) == (said, "aws_cdk")
+
+@pytest.mark.parametrize("package", installed.CDK)
+def test_the_version_that_is_read_is_the_one_that_is_installed(package: str) -> None:
+    spec = find_spec(installed.CDK[package][0])
+    assert spec is not None
+    assert installed._version_beside(spec.submodule_search_locations or (), package) == version_of(package)
 
 
 @pytest.mark.parametrize("package, module", [(name, it[0]) for name, it in installed.CDK.items()])
