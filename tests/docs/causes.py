@@ -41,7 +41,13 @@ TOPICS = [
         "that KMS takes and ignores: `key.add_to_resource_policy`, an L2 construct, or an override of the L1.",
         "Grant to the roles that use the key, or pass `delegate_via=[Service...]`. Where a construct insists on the "
         "statement, give it a `kms.Key` of its own.",
-        ("authoring/narrowing.py", "authoring/key_policy_checks.py", "authoring/key_policies.py", "cdk/rendering.py"),
+        (
+            "authoring/narrowing.py",
+            "authoring/key_policy_checks.py",
+            "authoring/key_policies.py",
+            "authoring/admissions.py",
+            "cdk/rendering.py",
+        ),
     ),
     Topic(
         "A key that HardenKeys leaves as it is",
@@ -75,6 +81,7 @@ TOPICS = [
         "tells.",
         (
             "authoring/serving.py",
+            "authoring/served_roles.py",
             "authoring/serving_words.py",
             "authoring/key_requirements.py",
             "authoring/usages.py",

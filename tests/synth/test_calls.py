@@ -13,7 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from jsii._kernel.providers.process import _NodeProcess
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader, Service
-from secure_kms_constructs.authoring.key_policies import Admission
+from secure_kms_constructs.authoring.admissions import Admission
 from secure_kms_constructs.cdk.looking import Looker
 from tests.synth.templates import ACCOUNT, REGION, key_policy, make_role
 

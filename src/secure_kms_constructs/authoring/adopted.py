@@ -17,7 +17,7 @@ from .identity_sides import HOLDERS, POLICIES, admitted, holders_of, names_one, 
 from .instead import as_json
 from .joining import joined
 from .reading import KEY_PAIR_ACTIONS, is_account, listed, meant
-from .serving import KeyFacts
+from .served_keys import KeyFacts
 from .statements import Statement, key_statement
 from .usages import names_of
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
 
+ROLE = "AWS::IAM::Role"
+
 _REFERENCE = {"Resource", "Attribute"}
 
 

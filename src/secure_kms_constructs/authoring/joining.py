@@ -1,4 +1,4 @@
-"""Fewer statements that say the same."""
+"""Fewer statements that say the same, and an id of its own for each."""
 
 from __future__ import annotations
 
@@ -69,3 +69,22 @@ def _with(statement: Any, part: _Part, values: list[Any]) -> Any:
     if not part:
         return values
     return {**statement, part[0]: _with(statement[part[0]], part[1:], values)}
+
+
+def with_unique_sids(rendered: list[Statement]) -> list[Statement]:
+    """Return statements that say the same, each with an id of its own."""
+    taken = {statement.get("Sid") for statement in rendered}
+    seen: set[str] = set()
+    result = []
+    for statement in rendered:
+        sid = statement.get("Sid")
+        if sid in seen:
+            number = 2
+            while f"{sid}{number}" in taken:
+                number += 1
+            statement = {**statement, "Sid": f"{sid}{number}"}
+            taken.add(statement["Sid"])
+        elif sid:
+            seen.add(sid)
+        result.append(statement)
+    return result

@@ -11,7 +11,7 @@ from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
 
 from . import statements
-from .key_policies import Account, Admission, through
+from .admissions import Account, Admission, through
 from .reading import symmetric
 from .statements import Statement
 

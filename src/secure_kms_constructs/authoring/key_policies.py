@@ -3,93 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from secure_kms_constructs.aws import arns
-from secure_kms_constructs.aws.facts import (
-    ADMINISTRATOR_ACTIONS,
-    DEPLOYER_ACTIONS,
-    POLICY_ADMINISTRATOR_ACTIONS,
-    RECREATED_DEPLOYER_ACTIONS,
-    REPLICATE_ACTIONS,
-)
-from secure_kms_constructs.aws.services import SERVICES, Service, Use, written
+from secure_kms_constructs.aws.facts import DEPLOYER_ACTIONS
+from secure_kms_constructs.aws.services import Service, Use
 
-from . import statements
+from . import owner_statements, statements
+from .admissions import Account, Admission, delegation, joined_admissions, through
 from .instead import with_texts
-from .joining import joined
-from .reading import ADMINISTRATION, USES, meant
+from .joining import with_unique_sids
+from .reading import USES, meant
 from .statements import Statement
-
-
-class Account(NamedTuple):
-    """An AWS account as policies name it; both may be CDK tokens."""
-
-    root: str
-    id: str
-
-
-class Admission(NamedTuple):
-    """What the key policy says of one principal's use of the key.
-
-    :param account: where given, the principal also needs an identity policy: the statement names the account's root
-        and narrows it by ``aws:PrincipalArn``. None names the principal itself, which admits it directly.
-    :param via: the ``kms:ViaService`` value that a use must come through; None for direct calls.
-    :param context_values: the encryption-context values it is narrowed to; none leaves the context open.
-    :param identity: what is equal for every spelling of the principal. Default: told from its ARN.
-    """
-
-    sid: str
-    principal: str
-    account: Account | None
-    actions: tuple[str, ...]
-    via: str | None = None
-    context_key: str | None = None
-    context_values: tuple[str, ...] = ()
-    identity: str = ""
-
-    def statements(self, principals: Sequence[str] = ()) -> list[Statement]:
-        """Return the key-policy statements, for this principal or for several in its place."""
-        named = statements.one_or_many(principals or [self.principal])
-        equals = {"kms:ViaService": self.via} if self.via else {}
-        if self.account:
-            principal: dict[str, Any] = {"AWS": self.account.root}
-            condition = {
-                "StringEquals": {**equals, "kms:CallerAccount": self.account.id},
-                "ArnEquals": {"aws:PrincipalArn": named},
-            }
-        else:
-            principal = {"AWS": named}
-            condition = {"StringEquals": equals} if equals else {}
-        context: dict[str, Any] = {}
-        if self.context_key and self.context_values:
-            context = statements.encryption_context(self.context_key, self.context_values)
-        return [
-            statements.key_statement(self.sid, principal, actions, block)
-            for actions, block in statements.split_by_condition(self.actions, condition, context)
-        ]
-
-
-def through(
-    service: Service,
-    use: Use,
-    via: str,
-    principal: str,
-    account: Account | None,
-    context_values: Iterable[str] = (),
-    identity: str = "",
-) -> Admission:
-    """Return the admission of a principal to one use of the key through a service."""
-    return Admission(
-        f"Allow{use.name.title()}Through{service.name}",
-        principal,
-        account,
-        service.actions_for(use),
-        via,
-        service.context_key,
-        tuple(dict.fromkeys(context_values)),
-        identity,
-    )
 
 
 class KeyPolicy:
@@ -213,21 +138,9 @@ class KeyPolicy:
 
     def delegate(self, service: Service, via: str) -> None:
         """Delegate reading and writing to the account's IAM policies, through one service only."""
-        actions = set(service.actions.get(Use.READ, ())) | set(service.actions.get(Use.WRITE, ()))
-        if not actions:
-            # The constant of a CloudFormation namespace knows its deployments only.
-            same = next(
-                (one for one in SERVICES if one.prefix == service.prefix and one.actions.keys() - {Use.PROVISION}), None
-            )
-            hint = f"; give {written(same)}" if same else ""
-            raise ValueError(f"delegate_via needs a service with documented reads or writes, got {service.name}{hint}")
+        statement = delegation(service, via, self._account)
         self._change()
-        condition = {"StringEquals": {"kms:CallerAccount": self._account.id, "kms:ViaService": via}}
-        self._delegated.append(
-            statements.key_statement(
-                f"DelegateToIamThrough{service.name}", {"AWS": self._account.root}, actions, condition
-            )
-        )
+        self._delegated.append(statement)
 
     def admit_log_group(self, principal: str, via: str, log_group_arn: str, deployer: str | None = None) -> None:
         """Admit CloudWatch Logs and the deployer for one log group, whose ARN has no ``:*`` at its end.
@@ -264,13 +177,19 @@ class KeyPolicy:
         several = self._statements()
         if self._texts:
             several = [with_texts(one, self._texts) for one in several]
-        return statements.document(_with_unique_sids(several))
+        return statements.document(with_unique_sids(several))
 
     def _statements(self) -> list[Statement]:
         return [
             statements.root_access(self._account.root),
             statements.metadata_delegation(self._account.root),
-            *self._owners(),
+            *owner_statements.owners(
+                self._account.root,
+                self._deployer,
+                self._administrators,
+                self._policy_administrators,
+                multi_region=self._multi_region,
+            ),
             *self._provisions(),
             statements.deny_grants_outside_aws_services(self._exempt),
             *(
@@ -279,7 +198,7 @@ class KeyPolicy:
                 else []
             ),
             *self._delegated,
-            *self._admitted(),
+            *joined_admissions(self._admissions),
             *(
                 statement
                 for principal, arns in self._log_groups.items()
@@ -289,30 +208,6 @@ class KeyPolicy:
             *self._served,
         ]
 
-    def _owners(self) -> list[Statement]:
-        replicate = REPLICATE_ACTIONS.value if self._multi_region else ()
-        owners = [
-            ("AllowDeployerToManageKey", [self._deployer], DEPLOYER_ACTIONS.value + replicate),
-            (ADMINISTRATION[0], self._administrators, ADMINISTRATOR_ACTIONS.value),
-            (
-                ADMINISTRATION[1],
-                self._policy_administrators,
-                POLICY_ADMINISTRATOR_ACTIONS.value + replicate,
-            ),
-        ]
-        written = [
-            statements.key_statement(sid, {"AWS": statements.one_or_many(principals)}, actions)
-            for sid, principals, actions in owners
-            if principals
-        ]
-        # KMS keeps the unique id of a role: a bootstrap that was deleted and made again is somebody else, by its name
-        # the same. What its IAM policy allows it then is enough to write the policy anew.
-        by_name = {"ArnEquals": {"aws:PrincipalArn": self._deployer}}
-        again = statements.key_statement(
-            "AllowDeployerByName", {"AWS": self._account.root}, RECREATED_DEPLOYER_ACTIONS.value, by_name
-        )
-        return [written[0], again, *written[1:]]
-
     def _provisions(self) -> list[Statement]:
         """One statement for all actions that the same services need."""
         held = set(DEPLOYER_ACTIONS.value)
@@ -320,15 +215,7 @@ class KeyPolicy:
             action: {*self._provisioned.get(action, ()), *self._served_provisions.get(action, ())}
             for action in sorted({*self._provisioned, *self._served_provisions} - held)
         }
-        return provisions(self._deployer, several)
-
-    def _admitted(self) -> list[Statement]:
-        """One statement for all principals that share service, actions and encryption contexts."""
-        shared: dict[Admission, list[str]] = {}
-        for shape, contexts in self._admissions.items():
-            anyone = shape._replace(principal="", identity="", context_values=tuple(contexts))
-            shared.setdefault(anyone, []).append(shape.principal)
-        return joined(statement for admission, who in shared.items() for statement in admission.statements(who))
+        return owner_statements.provisions(self._deployer, several)
 
     def _check_duties(self, principal: str, *, administers: bool, identity: str = "") -> None:
         who = {principal, identity or self._identity(principal)}
@@ -347,44 +234,3 @@ class KeyPolicy:
 
     def _name(self, who: set[str], principal: str) -> str:
         return next((name for arn, (identity, name) in self._known.items() if who & {arn, identity}), principal)
-
-
-def provisions(deployer: str, several: Mapping[str, Iterable[str]]) -> list[Statement]:
-    """Return what lets a deployer do actions through services, one statement for all that the same services need.
-
-    :param several: ``kms:ViaService`` values by action.
-    """
-    shared: dict[tuple[str, ...], list[str]] = {}
-    for action, via in several.items():
-        shared.setdefault(tuple(sorted(via)), []).append(action)
-    return [
-        statements.key_statement(
-            # Each action stands in one statement only, so its name tells the statement for good.
-            f"AllowDeployerTo{part[0].removeprefix('kms:')}",
-            {"AWS": deployer},
-            part,
-            condition,
-        )
-        for via, actions in shared.items()
-        for part, condition in statements.split_by_condition(
-            actions, {"StringEquals": {"kms:ViaService": statements.one_or_many(via)}}, {}
-        )
-    ]
-
-
-def _with_unique_sids(rendered: list[Statement]) -> list[Statement]:
-    taken = {statement.get("Sid") for statement in rendered}
-    seen: set[str] = set()
-    result = []
-    for statement in rendered:
-        sid = statement.get("Sid")
-        if sid in seen:
-            number = 2
-            while f"{sid}{number}" in taken:
-                number += 1
-            statement = {**statement, "Sid": f"{sid}{number}"}
-            taken.add(statement["Sid"])
-        elif sid:
-            seen.add(sid)
-        result.append(statement)
-    return result

@@ -8,13 +8,13 @@ from typing import Any
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
-from .apps import App, Looked, as_text, value_at
+from .apps import ROLE, App, Looked, as_text, value_at
 from .identity_sides import allowed
 from .reading import aws_principals, bound, is_account, listed, meant
 from .statements import Statement
 from .usages import is_named, names_of
 
-_BUCKET, _ROLE = "AWS::S3::Bucket", "AWS::IAM::Role"
+_BUCKET = "AWS::S3::Bucket"
 _RULES = "ReplicationConfiguration/Rules"
 _ENCRYPTION = "BucketEncryption/ServerSideEncryptionConfiguration/0"
 _OWN = f"{_ENCRYPTION}/ServerSideEncryptionByDefault/KMSMasterKeyID"
@@ -56,7 +56,7 @@ def _role(app: App, key: str, value: Any, statements: Sequence[Statement], via: 
     """Return how messages call the role, and what it may do with the key; an empty text where that cannot be told."""
     role = app.at(value)
     if role is not None:
-        return (role.called, allowed(app, key, role)) if role.type == _ROLE else ("", set())
+        return (role.called, allowed(app, key, role)) if role.type == ROLE else ("", set())
     # One that is imported has its policies elsewhere, so the key policy has to admit it, and that is all that is known.
     arn = as_text(value)
     if arns.principal_arn(arn) is None or not arns.only_pseudo_parameters(arn):

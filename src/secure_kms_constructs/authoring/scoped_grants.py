@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from secure_kms_constructs.aws.services import Service, Use
 
-from .key_policies import Account, Admission, through
+from .admissions import Account, Admission, through
 from .statements import Statement
 from .targets import Target, UsedKey, Whose
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import IConstruct, Node
 
-from secure_kms_constructs.authoring.key_policies import Account
+from secure_kms_constructs.authoring.admissions import Account
 
 from .node import Questions
 

@@ -11,7 +11,7 @@ from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_iam as iam
 
 from secure_kms_constructs.authoring import principals
-from secure_kms_constructs.authoring.key_policies import Account
+from secure_kms_constructs.authoring.admissions import Account
 from secure_kms_constructs.aws import arns
 
 from .asking import account_of, asked_once, name_given, name_of, node_of, partition_of, stack_of

@@ -10,7 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from secure_kms_constructs.authoring.key_policies import Admission, KeyPolicy
+from secure_kms_constructs.authoring.admissions import Admission
+from secure_kms_constructs.authoring.key_policies import KeyPolicy
 from secure_kms_constructs.authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from secure_kms_constructs.aws.facts import USAGE_ACTIONS
 from secure_kms_constructs.aws.services import Service

@@ -47,10 +47,11 @@ def needed_of(keys: Sequence[kms.IKey]) -> list[tuple[list[Statement], list[str]
     """Return for each key what its policy must say, and what cannot be written."""
     # Loaded once there is something to look at.
     from secure_kms_constructs.authoring.apps import in_template_form
-    from secure_kms_constructs.authoring.key_policies import provisions
     from secure_kms_constructs.authoring.key_requirements import Kind
+    from secure_kms_constructs.authoring.owner_statements import provisions
+    from secure_kms_constructs.authoring.served_keys import KeyFacts
     from secure_kms_constructs.authoring.served_statements import filled
-    from secure_kms_constructs.authoring.serving import KeyFacts, decide, leading_types
+    from secure_kms_constructs.authoring.serving import decide, leading_types
 
     seen = Questions.look([], leading_types(), keys)
     app, places = looked_at(seen)

@@ -11,8 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from secure_kms_constructs.authoring import key_grants
+from secure_kms_constructs.authoring.admissions import Admission
 from secure_kms_constructs.authoring.key_grants import Decision, Who
-from secure_kms_constructs.authoring.key_policies import Admission
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service, Use, written
 

@@ -61,8 +61,9 @@ class Looker:
         from secure_kms_constructs.authoring.apps import Place, in_template_form, plain
         from secure_kms_constructs.authoring.circles import Circles, opened
         from secure_kms_constructs.authoring.key_requirements import Kind
+        from secure_kms_constructs.authoring.served_keys import KeyFacts
         from secure_kms_constructs.authoring.served_statements import filled
-        from secure_kms_constructs.authoring.serving import KeyFacts, decide, leading_types
+        from secure_kms_constructs.authoring.serving import decide, leading_types
 
         # What an earlier synth wrote must not count as being there.
         for policy in self._served:

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from secure_kms_constructs.authoring import principals
-from secure_kms_constructs.authoring.key_policies import Account
+from secure_kms_constructs.authoring.admissions import Account
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
-from secure_kms_constructs.authoring.key_policies import Account
+from secure_kms_constructs.authoring.admissions import Account
 from secure_kms_constructs.authoring.scoped_grants import (
     IdentitySide,
     Through,

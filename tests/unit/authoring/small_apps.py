@@ -6,8 +6,9 @@ from typing import Any
 
 from secure_kms_constructs.authoring.apps import App, Looked, Place
 from secure_kms_constructs.authoring.key_requirements import Kind
+from secure_kms_constructs.authoring.served_keys import Decision, KeyFacts
 from secure_kms_constructs.authoring.served_statements import filled
-from secure_kms_constructs.authoring.serving import Decision, KeyFacts, decide
+from secure_kms_constructs.authoring.serving import decide
 
 HERE = Place("aws", "us-east-1", "111122223333", "amazonaws.com", "arn:aws:iam::111122223333:role/deployer")
 THERE = Place("aws", "us-east-1", "999999999999", "amazonaws.com", "arn:aws:iam::999999999999:role/deployer")

@@ -9,7 +9,7 @@ import pytest
 from secure_kms_constructs.authoring.adopted import identity_grants, is_stock_delegation, uses_of
 from secure_kms_constructs.authoring.apps import App, Looked, Place
 from secure_kms_constructs.authoring.key_requirements import Kind
-from secure_kms_constructs.authoring.serving import KeyFacts
+from secure_kms_constructs.authoring.served_keys import KeyFacts
 from secure_kms_constructs.aws.services import Service
 
 Json = dict[str, Any]

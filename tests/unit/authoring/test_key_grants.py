@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.authoring import key_grants
+from secure_kms_constructs.authoring.admissions import Account
 from secure_kms_constructs.authoring.key_grants import Decision, Who
-from secure_kms_constructs.authoring.key_policies import Account
 from secure_kms_constructs.aws.services import Service, Use
 
 ACCOUNT = Account("arn:aws:iam::111122223333:root", "111122223333")

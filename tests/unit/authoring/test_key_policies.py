@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.key_policies import Account, Admission, KeyPolicy, through
+from secure_kms_constructs.authoring.admissions import Account, Admission, through
+from secure_kms_constructs.authoring.key_policies import KeyPolicy
 from secure_kms_constructs.aws.facts import ADMINISTRATOR_ACTIONS, DEPLOYER_ACTIONS, POLICY_ADMINISTRATOR_ACTIONS
 from secure_kms_constructs.aws.services import Service, Use
 

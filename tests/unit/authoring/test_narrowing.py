@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.key_policies import Account, KeyPolicy
+from secure_kms_constructs.authoring.admissions import Account
+from secure_kms_constructs.authoring.key_policies import KeyPolicy
 from secure_kms_constructs.authoring.narrowing import L2_ADMIN_ACTIONS, add_narrowed
 from secure_kms_constructs.aws.services import Service
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.authoring import scoped_grants
-from secure_kms_constructs.authoring.key_policies import Account
+from secure_kms_constructs.authoring.admissions import Account
 from secure_kms_constructs.authoring.scoped_grants import IdentitySide, KeySide, OwnKey, Through, Who
 from secure_kms_constructs.authoring.targets import Target, UsedKey, Whose
 from secure_kms_constructs.aws.services import Service, Use

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.authoring.apps import App
-from secure_kms_constructs.authoring.serving import Decision
+from secure_kms_constructs.authoring.served_keys import Decision
 from tests.unit.authoring.small_apps import HERE, KEY, ROLE, ROOT, THERE, app, decided, ref, said, written
 
 TABLE = "AWS::DynamoDB::Table"

@@ -250,7 +250,8 @@ def test_both_stacks_may_leave_the_same_account_open() -> None:
     here = HERE._replace(account="${AWS.AccountId}")
     made = app(here, OtherRole=("AWS::IAM::Role", {"RoleName": "app"}), Machine=machine(ref("OtherRole")))
     made.places = {"Stack": here, "Other": here}
-    from secure_kms_constructs.authoring.serving import KeyFacts, decide
+    from secure_kms_constructs.authoring.served_keys import KeyFacts
+    from secure_kms_constructs.authoring.serving import decide
 
     kind = Kind("SYMMETRIC", "SYMMETRIC_DEFAULT", False, "us-east-1")
     assert decide(made, KeyFacts("Stack/Key", "Stack", here, kind)).refusals == []

@@ -1,0 +1,112 @@
+"""What the look says of a key whose policy is finished: what is open, not known, or used by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from secure_kms_constructs.aws import arns, catalogue
+from secure_kms_constructs.aws.catalogue import Need
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
+
+from . import serving_words as words
+from .apps import ROLE, as_text, referred, value_at
+from .identity_sides import spellings
+from .reading import bound, listed, meant
+from .selections import Candidate
+from .served_keys import Serving
+from .served_statements import is_granted
+from .statements import Statement
+from .usages import Usage
+
+_USED = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
+_USES = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:Sign", "kms:GenerateMac"}
+# What a page may bind a service by, beside the account, which none is known to say.
+_OF_PAGES = ("aws:sourcearn", "kms:encryptioncontext:")
+
+
+def say_bonds(serving: Serving, statements: Sequence[Statement]) -> None:
+    """Say which services are bound to nothing, or to what no page says they send.
+
+    Not where a page says that nothing can be bound: the policy of the topic is what tells them apart.
+    """
+    by_page = [one for one in statements if any(key.startswith(_OF_PAGES) for key in bound(one))]
+    sourceless = {use.need.principal for use in serving.decision.uses if use.need.sourceless}
+    for statement in statements:
+        tied = bound(statement)
+        for service in _services(statement):
+            told = catalogue.source_of(service.replace(f".{serving.key.place.region}.", ".{region}."))
+            if not any(key.startswith(("aws:source", "kms:encryptioncontext:")) for key in tied):
+                if meant(statement.get("Action"), _USED) and service not in sourceless:
+                    serving.say("unboundService", words.unbound_service(service, statement))
+            elif told is None and "aws:sourceaccount" in tied:
+                left = {str(action) for action in listed(statement.get("Action"))}
+                for one in by_page:
+                    left -= meant(one.get("Action"), left) if service in _services(one) else set()
+                if left:
+                    serving.say("assumedSource", words.assumed_source(service))
+
+
+def say_unread(serving: Serving, unread: Iterable[Usage], statements: Sequence[Statement]) -> None:
+    """Say of what nobody knows the needs, unless its role or its service has been admitted."""
+    for use in unread:
+        roles = [serving.app.resources.get(path) for path in referred(dict(use.resource.properties))]
+        names = {name for one in roles if one and one.type == ROLE for name in spellings(serving.app, one)}
+        need = replace(use.need, actions=("kms:Decrypt",))
+        if not serving.key.adds(use.need) and not is_granted(need, statements, serving.key.place.deployer, names):
+            serving.say("unreadNeeds", words.unread(use))
+
+
+def say_callers(serving: Serving, callers: Mapping[str, Need], statements: Sequence[Statement]) -> None:
+    """Say what those need whom no resource names, unless a grant on the key has followed."""
+    for text, need in callers.items():
+        if not is_granted(need, statements, serving.key.place.deployer):
+            serving.say("callers", text)
+
+
+def say_selected(serving: Serving, selected: Iterable[Candidate], statements: Sequence[Statement]) -> None:
+    """Say what plans of AWS Backup may select, and their role is not admitted for."""
+    told: dict[tuple[str, bool], list[Candidate]] = {}
+    for one in selected:
+        names = _names_of_role(serving, one.use)
+        if not one.is_sure and not is_granted(one.need, statements, serving.key.place.deployer, names):
+            told.setdefault((one.selection.path, one.by_tag), []).append(one)
+    for (_, by_tag), several in told.items():
+        serving.say("perhapsTagged" if by_tag else "perhapsSelected", words.selected(several))
+
+
+def say_unused(serving: Serving) -> None:
+    """Say that nobody uses the key."""
+    ours = {serving.key.place.deployer, "*"}
+    used = any(
+        statement.get("Effect") == "Allow" and _is_use(statement) and not _principals(statement) <= ours
+        for statement in serving.key.statements
+    )
+    if not (used or serving.key.extra or serving.key.delegates):
+        serving.say("unusedKey", words.UNUSED)
+
+
+def _names_of_role(serving: Serving, use: Usage) -> set[str]:
+    """Return how the key policy may name the role of a use."""
+    value = value_at(use.resource.properties, use.need.principal)
+    role = serving.app.at(value)
+    if role is not None and role.type == ROLE:
+        return spellings(serving.app, role)
+    return {as_text(value), arns.identity(as_text(value))}
+
+
+def _services(statement: Statement) -> list[str]:
+    principal = statement.get("Principal")
+    return [str(one) for one in listed(principal.get("Service"))] if isinstance(principal, dict) else []
+
+
+def _principals(statement: Statement) -> set[str]:
+    principal = statement.get("Principal")
+    values = principal.values() if isinstance(principal, dict) else [principal]
+    return {str(one) for value in values for one in (value if isinstance(value, list) else [value])}
+
+
+def _is_use(statement: Statement) -> bool:
+    actions = statement.get("Action")
+    named = actions if isinstance(actions, list) else [actions]
+    return any(str(one) in _USES for one in named)
