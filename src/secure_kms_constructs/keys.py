@@ -179,6 +179,9 @@ class HardenedKey(GrantingKey):
     def admit_replica_keys_of(self, stack: Stack, *, deployer: iam.IGrantable | None = None) -> None:
         """Let the deployer of a stack in another region make a replica of this multi-Region key there.
 
+        For replicas of other apps, and for other deployers than the execution roles of the synthesizers: who makes a
+        replica of this app is found at synth.
+
         The replica (``kms.CfnReplicaKey``) has a key policy of its own, which KMS never copies from this one.
 
         :param stack: the stack of the replica.

@@ -94,7 +94,13 @@ TOPICS = [
         "which has to admit whoever deploys the primary.",
         "`key.admit_replicas_of(secret)`, `key.admit_replica_keys_of(stack)`, `multi_region=True`; "
         "[other accounts and regions](how-to/accounts-and-regions.md).",
-        ("cdk/replicas.py", "keys.py", "authoring/replica_uses.py", "authoring/replications.py"),
+        (
+            "cdk/replicas.py",
+            "keys.py",
+            "authoring/replica_keys.py",
+            "authoring/replica_uses.py",
+            "authoring/replications.py",
+        ),
     ),
     Topic(
         "Arguments of keys and grants",

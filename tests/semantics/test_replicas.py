@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Aspects, Environment, NestedStack, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as sm
 
-from secure_kms_constructs import HardenedKey, ScopedSecretReader
-from tests.semantics.assembly import deploy_app
+from secure_kms_constructs import HardenedKey, HardenKeys, ScopedSecretReader
+from tests.semantics.assembly import deploy_app, name_of
 from tests.semantics.judge import Judge
 
 ACCOUNT, HOME, ABROAD = "111122223333", "eu-west-1", "us-east-1"
@@ -210,4 +210,101 @@ def test_whoever_deploys_a_secret_elsewhere_makes_no_replicas_here() -> None:
     key, _ = with_replica(app, ABROAD, ABROAD)
     key.admit_replicas_of(secret_in(stack_in(app, "Third", "ap-south-1")))
     with pytest.raises(RuntimeError, match=r"Home/Secret .* is made by who deploys the secret in eu-west-1"):
+        app.synth()
+
+
+# -- replicas of keys that the app makes --
+
+
+def replica_of(scope: Stack, key: kms.IKey) -> kms.CfnReplicaKey:
+    return kms.CfnReplicaKey(scope, "Replica", key_policy=ALL, primary_key_arn=key.key_arn)
+
+
+def nested_in(stack: Stack) -> Stack:
+    return NestedStack(stack, "Nested")
+
+
+def itself(stack: Stack) -> Stack:
+    return stack
+
+
+@pytest.mark.parametrize("make", [HardenedKey, kms.Key])
+@pytest.mark.parametrize("of_key", [itself, nested_in])
+@pytest.mark.parametrize("of_replica", [itself, nested_in])
+@pytest.mark.parametrize("crosses", [True, False])
+def test_whoever_deploys_a_replica_may_make_it(
+    judge: Judge, make: Any, of_key: Any, of_replica: Any, crosses: bool
+) -> None:
+    # So a test finds the templates of nested stacks.
+    app = App(context={"aws:cdk:enable-asset-metadata": True})
+    env = {region: Environment(account=ACCOUNT, region=region) for region in (HOME, ABROAD)}
+    home, abroad = (
+        Stack(app, id, env=env[region], cross_region_references=crosses)
+        for id, region in (("Home", HOME), ("Abroad", ABROAD))
+    )
+    scope = of_key(home)
+    key = make(scope, "Key", multi_region=True)
+    replica_of(of_replica(abroad), key)
+    if make is kms.Key:
+        Aspects.of(app).add(HardenKeys(fail_on_refusal=True))
+    deployed = deploy_app(app, account=ACCOUNT, region=HOME)
+    arn = deployed.key("Key", stack=name_of(scope))
+    for who, region, allowed in ((ABROAD, ABROAD, True), (ABROAD, "ap-south-1", False), ("ap-south-1", ABROAD, False)):
+        question: dict[str, Any] = {"context": {"kms:ReplicaRegion": region}, "identity": [ALL]}
+        assert deployed.ask(judge, deployer(who), "kms:ReplicateKey", arn, **question).allowed is allowed
+
+
+def test_a_replica_by_nobody_knows_whom_fails_synth_and_the_advice_works(judge: Judge) -> None:
+    own = iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/own-deployer")
+
+    def made(*, followed: bool) -> App:
+        app = App()
+        home, abroad = stack_in(app, "Home", HOME), stack_in(app, "Abroad", ABROAD)
+        key = HardenedKey(home, "Key", multi_region=True, deployer=own)
+        replica_of(abroad, key)
+        if followed:
+            key.admit_replica_keys_of(abroad, deployer=own)
+        return app
+
+    with pytest.raises(RuntimeError, match=r"call key.admit_replica_keys_of\(<that stack>, deployer=...\)"):
+        made(followed=False).synth()
+    deployed = deploy_app(made(followed=True), account=ACCOUNT, region=HOME)
+    for who, allowed in ((f"arn:aws:iam::{ACCOUNT}:role/own-deployer", True), (deployer(ABROAD), False)):
+        question: dict[str, Any] = {"context": {"kms:ReplicaRegion": ABROAD}, "identity": [ALL]}
+        assert deployed.ask(judge, who, "kms:ReplicateKey", deployed.key("Key"), **question).allowed is allowed
+
+
+@pytest.mark.parametrize(
+    "multi_region, region, why",
+    [
+        (False, ABROAD, "needs a multi-Region key: make the HardenedKey with multi_region=True"),
+        (True, HOME, "a replica is in another region than its primary: give both stacks an env, of two regions"),
+    ],
+)
+def test_a_replica_that_kms_would_not_make_fails_synth(multi_region: bool, region: str, why: str) -> None:
+    app = App()
+    key = HardenedKey(stack_in(app, "Home", HOME), "Key", multi_region=multi_region)
+    replica_of(stack_in(app, "Other", region), key)
+    with pytest.raises(RuntimeError, match=why):
+        app.synth()
+
+
+def test_the_aspect_leaves_a_key_as_it_is_whose_replica_it_cannot_serve() -> None:
+    app = App()
+    key = kms.Key(stack_in(app, "Home", HOME), "Key", multi_region=True)
+    own = iam.ArnPrincipal(f"arn:aws:iam::{ACCOUNT}:role/own-deployer")
+    replica_of(stack_in(app, "Abroad", ABROAD), key)
+    aspect = HardenKeys(deployer=own)
+    Aspects.of(app).add(aspect)
+    app.synth()
+    [reason] = aspect.refused["Home/Key"]
+    assert "Abroad/Replica" in reason
+    assert "and who that is cannot be told" in reason
+
+
+def test_an_administrator_that_deploys_a_replica_fails_synth() -> None:
+    app = App()
+    home, abroad = stack_in(app, "Home", HOME), stack_in(app, "Abroad", ABROAD)
+    replica_of(abroad, HardenedKey(home, "Key", multi_region=True, administrators=[iam.ArnPrincipal(deployer(ABROAD))]))
+    with pytest.raises(RuntimeError, match=r"lets the administrator .* use the key: use two principals"):
         app.synth()

@@ -19,7 +19,6 @@ from tests.unit.aws.catalogue.outcomes import TYPES, outcome_of, put
 NEED_NOTHING = {
     "AWS::EC2::LaunchTemplate",
     "AWS::KMS::Alias",
-    "AWS::KMS::ReplicaKey",
     "AWS::Kinesis::Stream",
     "AWS::S3::Bucket",
     "AWS::SNS::Topic",
@@ -40,6 +39,7 @@ UNDOCUMENTED = """
 # Refused for what the key is, or where the role is.
 OTHERWISE = {
     "AWS::Events::Connection": "needs the tag EventBridgeApiDestinations=true",
+    "AWS::KMS::ReplicaKey": "needs a multi-Region key",
     "AWS::Route53::KeySigningKey": "needs an ECC_NIST_P256 key",
     "AWS::SSMGuiConnect::Preferences": "needs the tag SystemsManagerJustInTimeNodeAccessManaged=true",
     "AWS::SecretsManager::RotationSchedule": "where no template shows it",

@@ -30,6 +30,7 @@ def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
     """Yield what a key is not and a use of it requires."""
     fails = {
         Require.ONE_REGION: kind.multi_region,
+        Require.SEVERAL_REGIONS: not kind.multi_region,
         Require.FULL_ARN: not _is_full_arn(use.found.value),
         Require.DNSSEC: (kind.spec, kind.usage) != ("ECC_NIST_P256", "SIGN_VERIFY")
         or arns.contradict(kind.region, "us-east-1"),
@@ -38,7 +39,8 @@ def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
     for required in use.need.requires:
         if fails[required]:
             yield f"{use} needs {required.value}: {_ADVICE[required]}"
-    if kind.usage != "SYMMETRIC" and use.need.who is Who.DEPLOYER and use.need.actions:
+    through = use.need.via or use.need.unnamed_via
+    if kind.usage != "SYMMETRIC" and use.need.who is Who.DEPLOYER and use.need.actions and through:
         yield f"{use} needs a symmetric key, got {kind.usage}: use a HardenedKey without key_spec"
 
 
@@ -48,6 +50,7 @@ _TAGS = {
 }
 _ADVICE = {
     Require.ONE_REGION: "leave multi_region out, or make a key of its own for it",
+    Require.SEVERAL_REGIONS: "make the HardenedKey with multi_region=True",
     Require.FULL_ARN: "pass key.key_arn",
     Require.DNSSEC: "make a key of its own for it, in a stack of that region",
     **{one: f'write Tags.of(key).add("{name}", "{value}")' for one, (name, value) in _TAGS.items()},

@@ -6,7 +6,7 @@ from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue import Basis, Grants, Who
 from secure_kms_constructs.aws.services import Service
 
-from . import replica_uses, replications, selections
+from . import replica_keys, replica_uses, replications, selections
 from . import serving_findings as findings
 from . import serving_words as words
 from .apps import ROLE, App, plain, value_at
@@ -92,6 +92,9 @@ class _Deciding:
             if need.basis is Basis.HANDLERS and not _is_told(use):
                 self._unread.append(use)
             return
+        if replica_keys.is_of_replica(use):
+            self._replica_key(use)
+            return
         if self._key.kind.usage != "SYMMETRIC":
             return
         if replica_uses.is_of_replica(use):
@@ -111,6 +114,13 @@ class _Deciding:
         else:
             for action in need.actions:
                 self._decision.provisions.setdefault(action, {}).update(dict.fromkeys(need.via))
+
+    def _replica_key(self, use: Usage) -> None:
+        there = self._app.places.get(use.resource.stack, self._place)
+        usual = self._app.places.get(self._key.stack, self._place).deployer
+        statements, refusals = replica_keys.decided(use, self._place, usual, there, self._key.statements)
+        self._decision.statements += statements
+        self._decision.refusals += refusals
 
     def _deployer_of(self, use: Usage) -> tuple[str, bool]:
         """Return who deploys the resource, and whether that is somebody else than the deployer of the key."""

@@ -28,7 +28,7 @@ from aws_cdk import aws_sqs as sqs
 
 from secure_kms_constructs import HardenedKey, ScopedSecretReader
 from secure_kms_constructs.cdk.node import Questions
-from tests.synth.templates import environment, template
+from tests.synth.templates import ACCOUNT, REGION, environment, template
 
 SERVED = "elasticfilesystem."
 OF_KEY = {"Resource": "Stack/Key/Resource", "Attribute": "Ref"}
@@ -254,6 +254,13 @@ def test_a_stage_inside_is_looked_at_by_itself(app: App, stack: Stack, key: Hard
     file_system(stack, "Files", key.key_arn)
     assert set(Questions.look([key], ())["places"]) == {"Stack"}
     assert set(looked(key)) == {"Stack/Key/Resource", "Stack/Files"}
+
+
+def test_a_nested_stack_is_deployed_by_who_deploys_the_stack_around_it(stack: Stack) -> None:
+    inner = NestedStack(NestedStack(stack, "Nested"), "Inner")
+    places = Questions.look([HardenedKey(inner, "Key")], ())["places"]
+    assert f"cfn-exec-role-{ACCOUNT}-{REGION}" in places["Stack"][4]
+    assert places["Stack/Nested/Inner"][4] == places["Stack"][4]
 
 
 @pytest.mark.parametrize("warns", [True, False])

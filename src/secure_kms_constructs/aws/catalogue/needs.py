@@ -47,6 +47,7 @@ class Require(str, Enum):
     """What a key must be."""
 
     ONE_REGION = "no multi-Region key"
+    SEVERAL_REGIONS = "a multi-Region key"
     FULL_ARN = "the full ARN of the key"
     SYMMETRIC = "a symmetric key"
     DNSSEC = "an ECC_NIST_P256 key for SIGN_VERIFY in us-east-1"

@@ -214,8 +214,16 @@ ROWS = (
         nothing(kind, "secretsmanager/latest/userguide/rotating-secrets-required-permissions-function")
         for kind in ("AWS::SecretsManager::RotationSchedule", "AWS::Serverless::Application")
     ),
-    # A copy of a key has a policy of its own, an alias needs what the key's deployer has.
-    nothing("AWS::KMS::ReplicaKey", "kms/latest/developerguide/multi-region-keys-auth"),
+    # The deployer of the replica's region calls the primary itself.
+    deployer(
+        "AWS::KMS::ReplicaKey",
+        "ReplicateKey",
+        "",
+        "kms/latest/developerguide/multi-region-keys-auth",
+        unnamed_via=False,
+        requires=(Require.SEVERAL_REGIONS,),
+    ),
+    # An alias needs what the key's deployer has.
     nothing("AWS::KMS::Alias", "kms/latest/developerguide/alias-access"),
     # The property is read-only.
     nothing("AWS::PaymentCryptography::Key", "payment-cryptography/latest/userguide/what-is"),

@@ -43,8 +43,11 @@ function usesNoKey(element) {
  */
 function placeOf(stack) {
   let deployer = null;
+  // A nested stack is deployed with the stack around it.
+  let top = stack;
+  while (top.nestedStackParent) top = top.nestedStackParent;
   try {
-    deployer = /** @type {any} */ (stack.synthesizer).cloudFormationExecutionRoleArn ?? null;
+    deployer = /** @type {any} */ (top.synthesizer).cloudFormationExecutionRoleArn ?? null;
   } catch {
     // Some synthesizers tell it only once bound; then nobody is named.
   }
