@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
     :param suffix: of the partition's URLs.
     :param deployer: ARN of the principal that CloudFormation acts as; empty where it cannot be told.
-    :param stack_name: what CloudFormation calls the stack.
+    :param stack_name: what CloudFormation calls the stack; ``*`` for each random part of a nested one's.
     """
 
     partition: str

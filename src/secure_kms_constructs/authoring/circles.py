@@ -18,8 +18,8 @@ from .statements import Statement
 
 _CONTEXT = "kms:encryptioncontext:"
 _WHO = "aws:principalarn"
-_RANDOM, _WHOLE, _LONGEST = 13, 24, 64
-_LOG_GROUP = "AWS::Logs::LogGroup"
+_RANDOM, _WHOLE, _LONGEST, _LONGEST_STACK = 13, 24, 64, 128
+LOG_GROUP = "AWS::Logs::LogGroup"
 _HOLDERS = {"AWS::IAM::Role": ("role", "RoleName"), "AWS::IAM::User": ("user", "UserName")}
 
 
@@ -128,10 +128,10 @@ def generated_arn(app: App, place: Place, holder: Looked) -> str | None:
         return None
     stack, name = there.stack_name, holder.logical_id
     # A longer one is cut, and no page says where; neither does one say that a long part of a short one is not.
-    if not _is_told(stack) or len(f"{stack}-{name}-") + _RANDOM > _LONGEST:
+    if not _is_told(stack) or _longest(f"{stack}-{name}-*") > _LONGEST:
         return None
-    parts = [part if len(part) <= _WHOLE else f"{part[:_WHOLE]}*" for part in (stack, name)]
-    made = "-".join([*parts, "*"]).replace("*-", "*").replace("**", "*")
+    made = "".join(f"{part}-" if _longest(part) <= _WHOLE else f"{part[:_WHOLE]}*" for part in (stack, name))
+    made = f"{made}*".replace("**", "*")
     return f"arn:{{partition}}:iam::{{account}}:{kind}{path}{made}"
 
 
@@ -140,15 +140,23 @@ def generated_name(app: App, resource: Looked) -> str | None:
 
     No stack's and logical id's are long enough for one to be cut.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+    The name of a nested stack is made up in the same way.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-stack.html
     """
     there = app.places.get(resource.stack)
-    if resource.type != _LOG_GROUP or there is None or not _is_told(there.stack_name):
+    if resource.type != LOG_GROUP or there is None or not _is_told(there.stack_name):
         return None
     return f"{there.stack_name}-{resource.logical_id}-*"
 
 
 def _is_told(stack_name: str) -> bool:
-    return bool(stack_name) and not arns.has_placeholder(stack_name)
+    """Tell whether the name of a stack is known, but for the random parts of a nested one's; those may be cut."""
+    return bool(stack_name) and not arns.has_placeholder(stack_name) and _longest(stack_name) <= _LONGEST_STACK
+
+
+def _longest(pattern: str) -> int:
+    """Return how long a name with random parts may be."""
+    return len(pattern.replace("*", "x" * _RANDOM))
 
 
 def _text(app: App, place: Place, where: str, value: Any, statement: Statement) -> str | None:
@@ -214,7 +222,8 @@ def _of_reference(app: App, place: Place, where: str, value: Any) -> str | None:
         return None
     pattern, named_by = catalogue.context_pattern(where.removeprefix(_CONTEXT), resource.type)
     name = resource.properties.get(named_by) if named_by else None
-    return pattern.replace("{name}", name if isinstance(name, str) else "*") or None
+    made_up = generated_name(app, resource) if named_by and named_by not in resource.properties else None
+    return pattern.replace("{name}", name if isinstance(name, str) else made_up or "*") or None
 
 
 def _called(app: App, path: str) -> str:

@@ -12,6 +12,7 @@ from secure_kms_constructs.aws.catalogue import Grants, Need
 from secure_kms_constructs.aws.services import Service, Use
 
 from . import circles
+from . import serving_words as words
 from .apps import App, Place, as_text, plain, reference
 from .key_requirements import Kind
 from .reading import bound
@@ -105,11 +106,24 @@ class Serving:
     def _name(self, use: Usage) -> str:
         """Return the name of a resource, or of the one whose ARN tells whose it is: literal, or a pattern of it."""
         named_by = use.need.named_by
-        if named_by and named_by not in use.resource.properties:
-            return circles.generated_name(self.app, use.resource) or "*"
-        named = use.resource.properties.get(named_by) if named_by else None
+        if not named_by:
+            return "*"
+        named = use.resource.properties.get(named_by)
+        made_up = circles.generated_name(self.app, use.resource) if named is None else None
+        if made_up:
+            return made_up
         owner = self.app.resources.get((reference(named) or ("", ""))[0])
         if owner is not None and named_by.endswith("Arn"):
             named = owner.properties.get("Name")
-        name = re.sub("arn:.*[:/]", "", as_text(named))
-        return name if named is not None and name and not arns.has_placeholder(name) else "*"
+        name = "*" if named is None else re.sub("arn:.*[:/]", "", self._pattern(use, as_text(named))) or "*"
+        if "*" in name and use.resource.type == circles.LOG_GROUP:
+            self.say("openLogGroup", words.open_log_group(use, name))
+        return name
+
+    def _pattern(self, use: Usage, text: str) -> str:
+        """Return a name with what is known of it, ``*`` for the rest."""
+        there = self.app.places.get(use.resource.stack)
+        known = {"Region": "{region}", "AccountId": "{account}", "StackName": there.stack_name if there else ""}
+        for parameter, value in known.items():
+            text = text.replace(f"${{AWS.{parameter}}}", value or "*")
+        return arns.as_pattern(text)

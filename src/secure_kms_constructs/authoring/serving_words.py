@@ -106,6 +106,14 @@ def assumed_source(service: str) -> str:
     )
 
 
+def open_log_group(use: Usage, name: str) -> str:
+    """Return that a log group's name is not told, so that others are admitted beside it."""
+    return (
+        f"{use}: only its deployment tells the name of this log group, so the key is open for every log group of the "
+        f"account and region that is called {name}: give it a literal name (log_group_name=...)"
+    )
+
+
 def linked_role(use: Usage) -> str:
     """Return that a service-linked role must be there before the key."""
     service, _, name = use.need.principal.partition("/")

@@ -58,6 +58,11 @@ def has_placeholder(text: str) -> bool:
     return "${" in text
 
 
+def as_pattern(text: str) -> str:
+    """Return a text with ``*`` for what is known only at deploy time."""
+    return re.sub(rf"({_PLACEHOLDER})+", "*", text)
+
+
 def only_pseudo_parameters(text: str) -> bool:
     """Tell whether every placeholder means the same in all stacks of one account and region."""
     return not has_placeholder(re.sub(r"\$\{AWS\.(Partition|AccountId|Region|URLSuffix)\}", "", text))

@@ -139,7 +139,7 @@ class Looker:
 
 
 # What opens the key wider than asked for, what loses data without a word, and what most likely is a mistake.
-_WARNINGS = {"perhapsSelected", "unboundDeployer", "unusedKey"}
+_WARNINGS = {"openLogGroup", "perhapsSelected", "unboundDeployer", "unusedKey"}
 
 
 def _texts_for_tokens(watched: Watched, texts: Mapping[str, str], tokens: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, NestedStack, Stack
 from aws_cdk import aws_appconfig as appconfig
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_backup as backup
@@ -541,6 +541,8 @@ OTHER_MACHINE = {"aws:states:stateMachineArn": arn("states", "stateMachine:bills
 SCHEDULE = {"aws:scheduler:schedule:arn": arn("scheduler", "schedule/default/x")}
 PIPE = {"aws:pipes:arn": arn("pipes", "pipe/orders")}
 TRAIL = arn("cloudtrail", "trail/all")
+# As CloudFormation makes it up: both the nested stack and the log group end in a random part.
+NESTED_LOG = "log-group-nested-NestNestedStackNestNestedStackResourceD8FE4395-1ABCDEFGHIJKL-Log95422804-x"
 FUNCTION = {"aws:lambda:FunctionArn": arn("lambda", "function:orders")}
 FARGATE = {"aws:ecs:clusterAccount": ACCOUNT, "aws:ecs:clusterName": "web"}
 
@@ -944,6 +946,11 @@ CONSTRUCTIONS = (
         "log_group_generated",
         lambda s, k: logs.LogGroup(s, "Log", encryption_key=k),
         service(f"logs.{REGION}", ALL, {"aws:logs:arn": arn("logs", "log-group:log-group-generated-Log95422804-x")}),
+    ),
+    Construction(
+        "log_group_nested",
+        lambda s, k: logs.LogGroup(NestedStack(s, "Nest"), "Log", encryption_key=k),
+        service(f"logs.{REGION}", ALL, {"aws:logs:arn": arn("logs", f"log-group:{NESTED_LOG}")}),
     ),
     Construction(
         "trail",

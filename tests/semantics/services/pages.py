@@ -19,6 +19,7 @@ from tests.semantics.services.constructions import (
     FUNCTION,
     LOGS_ARN,
     MACHINE,
+    NESTED_LOG,
     PIPE,
     SCALING,
     SCHEDULE,
@@ -876,6 +877,11 @@ OTHERS = (
             ),
             "log_group_generated": service(
                 LOGS, EVERY, {"aws:logs:arn": arn("logs", "log-group:log-group-generated-Log95422804-x")}
+            ),
+            "log_group_nested": only(
+                service(LOGS, EVERY, {"aws:logs:arn": arn("logs", f"log-group:{NESTED_LOG}")}),
+                "log-group:log-group-nested-Nest",
+                "log-group:log-group-nested-Other",
             ),
         },
     ),

@@ -157,6 +157,12 @@ def test_the_form_of_a_name_stands_for_a_role_in_a_condition_alone() -> None:
         ("S" * 25, "R" * 25, None),
         ("${AWS.StackName}", "Role", None),
         ("", "Role", None),
+        # What CloudFormation adds to the name of a nested stack counts too.
+        ("App-Nest-*", "Role", "App-Nest-*-Role-*"),
+        ("SSSSS-Nest-*", "R", "SSSSS-Nest-*-R-*"),
+        ("SSSSSS-Nest-*", "R", "SSSSSS-Nest-*R-*"),
+        ("S" * 31 + "-*", "RRRR", f"{'S' * 24}*RRRR-*"),
+        ("S" * 31 + "-*", "RRRRR", None),
     ],
 )
 def test_the_form_of_a_name_is_what_is_known_of_it(stack: str, logical_id: str, form: str | None) -> None:
@@ -170,6 +176,10 @@ def test_the_form_of_a_name_is_what_is_known_of_it(stack: str, logical_id: str, 
     "kind, stack, form",
     [
         ("AWS::Logs::LogGroup", "App", "App-Log-*"),
+        ("AWS::Logs::LogGroup", "App-Nest-*", "App-Nest-*-Log-*"),
+        ("AWS::Logs::LogGroup", "S" * 114 + "-*", f"{'S' * 114}-*-Log-*"),
+        # The name of a stack has 128 characters at most, so this one is cut.
+        ("AWS::Logs::LogGroup", "S" * 115 + "-*", None),
         ("AWS::Logs::LogGroup", "${AWS.StackName}", None),
         ("AWS::CloudTrail::Trail", "App", None),
     ],
@@ -211,6 +221,25 @@ def test_what_the_key_waits_for_itself_is_a_problem() -> None:
     [text] = opened(app(Secret=("AWS::SecretsManager::Secret", {})), HERE, [], waits).problems
     assert "the key waits for App/Secret, which waits for the key (App/Secret -> App/Key)" in text
     assert "take the dependency away" in text
+
+
+LOG = ("AWS::Logs::LogGroup", {})
+
+
+@pytest.mark.parametrize(
+    "log, name",
+    [(LOG, "App-Log-*"), ((LOG[0], {"LogGroupName": "/x"}), "/x"), ((LOG[0], {"LogGroupName": ref("P")}), "*")],
+)
+def test_a_log_group_in_a_circle_is_named_as_closely_as_can_be(log: Any, name: str) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+        "Action": "kms:Decrypt",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": ref("Log")}},
+    }
+    the_app = app(HERE._replace(stack_name="App"), Log=log)
+    texts = opened(the_app, HERE, [statement], Circles({"App/Log": ["App/Log", "App/Key"]})).texts
+    assert [text.rpartition("log-group:")[2] for text in texts.values()] == [name]
 
 
 def test_a_nested_stack_is_called_as_its_user_does() -> None:

@@ -37,6 +37,16 @@ function usesNoKey(element) {
 }
 
 /**
+ * What CloudFormation calls a stack; of a nested one the name of its parent, its logical id and a random part.
+ * @param {Stack} stack
+ * @returns {string}
+ */
+function nameOf(stack) {
+  const { nestedStackParent: parent, nestedStackResource: resource } = stack;
+  return parent && resource ? `${nameOf(parent)}-${parent.resolve(/** @type {any} */ (resource).logicalId)}-*` : stack.stackName;
+}
+
+/**
  * Where a stack is deployed and by whom, null where its synthesizer does not tell; and what it is called.
  * @param {Stack} stack
  * @returns {any}
@@ -51,7 +61,7 @@ function placeOf(stack) {
   } catch {
     // Some synthesizers tell it only once bound; then nobody is named.
   }
-  return stack.resolve([stack.partition, stack.region, stack.account, stack.urlSuffix, deployer, stack.stackName]);
+  return stack.resolve([stack.partition, stack.region, stack.account, stack.urlSuffix, deployer, nameOf(stack)]);
 }
 
 /**
