@@ -193,6 +193,21 @@ def test_roles_of_other_stacks_and_imported_ones_work(judge: Judge) -> None:
             assert not deployment.ask(judge, near, "kms:Decrypt", made, identity=[EVERYTHING]).allowed
 
 
+def test_a_role_of_another_account_is_admitted_by_name_and_no_other_of_it(judge: Judge) -> None:
+    app = App()
+    stack, other = Stack(app, "App", env=ENV), Stack(app, "Other", env=Environment(account=OTHER, region=REGION))
+    kms.Key(stack, "Key").grant_decrypt(role(other, "Named", role_name="named"))
+    neighbour = role(other, "Neighbour", role_name="neighbour")
+    neighbour.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"]))
+    Aspects.of(app).add(HardenKeys(fail_on_refusal=True))
+    deployment = deploy_app(app, account=ACCOUNT, region=REGION)
+    made = deployment.key("Key", stack="App")
+    for name, allowed in (("named", True), ("neighbour", False)):
+        who = f"arn:aws:iam::{OTHER}:role/{name}"
+        assert deployment.ask(judge, who, "kms:Decrypt", made, identity=[EVERYTHING]).allowed is allowed
+        assert not deployment.ask(judge, who, "kms:Encrypt", made, identity=[EVERYTHING]).allowed
+
+
 def test_the_artifact_key_of_a_pipeline_is_its_own(judge: Judge) -> None:
     app = App()
     stack = Stack(app, "App", env=ENV)

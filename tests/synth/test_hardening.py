@@ -86,6 +86,24 @@ def test_a_key_that_signs_does_not_rotate() -> None:
     assert signs["Action"] == "kms:Sign"
 
 
+def test_who_verifies_by_the_public_key_is_admitted() -> None:
+    stack = a_stack()
+    key = kms.Key(stack, "Key", key_spec=kms.KeySpec.RSA_2048, key_usage=kms.KeyUsage.SIGN_VERIFY)
+    allows = iam.PolicyStatement(actions=["kms:GetPublicKey", "kms:Verify"], resources=[key.key_arn])
+    a_role(stack).add_to_policy(allows)
+    assert harden(stack).refused == {}
+    [verifies] = [one for one in the_key(stack)["Properties"]["KeyPolicy"]["Statement"] if one["Sid"] == "AllowUse"]
+    assert verifies["Action"] == ["kms:GetPublicKey", "kms:Verify"]
+
+
+def test_nobody_gets_the_public_key_of_a_symmetric_key() -> None:
+    stack = a_stack()
+    key = kms.Key(stack, "Key")
+    a_role(stack).add_to_policy(iam.PolicyStatement(actions=["kms:Get*", "kms:Decrypt"], resources=[key.key_arn]))
+    harden(stack)
+    assert "kms:GetPublicKey" not in str(the_key(stack))
+
+
 def test_who_owns_it_is_as_told() -> None:
     stack = a_stack()
     kms.Key(stack, "Key")
@@ -208,7 +226,7 @@ REFUSED: list[tuple[Callable[[Stack, kms.Key], None], str]] = [
     (attached_elsewhere, "a group, or to whoever it is attached to elsewhere"),
     (a_group_that_takes_a_policy, "a group, or to whoever it is attached to elsewhere"),
     (an_l1_policy, "App/L1, AWS::IAM::RolePolicy, names the key"),
-    (role_abroad, "on \\* from another account or region"),
+    (role_abroad, "on \\* from another region, or an account"),
     (an_imported_reader, "through SecretsManager, and nothing says for which resources"),
     (an_account_as_a_whole, f"{OTHER}:root"),
     (dnssec, "in a stack of that region"),

@@ -21,7 +21,8 @@ from .served_keys import KeyFacts
 from .statements import Statement, key_statement
 from .usages import names_of
 
-_USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
+_PUBLIC_KEY = "kms:GetPublicKey"
+_USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant", _PUBLIC_KEY}
 _MANAGES = KEY_ACTIONS.value - _USES - set(METADATA_ACTIONS.value)
 
 
@@ -134,13 +135,22 @@ def _all_keys(app: App, key: KeyFacts) -> Iterator[str]:
         there = app.places.get(policy.stack)
         if there is not None and (there.account, there.region) == (key.place.account, key.place.region):
             continue
+        if there is not None and _is_of_another(there.account, key.place.account):
+            # Whom the key policy admits of another account stays admitted by it, and nobody else ever was.
+            continue
         for one in statements_of(policy):
-            asked = sorted(meant(one.get("Action"), _USES))
+            asked = sorted(uses_of(one, key.kind.usage))
             if one.get("Effect") == "Allow" and asked and "*" in listed(one.get("Resource")):
                 yield (
-                    f"{policy.called} allows {', '.join(asked)} on * from another account or region, as the L2 grants "
-                    "keys of elsewhere, and may mean this key: make it a HardenedKey, whose grants name it"
+                    f"{policy.called} allows {', '.join(asked)} on * from another region, or an account that is not "
+                    "known, as the L2 grants keys of elsewhere, and may mean this key: make it a HardenedKey, whose "
+                    "grants name it"
                 )
+
+
+def _is_of_another(account: str, own: str) -> bool:
+    # An account that is no number may be the key's own.
+    return account.isdecimal() and own.isdecimal() and account != own
 
 
 def uses_of(statement: Statement, usage: str) -> set[str]:
@@ -152,7 +162,7 @@ def uses_of(statement: Statement, usage: str) -> set[str]:
     patterns = [str(one) for one in listed(statement.get("Action"))]
     asked = meant(patterns, _USES)
     if usage == "SYMMETRIC":
-        asked -= KEY_PAIR_ACTIONS.difference(patterns)
+        asked -= KEY_PAIR_ACTIONS.difference(patterns) | {_PUBLIC_KEY}
     if "kms:Decrypt" not in asked:
         asked -= {"kms:ReEncryptFrom"}.difference(patterns)
     return asked
