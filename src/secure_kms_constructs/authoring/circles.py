@@ -164,7 +164,8 @@ def _text(app: App, place: Place, where: str, value: Any, statement: Statement) 
     text = _written_out(app, place, where, value)
     if text is None:
         return None
-    operators = [operator for operator, block in (statement.get("Condition") or {}).items() if _has(block, value)]
+    # Only what stands in a condition has a text.
+    operators = [operator for operator, block in statement["Condition"].items() if _has(block, value)]
     wild = "*" in text
     principal = statement.get("Principal")
     is_service = isinstance(principal, dict) and set(principal) == {"Service"}
@@ -182,9 +183,10 @@ def _has(block: Mapping[str, Any], value: Any) -> bool:
 def _written_out(app: App, place: Place, where: str, value: Any) -> str | None:
     if isinstance(value, str):
         return value
-    if isinstance(value, dict) and list(value) == ["Fn::Join"] and value["Fn::Join"][0] == "":
-        parts = [_written_out(app, place, where, one) for one in value["Fn::Join"][1]]
-        return "".join(map(str, parts)) if None not in parts else None
+    if isinstance(value, dict) and list(value) == ["Fn::Join"]:
+        between, several = value["Fn::Join"]
+        parts = [_written_out(app, place, where, one) for one in several] if isinstance(several, list) else [None]
+        return str(between).join(map(str, parts)) if None not in parts else None
     if isinstance(value, dict) and list(value) == ["Fn::Sub"]:
         written = value["Fn::Sub"]
         return _substituted(app, place, where, *(written if isinstance(written, list) else (written, {})))
@@ -221,8 +223,8 @@ def _of_reference(app: App, place: Place, where: str, value: Any) -> str | None:
     if not where.startswith(_CONTEXT):
         return None
     pattern, named_by = catalogue.context_pattern(where.removeprefix(_CONTEXT), resource.type)
-    name = resource.properties.get(named_by) if named_by else None
-    made_up = generated_name(app, resource) if named_by and named_by not in resource.properties else None
+    name = resource.properties.get(named_by)
+    made_up = None if named_by in resource.properties else generated_name(app, resource)
     return pattern.replace("{name}", name if isinstance(name, str) else made_up or "*") or None
 
 

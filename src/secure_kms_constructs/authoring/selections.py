@@ -41,16 +41,22 @@ def candidates(app: App, uses: Sequence[Usage]) -> list[Candidate]:
 
     :param uses: of the key, by name.
     """
-    under = {use.resource.path: use.resource for use in uses if use.target is None}
-    named = {(use.resource.path, use.target.path) for use in uses if use.target}
+    under = {
+        use.resource.path: use.resource for use in uses if use.target is None or _is_through(use.resource, use.target)
+    }
     return [
         one
         for selection in app.resources.values()
         if selection.type == catalogue.SELECTION
         for target in under.values()
-        if (selection.path, target.path) not in named and _is_near(app, selection, target)
+        if _is_near(app, selection, target)
         for one in _candidate(selection, target)
     ]
+
+
+def _is_through(resource: Looked, target: Looked) -> bool:
+    """Tell whether a resource is under the key of another one, as an instance is under that of its launch template."""
+    return (catalogue.leads_through(resource.type) or ("", ""))[1] == target.type
 
 
 def _is_near(app: App, selection: Looked, target: Looked) -> bool:
@@ -94,9 +100,9 @@ def _is_tagged(target: Looked, conditions: Sequence[Any]) -> bool:
 
 
 def _tags(tags: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield the literal tags of a resource: a list of pairs, or a map."""
+    """Yield the tags of a resource: a list of pairs, or a map."""
     if isinstance(tags, dict):
         yield from tags.items()
     for one in tags if isinstance(tags, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("Key"), str) and isinstance(one.get("Value"), str):
-            yield one["Key"], one["Value"]
+        if isinstance(one, dict):
+            yield one.get("Key"), one.get("Value")

@@ -44,15 +44,14 @@ def names_of(app: App, key: str) -> set[str]:
 
 
 def is_named(value: Any, names: set[str]) -> bool:
-    """Tell whether a value names a key, by a reference or by a literal alias."""
+    """Tell whether a value names a key, by a reference or by the name or ARN of an alias."""
     if any(path in names for path in referred(value)):
         return True
-    text = as_text(value)
-    return text in names or text.rpartition(":")[2] in names
+    return as_text(value).rpartition(":")[2] in names
 
 
 def usages(app: App, key: str) -> Iterator[Usage]:
-    """Yield what uses a key; ``key`` is the path of its resource, or the ARN of one that is not in the app."""
+    """Yield what uses a key; ``key`` is the path of its resource, or of the construct of one that is imported."""
     names = names_of(app, key)
     under: dict[str, Looked] = {}
     # An alias may be named by a text that refers to nothing.

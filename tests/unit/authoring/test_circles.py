@@ -63,6 +63,7 @@ def test_what_is_in_no_circle_stays_a_reference() -> None:
         ref("Bus"),
         {"Fn::Join": ["", [ref("Bus")]]},
         {"Fn::Join": ["", [{"Fn::Join": ["", [ref("Bus"), ""]]}, ""]]},
+        {"Fn::Join": ["orders", [{"Fn::Join": ["", [ref("Bus")]]}]]},
         {"Fn::Sub": ["${It}", {"It": ref("Bus")}]},
     ],
 )
@@ -73,7 +74,15 @@ def test_a_name_stands_for_a_reference_however_it_is_written(value: Any) -> None
     }
 
 
-@pytest.mark.parametrize("value", [{"Ref": "Parameter"}, {"Fn::Sub": ["${It}-${Parameter}", {"It": ref("Bus")}]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *({"Ref": "Parameter"}, {"Fn::Sub": ["${It}-${Parameter}", {"It": ref("Bus")}]}, 5, None, ["x"]),
+        {"Fn::Sub": ["${It}-${A}", {"It": ref("Bus"), "A": {"Ref": "Parameter"}}]},
+        {"Fn::Join": ["", {"Fn::Split": [":", ref("Bus")]}]},
+        ref("Unknown"),
+    ],
+)
 def test_what_cannot_be_written_out_is_a_problem(value: Any) -> None:
     named = app(Bus=("AWS::Events::EventBus", {"Name": "orders"}))
     joined = {"Fn::Join": ["", [ref("Bus"), value]]}
@@ -102,8 +111,20 @@ def test_a_made_up_name_is_a_pattern_for_a_service(operator: str, like: str) -> 
         (EVENTS, {"StringNotEquals": {CONTEXT: ref("Bus")}}),
         (EVENTS, {"StringEquals": {"kms:EncryptionContext:other": ref("Bus")}}),
         (EVENTS, {"StringEquals": {"aws:SourceArn": ref("Bus")}}),
+        (EVENTS, {"StringEquals": {CONTEXT.removeprefix("kms:EncryptionContext:"): ref("Bus")}}),
+        ("*", {"StringEquals": {CONTEXT: ref("Bus")}}),
+        (None, {"StringEquals": {CONTEXT: ref("Bus")}}),
     ],
-    ids=["a role", "what must not be", "a context of no page", "another condition key"],
+    ids=[
+        *(
+            "a role",
+            "what must not be",
+            "a context of no page",
+            "another condition key",
+            "a context without its prefix",
+        ),
+        *("everybody", "nobody"),
+    ],
 )
 def test_a_pattern_is_written_for_services_alone_and_where_a_page_says_it(principal: Any, condition: Any) -> None:
     [text] = problems(app(Bus=("AWS::Events::EventBus", {})), use(principal, condition), ways("Bus"))
@@ -111,6 +132,37 @@ def test_a_pattern_is_written_for_services_alone_and_where_a_page_says_it(princi
         "statement 'Theirs' names App/Bus, which waits for the key (App/Bus -> App/Key): CloudFormation refuses the "
         "circle, so write its ARN out in the statement, with a literal name (stack.format_arn)"
     )
+
+
+def test_another_condition_of_the_statement_does_not_hinder_a_pattern() -> None:
+    beside = {"Bool": {"aws:SecureTransport": "true"}, "StringNotEquals": {"aws:SourceVpc": "vpc-1"}}
+    statement = use(EVENTS, {"StringEquals": {CONTEXT: ref("Bus")}, **beside})
+    made = conditions(app(Bus=("AWS::Events::EventBus", {})), statement, ways("Bus"))
+    assert made == {"StringLike": {CONTEXT: f"{BUS}*"}, **beside}
+
+
+def test_a_join_by_something_stands_with_it_between() -> None:
+    named = app(Bus=("AWS::Events::EventBus", {"Name": "orders"}))
+    value = {"Fn::Join": ["/", [ref("Bus"), "x", "y"]]}
+    assert conditions(named, use(EVENTS, {"StringEquals": {CONTEXT: value}}), ways("Bus")) == {
+        "StringEquals": {CONTEXT: f"{BUS}orders/x/y"}
+    }
+
+
+def test_a_statement_without_a_name_is_told_by_its_number_and_a_resource_by_its_construct() -> None:
+    bus = Looked("App/Bus/Resource", "Bus", "AWS::Events::EventBus", "App", {})
+    value = {"Resource": "App/Bus/Resource", "Attribute": "Arn"}
+    statement = {**use(EVENTS, {"StringEquals": {"aws:SourceArn": value}}), "Sid": ""}
+    way = Circles({"App/Bus/Resource": ["App/Bus/Resource", "App/Key"]})
+    [text] = opened(App({"App/Bus/Resource": bus}, {"App": HERE}), HERE, [use(EVENTS), statement], way).problems
+    assert text.startswith("statement 1 names App/Bus, which waits for the key (App/Bus -> App/Key)")
+
+
+def test_what_the_app_does_not_tell_is_named_by_its_path() -> None:
+    statement = use(EVENTS, {"StringEquals": {CONTEXT: ref("Unknown")}})
+    [text] = problems(app(), statement, ways("Unknown"))
+    assert "names App/Unknown, which waits for the key" in text
+    assert "write its ARN out in the statement" in text
 
 
 def test_a_pattern_without_an_account_needs_the_account_of_the_source() -> None:
@@ -191,7 +243,12 @@ def test_the_name_that_is_made_up_for_a_log_group_is_known_and_no_other(kind: st
 
 
 @pytest.mark.parametrize(
-    "the_app", [app(Role=("AWS::IAM::Role", {"RoleName": {"Ref": "Name"}})), app(ABROAD, Role=ROLE), App({}, {})]
+    "the_app",
+    [
+        app(Role=("AWS::IAM::Role", {"RoleName": {"Ref": "Name"}})),
+        app(Role=("AWS::IAM::Role", {"Path": {"Ref": "Path"}})),
+        *(app(ABROAD, Role=ROLE), App({}, {})),
+    ],
 )
 def test_a_name_that_is_given_or_of_another_account_has_no_form(the_app: App) -> None:
     holder = the_app.resources.get("App/Role") or Looked("App/Role", "Role", "AWS::IAM::Role", "App", {})

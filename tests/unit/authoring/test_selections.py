@@ -113,6 +113,18 @@ def test_what_is_not_selected_is_not_told(content: dict[str, Any]) -> None:
     assert (admitted(decision), said(decision)) == ([], [])
 
 
+@pytest.mark.parametrize("content", ["odd", None, ["odd"]])
+def test_what_is_no_selection_as_it_should_be_may_select_anything(content: Any) -> None:
+    made = app(Chosen=("AWS::Backup::BackupSelection", {"BackupSelection": content}), Table=table())
+    assert said(decided(made)) == ["perhapsSelected"]
+
+
+def test_an_odd_member_of_the_tags_is_passed_over() -> None:
+    tagged = table(Tags=[{"Key": "backup", "Value": "daily"}])
+    decision = decided(under(selection(ListOfTags=["odd", DAILY]), Table=tagged))
+    assert (len(admitted(decision)), said(decision)) == (1, [])
+
+
 def test_several_are_told_together() -> None:
     chosen = selection(Resources=["*"])
     [(_, text)] = decided(under(chosen, Other=table(), Queue=("AWS::SQS::Queue", {"KmsMasterKeyId": KEY}))).findings
@@ -232,10 +244,36 @@ def test_a_plan_for_another_vault_asks_nothing_of_this_key() -> None:
     assert (admitted(decided(made)), said(decided(made))) == ([], [])
 
 
+def test_a_plan_is_nothing_that_another_one_selects() -> None:
+    chosen = selection(Resources=["*"], NotResources=[ref("Table")])
+    assert "perhapsSelected" not in said(decided(under(chosen, Vault=VAULT, Plan=plan("Vault"))))
+
+
+DISK = {"LaunchTemplateData": {"BlockDeviceMappings": [{"Ebs": {"KmsKeyId": KEY}}]}}
+
+
+@pytest.mark.parametrize("named_by", ["LaunchTemplateId", "LaunchTemplateName"])
+@pytest.mark.parametrize(
+    "chosen, name",
+    [(selection(ListOfTags=[DAILY]), "perhapsTagged"), (selection(Resources=["*"]), "perhapsSelected")],
+)
+def test_an_instance_that_may_be_selected_is_told_by_its_launch_template(chosen: Any, name: str, named_by: str) -> None:
+    instance = ("AWS::EC2::Instance", {"LaunchTemplate": {named_by: ref("Template", "Ref")}})
+    made = app(Role=ROLE, Chosen=chosen, Template=("AWS::EC2::LaunchTemplate", DISK), Machine=instance)
+    assert [one for one in decided(made).findings if "Stack/Machine" in one[1] and one[0] == name]
+
+
+def test_a_bucket_that_notifies_what_is_under_the_key_is_not_under_it() -> None:
+    to = {"QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": ref("Queue")}]}
+    bucket = ("AWS::S3::Bucket", {"NotificationConfiguration": to})
+    queue = ("AWS::SQS::Queue", {"KmsMasterKeyId": KEY})
+    made = app(Role=ROLE, Chosen=selection(Resources=["*"]), Queue=queue, Bucket=bucket)
+    assert "perhapsSelected" not in said(decided(made))
+
+
 def test_an_instance_is_under_the_key_of_its_launch_template() -> None:
-    disk = {"LaunchTemplateData": {"BlockDeviceMappings": [{"Ebs": {"KmsKeyId": KEY}}]}}
     instance = ("AWS::EC2::Instance", {"LaunchTemplate": {"LaunchTemplateId": ref("Template", "Ref")}})
-    template = ("AWS::EC2::LaunchTemplate", disk)
+    template = ("AWS::EC2::LaunchTemplate", DISK)
     made = under(selection(Resources=[ref("Machine", "Ref")]), Table=template, Template=template, Machine=instance)
     assert [one["Action"] for one in admitted(decided(made))] == [
         "kms:CreateGrant",

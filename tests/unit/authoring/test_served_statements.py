@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.served_statements import filled, is_said, statements_for
+from secure_kms_constructs.authoring.served_statements import filled, is_granted, is_said, statements_for
 from secure_kms_constructs.aws.catalogue import Grants, Need, Who
-from tests.unit.authoring.small_apps import HERE, KEY
+from tests.unit.authoring.small_apps import HERE, KEY, ROOT
 
 SERVICE = {"Service": "x.amazonaws.com"}
 
@@ -159,3 +159,28 @@ def test_what_is_asked_without_a_condition_is_said_by_none_with_one() -> None:
     bare = {name: value for name, value in ASKED.items() if name != "Condition"}
     assert is_said(bare, [bare])
     assert not is_said(bare, [ASKED])
+
+
+ROLE = "arn:aws:iam::111122223333:role/App-Role-*"
+
+
+@pytest.mark.parametrize(
+    "named, names, granted",
+    [
+        # By the form of a name that CloudFormation makes up, as one of the names that its role may have.
+        (ROLE, {ROLE}, True),
+        (ROLE, {"role/App-Role-* of 111122223333"}, True),
+        (ROLE, {ROLE.replace("App", "Other")}, False),
+        # Whoever they are.
+        (ROLE, None, True),
+    ],
+)
+def test_a_role_that_a_condition_names_beside_the_root_is_granted(named: str, names: Any, granted: bool) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ROOT},
+        "Action": "kms:Decrypt",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": named}},
+    }
+    assert is_granted(need("Decrypt"), [statement], "arn:aws:iam::111122223333:role/deployer", names) is granted
+    assert not is_granted(need("Decrypt"), [{**statement, "Condition": {}}], "deployer", names)

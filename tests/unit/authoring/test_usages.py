@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.apps import App, Looked
+from secure_kms_constructs.authoring.apps import App
 from secure_kms_constructs.authoring.identity_sides import allowed
 from secure_kms_constructs.authoring.usages import usages
 from tests.unit.authoring.small_apps import HERE, KEY, ROLE, ROOT, app, decided, ref, said, written
@@ -15,8 +15,8 @@ TOPIC = ("AWS::SNS::Topic", {"KmsMasterKeyId": KEY})
 FILES = "AWS::EFS::FileSystem"
 
 
-def used(the_app: App, key: str = "Stack/Key") -> list[str]:
-    return [str(use) for use in usages(the_app, key)]
+def used(the_app: App) -> list[str]:
+    return [str(use) for use in usages(the_app, "Stack/Key")]
 
 
 # -- names of the key --
@@ -30,6 +30,7 @@ def alias(**more: Any) -> tuple[str, dict[str, Any]]:
     "an_alias, value, named",
     [
         (alias(), "alias/orders", True),
+        (alias(), "arn:aws:kms:us-east-1:111122223333:alias/orders", True),
         (alias(), ref("Alias", "Ref"), True),
         (alias(), "alias/other", False),
         (alias(AliasName={"Ref": "Name"}), ref("Alias", "Ref"), True),
@@ -41,20 +42,6 @@ def alias(**more: Any) -> tuple[str, dict[str, Any]]:
 def test_an_alias_of_the_key_names_it(an_alias: tuple[str, dict[str, Any]], value: Any, named: bool) -> None:
     made = app(Alias=an_alias, Files=(FILES, {"KmsKeyId": value}))
     assert any(FILES in one for one in used(made)) is named
-
-
-def test_a_key_that_is_not_in_the_app_is_named_by_its_arn() -> None:
-    arn = "arn:aws:kms:us-east-1:111122223333:key/1234"
-    files = {
-        name: Looked(f"Stack/{name}", name, FILES, "Stack", {"KmsKeyId": value})
-        for name, value in (("A", arn), ("B", arn + "5"), ("C", "1234"))
-    }
-    made = App({one.path: one for one in files.values()}, {"Stack": HERE})
-    # What names it by text refers to nothing, so it is found beside an alias only.
-    named = Looked("Stack/Alias", "Alias", "AWS::KMS::Alias", "Stack", {"AliasName": "alias/x", "TargetKeyId": arn})
-    assert used(made, arn) == []
-    with_alias = App({**made.resources, named.path: named}, {"Stack": HERE})
-    assert [one for one in used(with_alias, arn) if "Stack/B" in one or "Stack/C" in one] == []
 
 
 # -- edges and children --
@@ -106,6 +93,20 @@ def test_a_row_for_another_property_holds_with_it_only() -> None:
     plain = written(decided(app(Role=ROLE, Bucket=("AWS::S3::Bucket", source))))
     replicated = written(decided(app(Role=ROLE, Bucket=("AWS::S3::Bucket", source | role))))
     assert (plain, [one["Principal"] for one in replicated]) == ([], [{"AWS": ref("Role")}])
+
+
+MAIL = "AWS::SES::ReceiptRule"
+
+
+@pytest.mark.parametrize("by_role", [True, False])
+def test_who_writes_mail_to_a_bucket_is_the_role_where_the_action_names_one(by_role: bool) -> None:
+    """ "SES assumes that role": https://docs.aws.amazon.com/ses/latest/dg/receiving-email-permissions.html"""
+    sealed = {"ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"KMSMasterKeyID": KEY}}]}
+    action = {"BucketName": ref("Bucket", "Ref")} | ({"IamRoleArn": ref("Role")} if by_role else {})
+    mail = (MAIL, {"Rule": {"Actions": [{"S3Action": action}]}})
+    made = app(Role=ROLE, Bucket=("AWS::S3::Bucket", {"BucketEncryption": sealed}), Mail=mail)
+    found = [one["Principal"] for one in written(decided(made))]
+    assert found == [{"AWS": ref("Role")} if by_role else {"Service": "ses.amazonaws.com"}]
 
 
 # -- statements of roles and users --
