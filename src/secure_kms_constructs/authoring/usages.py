@@ -85,10 +85,7 @@ def _through(app: App, under: Mapping[str, Looked]) -> dict[str, Looked]:
 def _holds(need: Need, resource: Looked, found: Found) -> bool:
     """Tell whether what a row depends on is so."""
 
-    def has(path: str) -> bool:
-        return value_at(resource.properties, beside(path, found.steps)) is not None
-
-    return not (need.only_with and not has(need.only_with)) and not (need.only_without and has(need.only_without))
+    return catalogue.holds(need, lambda path: value_at(resource.properties, beside(path, found.steps)))
 
 
 def _edges(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:

@@ -72,10 +72,7 @@ def values_at(value: object, parts: list[str], place: str) -> Iterator[tuple[str
 def _holds(need: Need, resource: Resource, place: str) -> bool:
     """Tell whether what a row depends on is so."""
 
-    def has(path: str) -> bool:
-        return _beside(resource, path, place) is not None
-
-    return not (need.only_with and not has(need.only_with)) and not (need.only_without and has(need.only_without))
+    return catalogue.holds(need, lambda path: _beside(resource, path, place))
 
 
 def leads_to(value: object, target: Resource) -> bool:

@@ -191,6 +191,7 @@ def fleet(s: Stack, k: HardenedKey) -> None:
         "Fleet",
         type="AWS::EC2::EC2Fleet",
         properties={
+            "Type": "instant",
             "LaunchTemplateConfigs": [{"LaunchTemplateSpecification": named}],
             "TargetCapacitySpecification": {"TotalTargetCapacity": 1},
         },

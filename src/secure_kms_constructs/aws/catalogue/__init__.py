@@ -5,7 +5,7 @@ What a page says is written here by hand and wins; the rest is what the handlers
 """
 
 from .backups import SELECTION
-from .needs import Basis, Grants, Need, Require, Who
+from .needs import Basis, Grants, Need, Require, Who, holds
 from .prefixes import page_of, prefix_of
 from .reading import (
     Handlers,
@@ -36,6 +36,7 @@ __all__ = [
     "edges_from",
     "edges_to",
     "handlers_of",
+    "holds",
     "inherited_need",
     "inherits",
     "key_paths",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -82,8 +83,8 @@ class Need:
     :param grants: what ``kms:CreateGrant`` is bound to.
     :param named_by: property with the name of the resource, or with the ARN of the one that it belongs to.
     :param only_with: property that must be there for the row to hold, ``*`` for the same member of a list as in the
-        key's path.
-    :param only_without: property that must not be there.
+        key's path; ``Type=instant`` for one that must be that, or is not told.
+    :param only_without: property that must not be there, or must not be that.
     :param asked_by: actions of the service, whoever holds one of which for the resource is a caller.
     :param delegated: whether the role is made where no template shows it, so that only ``delegate_via`` serves it.
     :param at_run: whether KMS is asked only once the resource is used, so that nothing fails in a deployment.
@@ -119,3 +120,21 @@ class Need:
     def is_edge(self) -> bool:
         """Whether the resource needs the key of another resource."""
         return bool(self.leads_to)
+
+
+def holds(need: Need, value_at: Callable[[str], object]) -> bool:
+    """Tell whether what a row depends on is so; what is not told may be.
+
+    :param value_at: what a property of the resource holds; None where it is not there.
+    """
+    return (not need.only_with or _is(need.only_with, value_at) is not False) and (
+        not need.only_without or _is(need.only_without, value_at) is not True
+    )
+
+
+def _is(condition: str, value_at: Callable[[str], object]) -> bool | None:
+    path, _, wanted = condition.partition("=")
+    value = value_at(path)
+    if value is None or not wanted:
+        return value is not None
+    return value == wanted if isinstance(value, str) else None

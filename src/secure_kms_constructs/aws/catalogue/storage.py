@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .making import ALL, DATA_KEYS, REENCRYPT, VOLUMES, caller, deployer, linked_role, nothing, role, service
+from .making import DATA_KEYS, REENCRYPT, VOLUMES, caller, deployer, nothing, role, service
 from .needs import Basis, Require
 
 _BUCKET = "AWS::S3::Bucket"
@@ -17,8 +17,6 @@ _REPLICAS = "ReplicationConfiguration/Rules/*/Destination/EncryptionConfiguratio
 _EBS = "ebs/latest/userguide/ebs-encryption-requirements"
 _ECS_EBS = "AmazonECS/latest/developerguide/ebs-kms-encryption"
 _MANAGED_EBS = "VolumeConfigurations/*/ManagedEBSVolume/KmsKeyId"
-_SCALING = "autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption"
-_SCALING_ROLE = "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 
 ROWS = (
     nothing(_BUCKET, _S3 + "UsingKMSEncryption"),
@@ -102,46 +100,6 @@ ROWS = (
     ),
     deployer("AWS::EC2::Volume", VOLUMES, "ec2", _EBS),
     deployer("AWS::EC2::Instance", VOLUMES, "ec2", _EBS),
-    deployer("AWS::EC2::EC2Fleet", VOLUMES, "ec2", _EBS),
-    nothing("AWS::EC2::LaunchTemplate", _EBS),
-    deployer(
-        "AWS::EC2::Instance",
-        VOLUMES,
-        "ec2",
-        _EBS,
-        paths="LaunchTemplate/LaunchTemplateId LaunchTemplate/LaunchTemplateName",
-        leads_to="AWS::EC2::LaunchTemplate",
-    ),
-    deployer(
-        "AWS::EC2::EC2Fleet",
-        VOLUMES,
-        "ec2",
-        _EBS,
-        paths="LaunchTemplateConfigs/*/LaunchTemplateSpecification/LaunchTemplateId",
-        leads_to="AWS::EC2::LaunchTemplate",
-    ),
-    *(
-        linked_role(
-            kind,
-            _SCALING_ROLE,
-            f"{ALL} CreateGrant DescribeKey",
-            _SCALING,
-            paths=paths,
-            leads_to="AWS::EC2::LaunchTemplate",
-            basis=basis,
-        )
-        for kind, paths, basis in (
-            (
-                "AWS::AutoScaling::AutoScalingGroup",
-                "LaunchTemplate/LaunchTemplateId LaunchTemplate/LaunchTemplateName "
-                "MixedInstancesPolicy/LaunchTemplate/LaunchTemplateSpecification/LaunchTemplateId "
-                "MixedInstancesPolicy/LaunchTemplate/Overrides/*/LaunchTemplateSpecification/LaunchTemplateId",
-                Basis.PAGE,
-            ),
-            # Nodes of a managed node group are those of an Auto Scaling group that EKS makes.
-            ("AWS::EKS::Nodegroup", "LaunchTemplate/Id LaunchTemplate/Name", Basis.BELIEF),
-        )
-    ),
     role(
         "AWS::ECS::Service",
         "VolumeConfigurations/*/ManagedEBSVolume/RoleArn",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cfnlint
+import pytest
 
 from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue import Basis, Grants, Need, Who
@@ -110,8 +112,8 @@ def test_what_a_row_names_is_in_the_schema_of_its_type() -> None:
         named = [
             *row.paths,
             row.named_by,
-            row.only_with,
-            row.only_without,
+            row.only_with.partition("=")[0],
+            row.only_without.partition("=")[0],
             row.principal if row.who is Who.ROLE else "",
         ]
         assert [path for path in named if path and not has(schema, path)] == [], row
@@ -176,3 +178,24 @@ def test_a_prefix_is_in_the_table_or_has_a_page() -> None:
     assert catalogue.prefix_of("AWS::EC2::Volume") == "ec2"
     assert catalogue.prefix_of("AWS::EC2::VerifiedAccessGroup") == "verified-access"
     assert catalogue.prefix_of("AWS::EKS::Cluster") == ""
+
+
+@pytest.mark.parametrize(
+    "condition, there, with_it, without_it",
+    [
+        ("Type", {}, False, True),
+        ("Type", {"Type": "instant"}, True, False),
+        ("Type=instant", {}, False, True),
+        ("Type=instant", {"Type": "instant"}, True, False),
+        ("Type=instant", {"Type": "maintain"}, False, True),
+        # Only the deployment tells it.
+        ("Type=instant", {"Type": {"Ref": "Kind"}}, True, True),
+    ],
+)
+def test_a_row_holds_with_a_property_or_a_value(
+    condition: str, there: dict[str, Any], with_it: bool, without_it: bool
+) -> None:
+    (one, *_) = rows
+    assert catalogue.holds(one, there.get)
+    assert catalogue.holds(replace(one, only_with=condition, only_without=""), there.get) is with_it
+    assert catalogue.holds(replace(one, only_with="", only_without=condition), there.get) is without_it
