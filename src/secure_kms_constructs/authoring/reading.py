@@ -27,6 +27,12 @@ def listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
+def statements_in(document: Any) -> list[dict[str, Any]]:
+    """Return the statements of a policy document; none where it is no document."""
+    found = listed(document.get("Statement")) if isinstance(document, dict) else []
+    return [one for one in found if isinstance(one, dict)]
+
+
 def meant(patterns: Any, among: Iterable[str]) -> set[str]:
     """Return the actions that the patterns of a statement match; IAM ignores case."""
     actions = frozenset(among)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
 
 from secure_kms_constructs.account.records import Identity
-from secure_kms_constructs.authoring.reading import listed
+from secure_kms_constructs.authoring.reading import listed, statements_in
 
 from .plans import Excepted
 
@@ -56,7 +55,7 @@ def excepted(identity: Identity, documents: Iterable[object], today: date) -> Ex
 def _is_of_pipeline(trust: object) -> bool:
     providers = (
         provider
-        for statement in _statements(trust)
+        for statement in statements_in(trust)
         if isinstance(principal := statement.get("Principal"), dict)
         for provider in listed(principal.get("Federated"))
     )
@@ -64,9 +63,4 @@ def _is_of_pipeline(trust: object) -> bool:
 
 
 def _allows_everything(document: object) -> bool:
-    return any(one.get("Effect") == "Allow" and "*" in listed(one.get("Action")) for one in _statements(document))
-
-
-def _statements(document: object) -> list[dict[str, Any]]:
-    found = listed(document.get("Statement")) if isinstance(document, dict) else []
-    return [one for one in found if isinstance(one, dict)]
+    return any(one.get("Effect") == "Allow" and "*" in listed(one.get("Action")) for one in statements_in(document))

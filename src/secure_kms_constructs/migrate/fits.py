@@ -36,14 +36,15 @@ class Fit(str, Enum):
     LOG_GROUPS = "ScopedLogGroupManager"
 
 
-def by_thing(uses: Iterable[Seen]) -> dict[Thing, list[Seen]]:
-    """Return uses by key, service and the one thing that their encryption context names."""
+def by_thing(uses: Iterable[Seen], services: Mapping[str, Service] = _SERVICES) -> dict[Thing, list[Seen]]:
+    """Return uses by key, service and the one thing that their encryption context names; None where it is not one."""
     found: dict[Thing, list[Seen]] = defaultdict(list)
     for use in uses:
-        service = _SERVICES.get((use.via or "").split(".")[0])
+        service = services.get((use.via or "").split(".")[0])
         name = service.context_key if service else None
         context = use.context or {}
-        found[use.key or "", use.via, context[name] if name and set(context) == {name} else None].append(use)
+        value = context[name] if name and set(context) == {name} else None
+        found[use.key or "", use.via, None if value and set(value) & set("*?") else value].append(use)
     return found
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from secure_kms_constructs.aws.services import SERVICES, Service, Use, written
 from secure_kms_constructs.evidence.uses import Use as Seen
 
+from .fits import by_thing
 from .plans import Leaving
 from .statements import statements_of
 
@@ -63,10 +64,10 @@ def _body(leaving: Leaving) -> Iterator[str]:
 def _grants(uses: list[Seen], arn: str, variable: str) -> Iterator[str]:
     rest: list[Seen] = []
     named: dict[tuple[Service, Use], list[str]] = defaultdict(list)
-    for (via, thing), some in _by_thing(uses).items():
+    for (_, via, thing), some in by_thing(uses, _SERVICES).items():
         service = _SERVICES.get((via or "").split(".")[0])
         use = _use(service, {one.action for one in some}) if service else None
-        if service is None or use is None or thing is None:
+        if service is None or use is None or not thing:
             rest += some
         else:
             named[service, use].append(thing)
@@ -75,19 +76,6 @@ def _grants(uses: list[Seen], arn: str, variable: str) -> Iterator[str]:
     for statement in statements_of(rest):
         whole = {**statement, "Principal": {"AWS": arn}, "Resource": "*"}
         yield f"key.add_to_resource_policy(iam.PolicyStatement.from_json({whole!r}))"
-
-
-def _by_thing(uses: Iterable[Seen]) -> dict[tuple[str | None, str | None], list[Seen]]:
-    """Return uses by service and the one thing that the encryption context names; None where it is more or less."""
-    found: dict[tuple[str | None, str | None], list[Seen]] = defaultdict(list)
-    for use in uses:
-        service = _SERVICES.get((use.via or "").split(".")[0])
-        thing: str | None = None
-        if service and service.context_key and use.context is not None and set(use.context) == {service.context_key}:
-            value = use.context[service.context_key]
-            thing = value if value and not set(value) & set("*?") else None
-        found[use.via, thing].append(use)
-    return found
 
 
 def _use(service: Service, actions: set[str]) -> Use | None:

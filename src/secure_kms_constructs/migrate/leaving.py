@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from secure_kms_constructs.account import Account, Snapshot
 from secure_kms_constructs.account.records import Key
-from secure_kms_constructs.authoring.reading import listed
+from secure_kms_constructs.authoring.reading import listed, meant, statements_in
 from secure_kms_constructs.evidence import Observed, Use
 from secure_kms_constructs.evidence.uses import Coverage
 
 from .plans import Json, Leaving
 from .statements import names_alike, unwritable
-from .stripping import USE_ACTIONS, names_action
+from .stripping import USE_ACTIONS
 
-_CHANGE = "kms:PutKeyPolicy"
+_CHANGE = ("kms:PutKeyPolicy",)
 _REGION = re.compile(r"\.[a-z]{2,}(-[a-z]+)+-\d(?=\.)")
 
 
@@ -25,7 +25,7 @@ def leaving(snapshot: Snapshot, observed: Observed) -> list[Leaving]:
     return [
         _leaving(account, key, observed, covered.get(key.arn))
         for account, key in snapshot.keys
-        if key.manager == "CUSTOMER" and any(_delegates(one, account) for one in _statements(key))
+        if key.manager == "CUSTOMER" and any(_delegates(one, account) for one in statements_in(key.policy))
     ]
 
 
@@ -65,7 +65,7 @@ def _of_uses(account: Account, key: Key, observed: Observed, uses: list[Use]) ->
             yield f"{use.principal} uses it, which is no role or user of the account file"
         elif (why := unwritable(use, alike)) is not None:
             yield f"{use.principal} uses it, and {why}"
-    admitted = {_whole(one) for statement in _statements(key) for one in _principals(statement, "Service")}
+    admitted = {_whole(one) for statement in statements_in(key.policy) for one in _principals(statement, "Service")}
     granted = {
         str(grant.get(name)) for grant in key.grants or () for name in ("GranteePrincipal", "GranteeServicePrincipal")
     }
@@ -76,7 +76,7 @@ def _of_uses(account: Account, key: Key, observed: Observed, uses: list[Use]) ->
 
 def _of_statements(account: Account, key: Key, found: Leaving) -> Iterator[str]:
     """Sort the statements of a key policy, and return of which nothing can be made."""
-    for statement in _statements(key):
+    for statement in statements_in(key.policy):
         if _delegates(statement, account):
             continue
         called = statement.get("Sid") or "without a Sid"
@@ -88,12 +88,11 @@ def _of_statements(account: Account, key: Key, found: Leaving) -> Iterator[str]:
         mine = all(re.fullmatch(rf"arn:[\w-]+:iam::{account.account}:(role|user)/[^*?]+", one) for one in named)
         if not named or not mine or set(statement["Principal"]) != {"AWS"} or not actions:
             yield f"its statement {called} is for others than roles and users of the account"
-        elif not any(names_action(one, action) for one in actions for action in USE_ACTIONS):
+        elif not meant(actions, USE_ACTIONS):
             if statement.get("Condition"):
                 yield f"its statement {called} lets somebody administer it under a condition"
-            changes = any(names_action(one, _CHANGE) for one in actions)
-            (found.policy_administrators if changes else found.administrators).extend(named)
-        elif any(names_action(one, _CHANGE) for one in actions):
+            (found.policy_administrators if meant(actions, _CHANGE) else found.administrators).extend(named)
+        elif meant(actions, _CHANGE):
             yield f"its statement {called} lets somebody both administer and use it"
 
 
@@ -108,13 +107,8 @@ def _delegates(statement: Json, account: Account) -> bool:
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
         and bool({root, account.account}.intersection(_principals(statement, "AWS")))
-        and any(names_action(one, "kms:Decrypt") for one in listed(statement.get("Action")))
+        and bool(meant(statement.get("Action"), ["kms:Decrypt"]))
     )
-
-
-def _statements(key: Key) -> list[Json]:
-    document = key.policy if isinstance(key.policy, dict) else {}
-    return [one for one in listed(document.get("Statement")) if isinstance(one, dict)]
 
 
 def _principals(statement: Json, kind: str) -> list[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import Any
 
+from secure_kms_constructs.authoring.reading import listed, meant, statements_in
 from secure_kms_constructs.aws.cloudtrail import KEYLESS_OPERATIONS
 from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS
 
@@ -34,21 +33,17 @@ class EverythingError(ValueError):
 
 def allows_use(document: object) -> bool:
     """Tell whether a policy allows to use keys."""
-    return any(_takes(statement) for statement in _statements(document))
+    return any(_takes(statement) for statement in statements_in(document))
 
 
 def uses_allowed(document: object) -> list[tuple[list[str], list[str]]]:
     """Return what a policy says of the use of keys: actions and resources of each statement that allows some."""
     return [
         (
-            [
-                one
-                for one in _texts(statement.get("Action"))
-                if any(names_action(one, action) for action in USE_ACTIONS)
-            ],
+            [one for one in _texts(statement.get("Action")) if meant(one, USE_ACTIONS)],
             _texts(statement.get("Resource")),
         )
-        for statement in _statements(document)
+        for statement in statements_in(document)
         if _takes(statement)
     ]
 
@@ -60,7 +55,7 @@ def stripped(document: object) -> Json | None:
     """
     if not isinstance(document, dict):
         raise EverythingError("is no policy document")
-    kept = [left for statement in _statements(document) if (left := _without_use(statement)) is not None]
+    kept = [left for statement in statements_in(document) if (left := _without_use(statement)) is not None]
     if not kept:
         return None
     return {**document, "Statement": kept}
@@ -73,7 +68,7 @@ EVERY = "every region"
 def reached_regions(document: object) -> set[str]:
     """Return the regions of the keys whose use a policy allows."""
     found = set()
-    for statement in _statements(document):
+    for statement in statements_in(document):
         if _takes(statement):
             resources = _texts(statement.get("Resource"))
             parts = [one.split(":") for one in resources]
@@ -85,25 +80,19 @@ def reached_regions(document: object) -> set[str]:
 
 def reached_keys(document: object) -> set[str]:
     """Return the keys whose use a policy allows, as it names them: ARNs and patterns."""
-    taken = [statement for statement in _statements(document) if _takes(statement)]
+    taken = [statement for statement in statements_in(document) if _takes(statement)]
     return {text for one in taken for text in _texts(one.get("Resource")) or [EVERY]}
 
 
-def _statements(document: object) -> list[Any]:
-    statements = document.get("Statement", []) if isinstance(document, dict) else []
-    return statements if isinstance(statements, list) else [statements]
-
-
-def _takes(statement: Any) -> bool:
-    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+def _takes(statement: Json) -> bool:
+    if statement.get("Effect") != "Allow":
         return False
     if "NotAction" in statement:
-        excluded = _texts(statement["NotAction"])
-        return any(not any(names_action(one, action) for one in excluded) for action in USE_ACTIONS)
-    return any(names_action(one, action) for one in _texts(statement.get("Action")) for action in USE_ACTIONS)
+        return meant(statement["NotAction"], USE_ACTIONS) != USE_ACTIONS
+    return bool(meant(statement.get("Action"), USE_ACTIONS))
 
 
-def _without_use(statement: Any) -> Any:
+def _without_use(statement: Json) -> Json | None:
     if not _takes(statement):
         return statement
     if "NotAction" in statement:
@@ -114,27 +103,17 @@ def _without_use(statement: Any) -> Any:
 
 def _split(pattern: str) -> Iterator[str]:
     """Return what is left of an action or pattern without the use of keys."""
-    if not any(names_action(pattern, action) for action in USE_ACTIONS):
+    if not meant(pattern, USE_ACTIONS):
         yield pattern
     elif not pattern.lower().startswith("kms:"):
         raise EverythingError(f"allows {pattern}")
     else:
         for word, actions in _BY_WORD.items():
-            left = [action for action in actions if names_action(pattern, action)]
+            left = sorted(meant(pattern, actions))
             # A "?" would match the star of the shorter pattern, which means more.
-            shorter = (
-                len(actions) > 1 and word not in _USING and "?" not in pattern and names_action(pattern, f"{word}*")
-            )
+            shorter = len(actions) > 1 and word not in _USING and "?" not in pattern and meant(pattern, [f"{word}*"])
             yield from [f"{word}*"] if shorter else left
 
 
-@lru_cache(maxsize=65536)
-def names_action(pattern: str, action: str) -> bool:
-    """Tell whether a pattern means an action; wildcards are not taken apart, and case does not count."""
-    written = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(written, action, re.IGNORECASE) is not None
-
-
 def _texts(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [one for one in values if isinstance(one, str)]
+    return [one for one in listed(value) if isinstance(one, str)]
