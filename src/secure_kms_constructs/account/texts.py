@@ -7,14 +7,12 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-from secure_kms_constructs.policies.escapes import as_json, as_markdown
+from secure_kms_constructs.policies.escapes import as_json, as_markdown, sarif_of
 from secure_kms_constructs.settings import REPOSITORY
 
 from .drift import Drift
 from .needs import Need
 from .remarks import Remark
-
-_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def needs_as_text(needs: Iterable[Need], unread: Iterable[str] = ()) -> str:
@@ -116,7 +114,7 @@ def _drift_as_sarif(drift: Drift) -> dict[str, Any]:
         "informationUri": REPOSITORY,
         "rules": rules,
     }
-    return {"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    return sarif_of({"tool": {"driver": driver}, "results": results})
 
 
 def _said(kind: str) -> str:

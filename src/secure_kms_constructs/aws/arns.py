@@ -18,7 +18,11 @@ _REGION = rf"[a-z]{{2,}}(-[a-z]+)+-[0-9]+|{_PLACEHOLDER}"
 _ACCOUNT = rf"[0-9]{{12}}|{_PLACEHOLDER}"
 _PARTITION = rf"aws(-[a-z]+)*|{_PLACEHOLDER}"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_KEY_ID = rf"{_UUID}|mrk-[0-9a-f]{{32}}|{_PLACEHOLDER}"
+KEY_ID = rf"{_UUID}|mrk-[0-9a-f]{{32}}"
+"""Id of a key that KMS has."""
+KEY_ARN = r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+"
+"""ARN of one key, as it is told: the id may be made up, as those of examples are."""
+_KEY_ID = rf"{KEY_ID}|{_PLACEHOLDER}"
 
 
 class Arn(NamedTuple):

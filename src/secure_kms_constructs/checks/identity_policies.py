@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from secure_kms_constructs.aws.arns import KEY_ID
 from secure_kms_constructs.aws.facts import LOOKUP_DUMMY_KEY_ID
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.patterns import Text
@@ -19,7 +20,6 @@ from .rule import Rule
 
 _DOCS = "https://docs.aws.amazon.com/"
 _ALIAS_ACTIONS = ("kms:CreateAlias", "kms:UpdateAlias", "kms:DeleteAlias")
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
 # Conditions that choose keys, as the Resource should.
 _CHOOSING = ("kms:resourcealiases", "aws:resourcetag/", "kms:encryptioncontext:")
 _MANY = 20
@@ -92,7 +92,7 @@ def _inert_resource(context: Context) -> Iterator[Found]:
 
 def _wrong(text: str, one: Written, only_kms: bool) -> str | None:
     parts = text.split(":", 5)
-    if text.startswith("alias/") or _ID.fullmatch(text):
+    if text.startswith("alias/") or re.fullmatch(KEY_ID, text):
         return "matches nothing: a policy needs the ARN of the key"
     if len(parts) < 6 or not like_part(parts, 2, "kms"):
         return "is no key, so its KMS actions match nothing" if only_kms and not text.endswith("*") else None

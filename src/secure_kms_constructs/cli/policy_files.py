@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from secure_kms_constructs.aws.arns import KEY_ARN
 from secure_kms_constructs.checks import Finding
 from secure_kms_constructs.templates.loading import Template
 
@@ -13,12 +14,11 @@ _PLACEHOLDER = re.compile(r"\$\{([^}:*?$]+)\}")
 
 # The rule on resources of a key policy that are not its key.
 _OTHER_RESOURCE = "KLP208"
-_KEY = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 
 
 def names_its_key(finding: Finding) -> bool:
     """Tell whether a finding is about the ARN of a key that may be the one whose policy is in the file."""
-    return finding.rule == _OTHER_RESOURCE and bool(_KEY.fullmatch(finding.evidence))
+    return finding.rule == _OTHER_RESOURCE and bool(re.fullmatch(KEY_ARN, finding.evidence))
 
 
 def is_resource_control_policy(document: Template) -> bool:

@@ -15,7 +15,7 @@ import typer
 from secure_kms_constructs.checks import Finding, Report, Rule, Severity
 from secure_kms_constructs.checks.own_rules import FAILED, OWN_RULES, OwnRule
 from secure_kms_constructs.checks.rules import any_rule_named
-from secure_kms_constructs.policies.escapes import as_json
+from secure_kms_constructs.policies.escapes import as_json, sarif_of
 from secure_kms_constructs.policies.lines import one_line
 from secure_kms_constructs.settings import REPOSITORY
 
@@ -154,7 +154,7 @@ def _as_sarif(report: Report, files: Files, rules: Sequence[Rule], unread: Seque
     told = [{"level": "error", "message": {"text": one}} for one in unread]
     invocation = {"executionSuccessful": not told, "toolExecutionNotifications": told}
     run = {"tool": {"driver": driver}, "invocations": [invocation], "results": results}
-    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return sarif_of(run)
 
 
 def _result(one: Finding, files: Files) -> dict[str, object]:

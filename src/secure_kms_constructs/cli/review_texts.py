@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from secure_kms_constructs.policies.escapes import as_markdown
+from secure_kms_constructs.policies.escapes import as_markdown, sarif_of
 
 from .forges import MOST_CHARACTERS
 
@@ -133,7 +133,7 @@ def as_sarif(diff: Ran | None, check: Ran, after: Path, root: Path) -> dict[str,
             run = {**ran.sarif["runs"][0], "automationDetails": {"id": f"secure-kms/{name}/"}}
             run["results"] = [_placed(one, after, root) for one in run["results"]]
             runs.append(run)
-    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": runs}
+    return sarif_of(*runs)
 
 
 def _placed(result: Result, after: Path, root: Path) -> Result:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from secure_kms_constructs.aws.arns import KEY_ARN, KEY_ID
 from secure_kms_constructs.aws.cloudtrail import DENIALS, DRY_RUN, KEYLESS_OPERATIONS, TRAIL_CHANGES
 from secure_kms_constructs.aws.facts import KEY_ACTIONS
 
@@ -25,8 +26,7 @@ KMS = "kms.amazonaws.com"
 NEEDLE = b'"kms.amazonaws.com"'
 TRAIL_NEEDLE = b'"cloudtrail.amazonaws.com"'
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
-_KEY_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}")
+_KEY_ARN, _KEY_ID = re.compile(KEY_ARN), re.compile(KEY_ID)
 # Members that decide what a use is. The reader takes the last of two, and a writer that repeats one is no CloudTrail.
 _ONCE = tuple(f'"{name}"'.encode() for name in ("eventName", "eventID", "errorCode", "resources", "requestParameters"))
 _ACTIONS = {action.removeprefix("kms:"): action for action in KEY_ACTIONS.value}

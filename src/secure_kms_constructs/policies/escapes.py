@@ -1,4 +1,4 @@
-"""What is foreign in JSON and Markdown: nothing of it is read as more than text."""
+"""What is foreign in JSON, SARIF and Markdown: nothing of it is read as more than text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ _MARKUP = re.compile(r"([\\`*_\[\]|~#])")
 # GitHub makes links of these, and tells whoever is mentioned.
 _LINKED = re.compile(r"://|@|\bwww\.", re.IGNORECASE)
 
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+
 
 def as_json(value: object, *, indent: int) -> str:
     """Return JSON in which no text is a command of a CI log."""
     return json.dumps(value, indent=indent).replace("##", "#\\u0023")
+
+
+def sarif_of(*runs: object) -> dict[str, object]:
+    """Return runs of tools as one SARIF log."""
+    return {"$schema": _SARIF, "version": "2.1.0", "runs": list(runs)}
 
 
 def as_markdown(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from secure_kms_constructs.aws.arns import KEY_ARN
 from secure_kms_constructs.policies import Unknown, parse_key_policy
 from secure_kms_constructs.policies.documents import doubted
 
@@ -14,7 +15,6 @@ from .landscape import Key, Resource
 from .resources import Described
 
 KEY_TYPES = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
-_KEY_ARN = re.compile(r"arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+")
 
 
 def keys_of(resources: Iterable[Described], documents: Documents) -> tuple[Key, ...]:
@@ -55,7 +55,7 @@ def _mentioned(properties: Any) -> Iterator[str]:
     pending = [properties]
     for value in pending:
         if value.__class__ is str:
-            if ":key/" in value and _KEY_ARN.fullmatch(value):
+            if ":key/" in value and re.fullmatch(KEY_ARN, value):
                 yield value
         elif value.__class__ is dict:
             pending += value.values()
