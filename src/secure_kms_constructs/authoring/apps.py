@@ -66,6 +66,12 @@ class App:
             for path in referred(dict(resource.properties)):
                 self._referrers[path][resource.path] = resource
 
+    def stack_of(self, path: str) -> str:
+        """Return the path of the stack that a resource is in, be it told of or not."""
+        if path in self.resources:
+            return self.resources[path].stack
+        return max((one for one in self.places if path.startswith(f"{one}/")), key=len, default="")
+
     def referring_to(self, paths: Iterable[str]) -> list[Looked]:
         """Return the resources that refer to any of some resources."""
         found: dict[str, Looked] = {}

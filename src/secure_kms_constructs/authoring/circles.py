@@ -18,6 +18,7 @@ from .statements import Statement
 
 _CONTEXT = "kms:encryptioncontext:"
 _WHO = "aws:principalarn"
+_SOURCE = "aws:sourcearn"
 _RANDOM, _WHOLE, _LONGEST, _LONGEST_STACK = 13, 24, 64, 128
 LOG_GROUP = "AWS::Logs::LogGroup"
 _HOLDERS = {"AWS::IAM::Role": ("role", "RoleName"), "AWS::IAM::User": ("user", "UserName")}
@@ -47,8 +48,18 @@ class Opened(NamedTuple):
     problems: Sequence[str]
 
 
-def opened(app: App, place: Place, statements: Sequence[Statement], circles: Circles) -> Opened:
-    """Return the statements of a key policy without references to what waits for the key."""
+def names_a_source(statement: Statement) -> bool:
+    """Tell whether a statement for a service names the source of its calls by a reference."""
+    return any(where == _SOURCE and any(referred(value)) for where, value in values_of(statement))
+
+
+def opened(app: App, place: Place, statements: Sequence[Statement], circles: Circles, stack: str) -> Opened:
+    """Return the statements of a key policy without references to what waits for the key.
+
+    A source of another stack counts as such: for its sake no stack has to wait for another.
+
+    :param stack: path of the key's.
+    """
     written, texts, problems = [], dict[str, str](), []
     for way in circles.waits.values():
         problems.append(
@@ -58,7 +69,7 @@ def opened(app: App, place: Place, statements: Sequence[Statement], circles: Cir
     for number, statement in enumerate(statements):
         for where, value in values_of(statement):
             circular = [path for path in dict.fromkeys(referred(value)) if path in circles.ways]
-            if not circular:
+            if not circular and not (where == _SOURCE and any(app.stack_of(path) != stack for path in referred(value))):
                 continue
             text = _text(app, place, where, value, statement)
             if text is not None:
@@ -161,7 +172,7 @@ def _longest(pattern: str) -> int:
 
 def _text(app: App, place: Place, where: str, value: Any, statement: Statement) -> str | None:
     """Return the text that says what a value with references says; None where there is none."""
-    text = _written_out(app, place, where, value)
+    text = _source_pattern(app, place, value) if where == _SOURCE else _written_out(app, place, where, value)
     if text is None:
         return None
     # Only what stands in a condition has a text.
@@ -170,10 +181,24 @@ def _text(app: App, place: Place, where: str, value: Any, statement: Statement) 
     principal = statement.get("Principal")
     is_service = isinstance(principal, dict) and set(principal) == {"Service"}
     # A service works for whom its source says; a role would get the use of all that the pattern takes in.
-    tied = "{account}" in text or "aws:sourceaccount" in bound(statement)
+    tied = re.search(r":(\{account\}|\d{12}):", text) or "aws:sourceaccount" in bound(statement)
     if wild and not ((where == _WHO or (is_service and tied)) and all(one in LIKE for one in operators)):
         return None
     return text
+
+
+def _source_pattern(app: App, place: Place, value: Any) -> str | None:
+    """Return the ARNs that the source of a service's calls may have; each of its account where that is all we know."""
+    found = reference(value)
+    if found is None:
+        return _written_out(app, place, _SOURCE, value)
+    resource, there = app.resources.get(found[0]), app.places.get(app.stack_of(found[0]))
+    if resource is not None and resource.type == "AWS::S3::Bucket":
+        name = resource.properties.get("BucketName")
+        return f"arn:{{partition}}:s3:::{name if isinstance(name, str) else '*'}"
+    if there is None or arns.has_placeholder(there.account):
+        return None
+    return f"arn:*:*:*:{'{account}' if there.account == place.account else there.account}:*"
 
 
 def _has(block: Mapping[str, Any], value: Any) -> bool:
@@ -211,6 +236,8 @@ def _of_reference(app: App, place: Place, where: str, value: Any) -> str | None:
     if isinstance(value, dict) and set(value) == {"Ref"}:
         return _PSEUDO.get(str(value["Ref"]))
     found = reference(value)
+    if found and where == _SOURCE:
+        return "*"
     resource = app.resources.get(found[0]) if found else None
     if resource is None:
         return None

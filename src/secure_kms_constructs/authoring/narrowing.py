@@ -15,8 +15,8 @@ from secure_kms_constructs.aws.facts import CROSS_ACCOUNT_ACTIONS, METADATA_ACTI
 from secure_kms_constructs.aws.services import SERVICES, Service, Use
 
 from .key_policies import KeyPolicy
-from .principals import is_visible
-from .reading import bound, is_account, listed, meant, names_principals, names_source
+from .principals import is_one, is_visible
+from .reading import POSITIVE, bound, is_account, listed, meant, names_principals, names_source
 from .statements import Statement, merged, one_or_many
 
 # What tells the L2's grant_admin from other statements; it takes in PutKeyPolicy and CreateGrant.
@@ -64,7 +64,7 @@ def add_narrowed(
             elif kind == "AWS" and name == "*":
                 raise _everyone(text)
             elif kind == "AWS" and is_account(name):
-                _add_for_account(policy, one, one_text, own_account)
+                _add_for_account(policy, one, one_text, own_account, resolved)
             elif kind == "AWS":
                 if not re.search("[*?]", name):
                     _check_visible(listed(resolved["Principal"][kind]), name)
@@ -83,11 +83,41 @@ def _check_visible(values: list[Any], name: str) -> None:
             )
 
 
-def _add_for_account(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:
+def _check_named(resolved: Statement, account: str) -> None:
+    """Check that the names of a condition can turn out nobody else, and are of the account that the statement is for."""
+    values = (
+        value
+        for operator, block in (resolved.get("Condition") or {}).items()
+        if operator in POSITIVE
+        for key, several in block.items()
+        if key.lower() == "aws:principalarn"
+        for value in listed(several)
+    )
+    for value in values:
+        name = arns.as_text(value)
+        if not re.search("[*?]", name):
+            _check_visible([value], name)
+        elif not is_one(re.sub("[*?]", "x", name)):
+            raise ValueError(
+                f"a pattern of aws:PrincipalArn must be known but for its wildcards, got {name}: what fills it in may "
+                "be a wildcard too, so write it out"
+            )
+        parsed, whose = arns.principal_arn(name), re.search(r"[0-9]{12}", account)
+        if parsed and whose and arns.contradict(parsed[0].account, whose[0]):
+            raise ValueError(
+                f"a statement for {account} admits nobody of another account, got aws:PrincipalArn {name}: write the "
+                "statement for the account of the role"
+            )
+
+
+def _add_for_account(
+    policy: KeyPolicy, statement: Statement, text: Statement, own_account: str, resolved: Statement
+) -> None:
     """Add a statement for an account's root, which admits whoever an IAM policy of the account admits."""
     actions, tied = listed(statement.get("Action")), bound(text)
     ours = text["Principal"]["AWS"].endswith(f":{own_account}:root")
     if names_principals(tied):
+        _check_named(resolved, text["Principal"]["AWS"])
         for who, name in _pairs(bound(statement)["aws:principalarn"], tied["aws:principalarn"]):
             _check_principal(policy, who, name, actions, own_account)
         policy.add(statement)
@@ -146,11 +176,12 @@ def _for_service(
     statement: Statement, text: Statement, service: str, account: str, of: Service | None
 ) -> Iterator[Statement]:
     """Yield what a statement for a service principal means: DescribeKey apart, which has no encryption context."""
-    for actions, condition in _apart(statement):
+    # The keys of a condition decide what goes apart, and they are the same with tokens and without.
+    for (actions, condition), (_, said) in zip(_apart(statement), _apart(text), strict=True):
         one = {**statement, "Action": actions, "Condition": condition}
         if not condition:
             del one["Condition"]
-        yield _with_source(one, {**text, "Condition": condition}, service, account, of)
+        yield _with_source(one, {**text, "Condition": said}, service, account, of)
 
 
 def _apart(statement: Statement) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -172,37 +203,21 @@ def _apart(statement: Statement) -> Iterator[tuple[Any, dict[str, Any]]]:
 def _with_source(statement: Statement, text: Statement, service: str, account: str, of: Service | None) -> Statement:
     """Bind a service principal to calls for this account, where nothing binds it yet.
 
-    Not where a page shows that it sends no source, or none for some of its calls and it is not known for which ones.
+    Not where a page shows that it sends no source, or none for some of its calls and it is not known for which ones. A
+    source that refers to something may have to become a pattern (see ``opened``), so it is bound to the account too.
     """
     # The catalogue is read once there is a service in it.
     from secure_kms_constructs.aws.catalogue import source_of
 
-    statement, text = _without_references(statement, text)
-    sent = source_of(service)
+    sent, tied = source_of(service), bound(text)
     if sent == "" and of is not None:
         sent = source_of(service, of.name)
-    if sent == "" or names_source(bound(text)):
+    literal = all(arns.only_pseudo_parameters(str(one)) for one in listed(tied.get("aws:sourcearn")))
+    if sent == "" or (names_source(tied) and (literal or sent != "aws:SourceAccount" or "aws:sourceaccount" in tied)):
         return statement
     by_arn = {"ArnLike": {"aws:SourceArn": f"arn:*:*:*:{account}:*"}}
     tie = by_arn if sent == "aws:SourceArn" else {"StringEquals": {"aws:SourceAccount": account}}
     return {**statement, "Condition": merged(statement.get("Condition", {}), tie)}
-
-
-def _without_references(statement: Statement, text: Statement) -> tuple[Statement, Statement]:
-    """Take out sources that refer to something made here: it refers to the key, or to what does, which is a circle."""
-    kept: dict[str, Any] = {}
-    for operator, block in text.get("Condition", {}).items():
-        for key, values in block.items():
-            names = [str(value) for value in listed(values)]
-            if key.lower() != "aws:sourcearn" or all(map(arns.only_pseudo_parameters, names)):
-                kept.setdefault(operator, {})[key] = values
-    written = {
-        operator: {key: statement["Condition"][operator][key] for key in block} for operator, block in kept.items()
-    }
-    return (
-        {**{name: value for name, value in one.items() if name != "Condition"}, **({"Condition": c} if c else {})}
-        for one, c in ((statement, written), (text, kept))
-    )  # type: ignore[return-value]
 
 
 def _everyone(text: Any) -> ValueError:

@@ -73,7 +73,8 @@ class GrantingKey(KeyBase):
         """Add a statement to the key policy, narrowed to what this key promises.
 
         What L2 constructs add for the account root through a service becomes a statement for the deployer; a service
-        principal that nothing binds is bound to this account.
+        principal that nothing binds is bound to this account. A source that somebody names (``aws:SourceArn``) stays;
+        one of another stack, or one that waits for the key, becomes any of its account.
 
         :raises ValueError: for a statement that would open the key or would never match; it says what to do instead.
         """

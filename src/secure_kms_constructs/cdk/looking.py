@@ -59,7 +59,7 @@ class Looker:
         # Loaded once there is something to look at: with the catalogue it is as much as the rest of ours.
         from secure_kms_constructs.authoring.adopted import Adopted, identity_grants
         from secure_kms_constructs.authoring.apps import Place, in_template_form, plain
-        from secure_kms_constructs.authoring.circles import Circles, opened
+        from secure_kms_constructs.authoring.circles import Circles, names_a_source, opened
         from secure_kms_constructs.authoring.key_requirements import Kind
         from secure_kms_constructs.authoring.served_keys import KeyFacts
         from secure_kms_constructs.authoring.served_statements import filled
@@ -83,8 +83,8 @@ class Looker:
             kind = Kind(watched.usage, watched.spec, watched.multi_region, place.region)
             circles = Circles(seen["ways"].get(path, {}), seen["waits"].get(path, {}))
             said, without = statements[number], None
-            if any(circles):
-                without = opened(app, place, policies[number], circles)
+            if any(circles) or any(map(names_a_source, policies[number])):
+                without = opened(app, place, policies[number], circles, stack)
                 said = [plain(filled(one, place)) for one in without.statements]
             facts = KeyFacts(path, stack, place, kind, watched.extra, watched.delegates, said, circles.ways)
             adopted = Adopted([], [])

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.authoring.apps import App, Looked, Place
-from secure_kms_constructs.authoring.circles import Circles, generated_arn, generated_name, literal_arn, opened
+from secure_kms_constructs.authoring.circles import (
+    Circles,
+    generated_arn,
+    generated_name,
+    literal_arn,
+    names_a_source,
+    opened,
+)
 from secure_kms_constructs.authoring.served_statements import filled
 
 ACCOUNT = "111122223333"
@@ -41,19 +48,19 @@ NAMED: tuple[str, dict[str, Any]] = ("AWS::IAM::Role", {"RoleName": "reader", "P
 
 
 def conditions(the_app: App, statement: Any, circles: Circles) -> Any:
-    found = opened(the_app, HERE, [statement], circles)
+    found = opened(the_app, HERE, [statement], circles, "App")
     assert found.problems == []
     return filled(found.statements[0], HERE)["Condition"]
 
 
 def problems(the_app: App, statement: Any, circles: Circles) -> list[str]:
-    return list(opened(the_app, HERE, [statement], circles).problems)
+    return list(opened(the_app, HERE, [statement], circles, "App").problems)
 
 
 def test_what_is_in_no_circle_stays_a_reference() -> None:
     the_app = app(Bus=("AWS::Events::EventBus", {"Name": "b"}), Role=ROLE)
     statement = use(EVENTS, {"StringEquals": {CONTEXT: ref("Bus")}})
-    found = opened(the_app, HERE, [statement], ways("Role"))
+    found = opened(the_app, HERE, [statement], ways("Role"), "App")
     assert (found.statements, found.texts, found.problems) == ([statement], {}, [])
 
 
@@ -110,7 +117,7 @@ def test_a_made_up_name_is_a_pattern_for_a_service(operator: str, like: str) -> 
         ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}, {"StringEquals": {CONTEXT: ref("Bus")}}),
         (EVENTS, {"StringNotEquals": {CONTEXT: ref("Bus")}}),
         (EVENTS, {"StringEquals": {"kms:EncryptionContext:other": ref("Bus")}}),
-        (EVENTS, {"StringEquals": {"aws:SourceArn": ref("Bus")}}),
+        (EVENTS, {"StringEquals": {"aws:SourceVpc": ref("Bus")}}),
         (EVENTS, {"StringEquals": {CONTEXT.removeprefix("kms:EncryptionContext:"): ref("Bus")}}),
         ("*", {"StringEquals": {CONTEXT: ref("Bus")}}),
         (None, {"StringEquals": {CONTEXT: ref("Bus")}}),
@@ -152,9 +159,9 @@ def test_a_join_by_something_stands_with_it_between() -> None:
 def test_a_statement_without_a_name_is_told_by_its_number_and_a_resource_by_its_construct() -> None:
     bus = Looked("App/Bus/Resource", "Bus", "AWS::Events::EventBus", "App", {})
     value = {"Resource": "App/Bus/Resource", "Attribute": "Arn"}
-    statement = {**use(EVENTS, {"StringEquals": {"aws:SourceArn": value}}), "Sid": ""}
+    statement = {**use(EVENTS, {"StringEquals": {"aws:SourceVpc": value}}), "Sid": ""}
     way = Circles({"App/Bus/Resource": ["App/Bus/Resource", "App/Key"]})
-    [text] = opened(App({"App/Bus/Resource": bus}, {"App": HERE}), HERE, [use(EVENTS), statement], way).problems
+    [text] = opened(App({"App/Bus/Resource": bus}, {"App": HERE}), HERE, [use(EVENTS), statement], way, "App").problems
     assert text.startswith("statement 1 names App/Bus, which waits for the key (App/Bus -> App/Key)")
 
 
@@ -275,7 +282,7 @@ def test_an_account_that_only_the_deployment_tells_is_the_key_s_own_where_both_a
 
 def test_what_the_key_waits_for_itself_is_a_problem() -> None:
     waits = Circles({}, {"App/Secret": ["App/Secret", "App/Key"]})
-    [text] = opened(app(Secret=("AWS::SecretsManager::Secret", {})), HERE, [], waits).problems
+    [text] = opened(app(Secret=("AWS::SecretsManager::Secret", {})), HERE, [], waits, "App").problems
     assert "the key waits for App/Secret, which waits for the key (App/Secret -> App/Key)" in text
     assert "take the dependency away" in text
 
@@ -295,7 +302,7 @@ def test_a_log_group_in_a_circle_is_named_as_closely_as_can_be(log: Any, name: s
         "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": ref("Log")}},
     }
     the_app = app(HERE._replace(stack_name="App"), Log=log)
-    texts = opened(the_app, HERE, [statement], Circles({"App/Log": ["App/Log", "App/Key"]})).texts
+    texts = opened(the_app, HERE, [statement], Circles({"App/Log": ["App/Log", "App/Key"]}), "App").texts
     assert [text.rpartition("log-group:")[2] for text in texts.values()] == [name]
 
 
@@ -304,5 +311,67 @@ def test_a_nested_stack_is_called_as_its_user_does() -> None:
     nested = Looked(path, "Nested", "AWS::CloudFormation::Stack", "App", {})
     way = Circles({path: [path, "App/Key"]})
     value = {"Resource": path, "Attribute": "Outputs.Role"}
-    [text] = opened(App({path: nested}, {"App": HERE}), HERE, [use({"AWS": value})], way).problems
+    [text] = opened(App({path: nested}, {"App": HERE}), HERE, [use({"AWS": value})], way, "App").problems
     assert "names App/Nested, which waits for the key (App/Nested -> App/Key)" in text
+
+
+SOURCE = "aws:SourceArn"
+OURS = f"arn:*:*:*:{ACCOUNT}:*"
+
+
+@pytest.mark.parametrize("operator, like", [("StringEquals", "StringLike"), ("ArnEquals", "ArnLike")])
+def test_the_source_of_a_service_that_waits_for_the_key_is_one_of_its_account(operator: str, like: str) -> None:
+    statement = use(EVENTS, {operator: {SOURCE: ref("Rule")}})
+    assert conditions(app(Rule=("AWS::Events::Rule", {})), statement, ways("Rule")) == {like: {SOURCE: OURS}}
+
+
+def test_a_source_that_waits_for_nothing_stays_a_reference() -> None:
+    statement = use(EVENTS, {"ArnLike": {SOURCE: ref("Rule")}})
+    assert conditions(app(Rule=("AWS::Events::Rule", {})), statement, ways("Other")) == {
+        "ArnLike": {SOURCE: ref("Rule")}
+    }
+
+
+def test_what_stands_around_the_reference_to_a_source_stays() -> None:
+    value = {"Fn::Join": ["", [f"arn:aws:events:us-east-1:{ACCOUNT}:rule/", ref("Rule", "")]]}
+    statement = use(EVENTS, {"ArnLike": {SOURCE: value}})
+    made = conditions(app(Rule=("AWS::Events::Rule", {})), statement, ways("Rule"))
+    assert made == {"ArnLike": {SOURCE: f"arn:aws:events:us-east-1:{ACCOUNT}:rule/*"}}
+
+
+def test_a_bucket_is_a_source_of_whatever_account_so_that_has_to_be_told() -> None:
+    buckets, named = app(Bucket=("AWS::S3::Bucket", {})), app(Bucket=("AWS::S3::Bucket", {"BucketName": "data"}))
+    alone, tied = {"ArnLike": {SOURCE: ref("Bucket")}}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert problems(buckets, use(EVENTS, alone), ways("Bucket"))
+    assert conditions(named, use(EVENTS, alone), ways("Bucket")) == {"ArnLike": {SOURCE: "arn:aws:s3:::data"}}
+    assert conditions(buckets, use(EVENTS, alone | tied), ways("Bucket")) == tied | {
+        "ArnLike": {SOURCE: "arn:aws:s3:::*"}
+    }
+
+
+def test_a_role_is_told_nothing_of_sources() -> None:
+    who = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/app"}
+    statement = use(who, {"ArnLike": {SOURCE: ref("Rule")}})
+    assert problems(app(Rule=("AWS::Events::Rule", {})), statement, ways("Rule"))
+
+
+@pytest.mark.parametrize("other, account", [(HERE, ACCOUNT), (ABROAD, ABROAD.account)])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_source_of_another_stack_is_one_of_the_account_there(other: Place, account: str, *, is_told: bool) -> None:
+    topic = Looked("App/Other/Topic", "Topic", "AWS::SNS::Topic", "App/Other", {})
+    the_app = App({topic.path: topic} if is_told else {}, {"App": HERE, "App/Other": other})
+    statement = use(EVENTS, {"ArnLike": {SOURCE: {"Resource": topic.path, "Attribute": "TopicArn"}}})
+    assert names_a_source(statement)
+    assert conditions(the_app, statement, Circles()) == {"ArnLike": {SOURCE: f"arn:*:*:*:{account}:*"}}
+
+
+def test_a_source_of_another_stack_whose_account_is_not_told_stays_and_orders_the_stacks() -> None:
+    there = HERE._replace(account="${AWS.AccountId}")
+    statement = use(EVENTS, {"ArnLike": {SOURCE: {"Resource": "App/Other/Topic", "Attribute": "TopicArn"}}})
+    the_app = App({}, {"App": HERE, "App/Other": there})
+    assert conditions(the_app, statement, Circles()) == statement["Condition"]
+
+
+@pytest.mark.parametrize("condition", [{"ArnLike": {SOURCE: OURS}}, {"ArnLike": {"aws:SourceVpc": ref("Bus")}}, {}])
+def test_a_literal_source_is_no_reference(condition: Any) -> None:
+    assert not names_a_source(use(EVENTS, condition))

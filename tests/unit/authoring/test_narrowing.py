@@ -339,3 +339,89 @@ def test_a_service_is_bound_by_what_it_sends_to_the_resource_that_asks(
     add_narrowed(policy, written, written, ID, ID, of=of)
     [found] = policy.document()["Statement"][before:]
     assert found.get("Condition") == condition
+
+
+def _with_source(resolved: Any, service: str) -> Any:
+    policy = KeyPolicy(Account(ROOT, ID), deployer="arn:aws:iam::111122223333:role/deployer")
+    before = len(policy.document()["Statement"])
+    principal = {"Service": f"{service}.amazonaws.com"}
+    # A statement is written with tokens, which only Node can tell from one another.
+    written = statement(principal) | {"Condition": {"ArnLike": {"aws:SourceArn": "${Token[TOKEN.1]}"}}}
+    told = statement(principal) | {"Condition": {"ArnLike": {"aws:SourceArn": resolved}}}
+    add_narrowed(policy, written, told, ID, ID)
+    [found] = policy.document()["Statement"][before:]
+    return found["Condition"]
+
+
+_THEIRS = {"ArnLike": {"aws:SourceArn": "${Token[TOKEN.1]}"}}
+_PARTITION = {"Ref": "AWS::Partition"}
+
+
+@pytest.mark.parametrize("service", ["events", "s3", "delivery.logs", "cloudfront", "unknown-to-us"])
+@pytest.mark.parametrize(
+    "resolved",
+    [
+        f"arn:aws:logs:eu-west-1:{ID}:delivery-source:x",
+        {"Fn::Join": ["", ["arn:", _PARTITION, f":logs:eu-west-1:{ID}:delivery-source:x"]]},
+        {
+            "Fn::Join": [
+                "",
+                ["arn:", _PARTITION, ":logs:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":x"],
+            ]
+        },
+    ],
+)
+def test_a_source_that_somebody_names_stays_as_it_is(service: str, resolved: Any) -> None:
+    assert _with_source(resolved, service) == _THEIRS
+
+
+@pytest.mark.parametrize("service", ["events", "sns", "cloudfront", "unknown-to-us"])
+def test_a_source_that_is_made_here_stays(service: str) -> None:
+    assert _with_source({"Fn::GetAtt": ["Topic", "TopicArn"]}, service) == _THEIRS
+
+
+def test_a_source_that_is_made_here_is_of_the_account_where_the_service_says_so() -> None:
+    """It may have to become a pattern, and the ARN of a bucket tells no account."""
+    assert _with_source({"Fn::GetAtt": ["Bucket", "Arn"]}, "s3") == _THEIRS | BY_ACCOUNT
+
+
+_CONDITION = {"ArnLike": {"aws:PrincipalArn": "${Token[TOKEN.1]}"}}
+
+
+def _named(resolved: Any, root: str = ROOT, operator: str = "ArnLike") -> None:
+    told = statement({"AWS": root}) | {"Condition": {operator: {"aws:PrincipalArn": resolved}}}
+    policy = KeyPolicy(Account(ROOT, ID), deployer="deployer")
+    add_narrowed(policy, statement({"AWS": root}) | {"Condition": {operator: {"aws:PrincipalArn": "x"}}}, told, ID, ID)
+
+
+@pytest.mark.parametrize(
+    "resolved",
+    [
+        {"Fn::GetAtt": ["Role", "Arn"]},
+        {"Fn::Join": ["", ["arn:", _PARTITION, ":iam::", {"Ref": "AWS::AccountId"}, ":role/app"]]},
+        {"Fn::Join": ["", ["arn:", _PARTITION, f":iam::{ID}:role/team/app-*"]]},
+    ],
+)
+def test_a_role_that_a_condition_names_visibly_is_taken(resolved: Any) -> None:
+    _named(resolved)
+
+
+@pytest.mark.parametrize("operator", ["ArnLike", "ArnEquals", "StringLike"])
+@pytest.mark.parametrize(
+    "resolved, told",
+    [
+        ({"Ref": "Parameter"}, "visibly one role or user"),
+        ({"Fn::ImportValue": "somebody"}, "visibly one role or user"),
+        ({"Fn::Join": ["", [f"arn:aws:iam::{ID}:role/", {"Ref": "Parameter"}]]}, "visibly one role or user"),
+        ({"Fn::Join": ["", [f"arn:aws:iam::{ID}:role/app-", {"Ref": "Parameter"}, "*"]]}, "but for its wildcards"),
+    ],
+)
+def test_a_name_of_a_condition_that_may_turn_out_a_wildcard_is_refused(resolved: Any, told: str, operator: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        _named(resolved, operator=operator)
+
+
+def test_a_role_of_another_account_than_the_statement_is_for_is_refused() -> None:
+    with pytest.raises(ValueError, match="write the statement for the account of the role"):
+        _named(ROLE, OTHER_ROOT)
+    _named(FOREIGN, OTHER_ROOT)
