@@ -66,6 +66,15 @@ def _(g: Ground) -> Steps:
     )
 
 
+@advice("a statement for {} admits nobody of another account, got aws:PrincipalArn {}: write the statement for the")
+def _(g: Ground) -> Steps:
+    def named(principal: iam.PrincipalBase) -> Step:
+        conditions = {"ArnEquals": {"aws:PrincipalArn": FOREIGN}}
+        return written(g, statement(principal, "kms:Decrypt", conditions=conditions))
+
+    return named(iam.AccountRootPrincipal()), named(iam.AccountPrincipal(FOREIGN.split(":")[4]))
+
+
 @advice("a principal must be visibly one role or user of one account, got {}: write its ARN, or pass the role itself")
 def _(g: Ground) -> Steps:
     hidden = iam.ArnPrincipal(f"arn:aws:iam::{Aws.ACCOUNT_ID}:{Aws.STACK_NAME}")

@@ -84,7 +84,7 @@ def _check_visible(values: list[Any], name: str) -> None:
 
 
 def _check_named(resolved: Statement, account: str) -> None:
-    """Check that the names of a condition can turn out nobody else, and are of the account that the statement is for."""
+    """Check that whom a condition names can turn out nobody else, and is of the account that the statement is for."""
     values = (
         value
         for operator, block in (resolved.get("Condition") or {}).items()
@@ -99,8 +99,8 @@ def _check_named(resolved: Statement, account: str) -> None:
             _check_visible([value], name)
         elif not is_one(re.sub("[*?]", "x", name)):
             raise ValueError(
-                f"a pattern of aws:PrincipalArn must be known but for its wildcards, got {name}: what fills it in may "
-                "be a wildcard too, so write it out"
+                f"a pattern of aws:PrincipalArn must be visible, got {name}: what fills it in may be a wildcard too, "
+                "so write it out"
             )
         parsed, whose = arns.principal_arn(name), re.search(r"[0-9]{12}", account)
         if parsed and whose and arns.contradict(parsed[0].account, whose[0]):

@@ -413,7 +413,7 @@ def test_a_role_that_a_condition_names_visibly_is_taken(resolved: Any) -> None:
         ({"Ref": "Parameter"}, "visibly one role or user"),
         ({"Fn::ImportValue": "somebody"}, "visibly one role or user"),
         ({"Fn::Join": ["", [f"arn:aws:iam::{ID}:role/", {"Ref": "Parameter"}]]}, "visibly one role or user"),
-        ({"Fn::Join": ["", [f"arn:aws:iam::{ID}:role/app-", {"Ref": "Parameter"}, "*"]]}, "but for its wildcards"),
+        ({"Fn::Join": ["", [f"arn:aws:iam::{ID}:role/app-", {"Ref": "Parameter"}, "*"]]}, "must be visible"),
     ],
 )
 def test_a_name_of_a_condition_that_may_turn_out_a_wildcard_is_refused(resolved: Any, told: str, operator: str) -> None:
