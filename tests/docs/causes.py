@@ -83,6 +83,7 @@ TOPICS = [
             "authoring/serving.py",
             "authoring/served_roles.py",
             "authoring/serving_words.py",
+            "authoring/conditional.py",
             "authoring/key_requirements.py",
             "authoring/usages.py",
             "cdk/usual_grants.py",

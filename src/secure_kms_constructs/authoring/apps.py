@@ -38,6 +38,7 @@ class Looked(NamedTuple):
 
     :param path: its construct path.
     :param stack: the path of its stack.
+    :param condition: the logical id of the condition under which alone it is made; empty for most.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Looked(NamedTuple):
     type: str
     stack: str
     properties: Mapping[str, Any]
+    condition: str = ""
 
     @property
     def called(self) -> str:

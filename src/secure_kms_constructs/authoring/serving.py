@@ -6,7 +6,7 @@ from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue import Basis, Grants, Who
 from secure_kms_constructs.aws.services import Service
 
-from . import replica_keys, replica_uses, replications, selections
+from . import conditional, replica_keys, replica_uses, replications, selections
 from . import serving_findings as findings
 from . import serving_words as words
 from .apps import ROLE, App, plain, value_at
@@ -78,6 +78,7 @@ class _Deciding:
         findings.say_callers(self._serving, self._roles.callers, finished)
         findings.say_selected(self._serving, self._selected, finished)
         decision.refusals += unadmitted(self._app, self._key.path, finished)
+        decision.refusals += conditional.problems(self._app, self._key.path)
         decision.refusals += replications.problems(
             self._app, self._key.path, finished, Service.S3.via(self._place.region)
         )

@@ -2,6 +2,7 @@
 const { Duration, Lazy, RemovalPolicy, Stage } = require("aws-cdk-lib");
 const { AccountPrincipal, PolicyDocument, PolicyStatement } = require("aws-cdk-lib/aws-iam");
 const { Key, ViaServicePrincipal } = require("aws-cdk-lib/aws-kms");
+const { conditionOf, conditioned, forget } = require("./conditions");
 const { l1Of } = require("./l1");
 
 /** @typedef {import("aws-cdk-lib/aws-iam").IGrantable} IGrantable */
@@ -43,6 +44,19 @@ function look(looker, stage, preparing) {
     looked.add(stage);
     looker.produce();
   }
+}
+
+/**
+ * The policy of a key as its template gets it.
+ * @param {any} key
+ * @param {import("aws-cdk-lib").IStableAnyProducer} looker
+ * @param {boolean} preparing
+ */
+function written(key, looker, preparing) {
+  look(looker, Stage.of(key) ?? key.node.root, preparing);
+  if (!preparing) return conditioned(key.now(), l1Of(key), conditionOf(l1Of(key)));
+  forget(key.stack);
+  return key.now();
 }
 
 /** The key policies of the HardenedKeys of one stack, as Python told them last. */
@@ -134,12 +148,7 @@ class KeyBase extends Key {
     // A field of the L2, so an accessor of the class would be hidden by it.
     Object.defineProperty(this, "trustAccountIdentities", { get: () => false, configurable: true });
     this.now = () => policies.render(place, this.stack);
-    this.written = Lazy.uncachedAny({
-      produce: (context) => {
-        look(policies.looker, Stage.of(this) ?? this.node.root, context.preparing);
-        return this.now();
-      },
-    });
+    this.written = Lazy.uncachedAny({ produce: ({ preparing }) => written(this, policies.looker, preparing) });
     l1Of(this).keyPolicy = this.written;
     /** @type {Map<string, Grant>} */
     this.granted = new Map();
@@ -220,12 +229,7 @@ function adopt(key, policies, told, settings) {
   const had = Object.fromEntries(["keyPolicy", ...Object.keys(given)].map((name) => [name, resource[name]]));
   before.set(key, had);
   key.now = () => policies.render(place, key.stack);
-  key.written = Lazy.uncachedAny({
-    produce: (context) => {
-      look(policies.looker, Stage.of(key) ?? key.node.root, context.preparing);
-      return key.now();
-    },
-  });
+  key.written = Lazy.uncachedAny({ produce: ({ preparing }) => written(key, policies.looker, preparing) });
   Object.assign(resource, given, { keyPolicy: key.written });
   // What comes later would be lost.
   had.keyPolicy.addStatements = () => {

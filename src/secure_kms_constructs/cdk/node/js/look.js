@@ -2,6 +2,7 @@
 const { Annotations, CfnResource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
 const { Order } = require("./circles");
+const { conditionOf } = require("./conditions");
 const { isAdopted } = require("./keys");
 const { l1Of } = require("./l1");
 const { numbered } = require("./numbered");
@@ -9,7 +10,7 @@ const { Naming, withPaths } = require("./references");
 const { Scoped } = require("./scoped");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
-/** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any }} Looked */
+/** @typedef {{ path: string, logicalId: string, type: string, stack: string, properties: any, condition?: string }} Looked */
 
 const ANY = /"Resource":("\*"|\[[^\]]*"\*")/;
 const ROLE = /^AWS::IAM::(Role|User)$/;
@@ -179,7 +180,7 @@ function look(scope, keys, leading, imported) {
       // As an L1 renders them, before they are spelled as in a template.
       const tags = /** @type {any[]} */ (element.tags.renderTags() ?? []);
       const Tags = tags.map(({ key, value }) => ({ Key: key, Value: value }));
-      if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags } }, new Set()]);
+      if (starts.has(path)) read.set(path, [{ ...about, properties: { Tags }, condition: conditionOf(element) }, new Set()]);
       return;
     }
     const named = /** @type {Map<string, string>} */ (ids.get(stack));
@@ -193,7 +194,7 @@ function look(scope, keys, leading, imported) {
     }
     for (const [resource, seen, after] of written) {
       const properties = arns.size > 0 ? withKeys(resource.Properties, arns, seen) : resource.Properties;
-      read.set(path, [{ ...about, type: resource.Type, properties }, seen]);
+      read.set(path, [{ ...about, type: resource.Type, properties, condition: resource.Condition }, seen]);
       order.add(element, [...seen, ...after]);
     }
   };

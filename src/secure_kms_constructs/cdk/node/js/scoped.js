@@ -1,6 +1,8 @@
 "use strict";
 const { ManagedPolicy, Policy, PolicyDocument } = require("aws-cdk-lib/aws-iam");
 const { Construct } = require("constructs");
+const { follow } = require("./conditions");
+const { l1Of } = require("./l1");
 
 /**
  * Attaches documents to a role or user, each as a policy below scope: one inline policy, or managed ones.
@@ -13,8 +15,8 @@ const { Construct } = require("constructs");
 function attach(scope, kind, principal, documents, managed) {
   JSON.parse(documents).forEach((/** @type {any} */ one, /** @type {number} */ i) => {
     const document = PolicyDocument.fromJson(one);
-    if (managed) new ManagedPolicy(scope, `Policy${i + 1}`, { document, [kind]: [principal] });
-    else new Policy(scope, "Policy", { document, [kind]: [principal] });
+    const given = { document, [kind]: [principal] };
+    follow(l1Of(managed ? new ManagedPolicy(scope, `Policy${i + 1}`, given) : new Policy(scope, "Policy", given)), principal);
   });
 }
 

@@ -1,0 +1,218 @@
+"""Roles, users and secrets that are made under a condition: the template deploys, whether it holds or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_cdk import App, Aspects, CfnCondition, CfnParameter, Environment, Fn, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as sm
+
+from secure_kms_constructs import HardenedKey, HardenKeys, ScopedSecretReader
+from tests.semantics.assembly import deploy_app
+from tests.semantics.deployed import Deployment
+from tests.semantics.judge import Judge
+
+ACCOUNT, REGION = "111122223333", "eu-west-1"
+LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
+
+
+class Here:
+    """A stack with a condition, and a key."""
+
+    def __init__(self) -> None:
+        self.app = App()
+        self.stack = Stack(self.app, "S", env=Environment(account=ACCOUNT, region=REGION))
+        for name in ("One", "Two"):
+            parameter = CfnParameter(self.stack, f"Is{name}")
+            CfnCondition(self.stack, name, expression=Fn.condition_equals(parameter.value_as_string, "yes"))
+        self.key = HardenedKey(self.stack, "Key")
+
+    def only(self, construct: Any, condition: str = "One") -> Any:
+        resource = construct.node.default_child or construct
+        resource.cfn_options.condition = self.stack.node.find_child(condition)
+        return construct
+
+    def role(self, id: str, **more: Any) -> iam.Role:
+        return iam.Role(self.stack, id, assumed_by=LAMBDA, **more)
+
+    def secret(self, id: str) -> sm.Secret:
+        return sm.Secret(self.stack, id, encryption_key=self.key)
+
+    def deployed(self, one: bool, two: bool = True) -> Deployment:
+        known = {"IsOne": "yes" if one else "no", "IsTwo": "yes" if two else "no"}
+        return deploy_app(self.app, account=ACCOUNT, region=REGION, known={"S": known})
+
+
+@pytest.fixture
+def here() -> Here:
+    return Here()
+
+
+def decrypts(judge: Judge, deployed: Deployment, who: str, secret: str | None) -> bool | None:
+    """Whether somebody decrypts a secret, or directly; None where one of the two is not made."""
+    try:
+        arn = deployed.user(who) if who.startswith("User") else deployed.role(who)
+        context = {"SecretARN": deployed.secret(secret)} if secret else None
+    except ValueError:
+        return None
+    via = "secretsmanager" if secret else None
+    key = deployed.key("Key")
+    return deployed.ask(judge, arn, "kms:Decrypt", key, via=via, encryption_context=context, identity=[]).allowed
+
+
+def reads(here: Here, who: Any, *secrets: sm.Secret, id: str = "Reader") -> None:
+    ScopedSecretReader(here.stack, id, grantee=who, secrets=list(secrets))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_role_that_may_not_be_made_reads_where_it_is(judge: Judge, here: Here, holds: bool) -> None:
+    mine, other = here.secret("Mine"), here.secret("Other")
+    reads(here, here.only(here.role("Sometimes")), mine)
+    reads(here, here.role("Always"), mine, id="Reader2")
+    assert other
+    deployed = here.deployed(holds)
+    assert decrypts(judge, deployed, "Sometimes", "Mine") is (True if holds else None)
+    assert decrypts(judge, deployed, "Sometimes", "Other") is (False if holds else None)
+    assert decrypts(judge, deployed, "Always", "Mine") is True
+    assert decrypts(judge, deployed, "Always", "Other") is False
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_reader_alone_under_a_key_leaves_no_empty_statement(judge: Judge, here: Here, holds: bool) -> None:
+    user = here.only(iam.User(here.stack, "User"))
+    reads(here, user, here.secret("Mine"))
+    deployed = here.deployed(holds)
+    assert decrypts(judge, deployed, "User", "Mine") is (True if holds else None)
+    sids = {one["Sid"] for one in deployed.key_policy(deployed.key("Key"))["Statement"]}
+    assert ("AllowReadThroughSecretsManager" in sids) is holds
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_condition_may_come_after_the_grant(judge: Judge, here: Here, holds: bool) -> None:
+    role = here.role("Sometimes")
+    reads(here, role, here.secret("Mine"))
+    here.only(role)
+    assert decrypts(judge, here.deployed(holds), "Sometimes", "Mine") is (True if holds else None)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_secret_that_may_not_be_made_is_left_out(judge: Judge, here: Here, holds: bool) -> None:
+    reads(here, here.role("Role"), here.only(here.secret("Sometimes")), here.secret("Always"))
+    deployed = here.deployed(holds)
+    assert decrypts(judge, deployed, "Role", "Always") is True
+    assert decrypts(judge, deployed, "Role", "Sometimes") is (True if holds else None)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_policy_about_nothing_else_is_not_made(judge: Judge, here: Here, holds: bool) -> None:
+    reads(here, here.role("Role"), here.only(here.secret("Sometimes")))
+    deployed = here.deployed(holds)
+    assert decrypts(judge, deployed, "Role", "Sometimes") is (True if holds else None)
+    assert len(deployed.identity_policies(deployed.role("Role"))) == int(holds)
+
+
+@pytest.mark.parametrize("one", [True, False])
+@pytest.mark.parametrize("two", [True, False])
+def test_two_conditions_are_told_apart(judge: Judge, here: Here, one: bool, two: bool) -> None:
+    mine = here.secret("Mine")
+    for id, condition in (("First", "One"), ("Second", "Two")):
+        reads(here, here.only(here.role(id), condition), mine, id=f"{id}Reader")
+    deployed = here.deployed(one, two)
+    assert decrypts(judge, deployed, "First", "Mine") is (True if one else None)
+    assert decrypts(judge, deployed, "Second", "Mine") is (True if two else None)
+
+
+def test_a_policy_that_may_be_about_nothing_fails_synth_and_the_advice_works(here: Here) -> None:
+    secrets = [here.only(here.secret(id), condition) for id, condition in (("A", "One"), ("B", "Two"))]
+    reads(here, here.role("Role"), *secrets)
+    with pytest.raises(RuntimeError, match="make one construct for what each condition decides on"):
+        here.app.synth()
+    here = Here()
+    role = here.role("Role")
+    for id, condition in (("A", "One"), ("B", "Two")):
+        reads(here, role, here.only(here.secret(id), condition), id=f"Reader{id}")
+    here.deployed(one=True)
+
+
+def test_a_role_and_its_only_secret_under_two_conditions_fail_synth(here: Here) -> None:
+    reads(here, here.only(here.role("Role"), "Two"), here.only(here.secret("A"), "One"))
+    with pytest.raises(RuntimeError, match="IAM takes no policy without statements"):
+        here.app.synth()
+
+
+def test_what_has_the_condition_too_says_nothing_of_it(here: Here) -> None:
+    role, secret = here.only(here.role("Role")), here.only(here.secret("A"))
+    here.only(here.key)
+    reads(here, role, secret)
+    template = here.app.synth().get_stack_by_name("S").template
+    assert "Fn::If" not in str(template)
+    policy = next(one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Policy")
+    assert policy["Condition"] == "One"
+
+
+def put_on_policy(here: Here, role: iam.Role) -> None:
+    here.only(role.node.find_child("DefaultPolicy"))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_default_policy_that_is_always_made_fails_synth_and_the_advice_works(judge: Judge, holds: bool) -> None:
+    def made(follow: Callable[[Here, iam.Role], None] | None) -> Here:
+        here = Here()
+        role = here.only(here.role("Role"))
+        here.key.grant_decrypt(role)
+        here.key.grant_decrypt(here.role("Always"))
+        if follow:
+            follow(here, role)
+        return here
+
+    with pytest.raises(
+        RuntimeError, match=r"S/Role/DefaultPolicy is always made and refers to S/Role, .*condition One"
+    ):
+        made(None).app.synth()
+    deployed = made(put_on_policy).deployed(holds)
+    assert decrypts(judge, deployed, "Role", None) is (True if holds else None)
+    assert decrypts(judge, deployed, "Always", None) is True
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_deny_unless_a_role_stays_where_the_role_is_not(judge: Judge, here: Here, holds: bool) -> None:
+    keeper, other = here.only(here.role("Keeper")), here.role("Other")
+    key = HardenedKey(here.stack, "Kept", administrators=[keeper, other])
+    key.grant_decrypt(here.role("User"))
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["kms:DisableKey"],
+            resources=["*"],
+            conditions={"ArnNotEquals": {"aws:PrincipalArn": keeper.role_arn}},
+        )
+    )
+    deployed = here.deployed(holds)
+
+    def may(who: str, action: str) -> bool:
+        return deployed.ask(judge, deployed.role(who), action, deployed.key("Kept"), identity=[]).allowed
+
+    assert not may("Other", "kms:DisableKey")
+    assert may("Other", "kms:EnableKey")
+    if holds:
+        assert may("Keeper", "kms:DisableKey")
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_what_the_aspect_hardens_and_an_l1_with_an_override_are_alike(judge: Judge, here: Here, holds: bool) -> None:
+    key = kms.Key(here.stack, "Stock")
+    role: Any = here.role("Role")
+    key.grant_decrypt(role)
+    put_on_policy(here, role)
+    role.node.default_child.add_override("Condition", "One")
+    Aspects.of(here.app).add(HardenKeys(fail_on_refusal=True))
+    deployed = here.deployed(holds)
+    if holds:
+        assert deployed.ask(judge, deployed.role("Role"), "kms:Decrypt", deployed.key("Stock"), identity=[]).allowed
+    else:
+        assert "AllowUse" not in str(deployed.key_policy(deployed.key("Stock")))
