@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from operator import methodcaller
 from typing import Any
 
+from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
+
 from .errors import AccessError
 from .maps import AccessMap
 from .parties import Party
@@ -52,7 +54,8 @@ def imported(principal: object) -> Imported:
 def assert_only(access: AccessMap, action: str, key: object, expected: Iterable[object]) -> None:
     """Assert that some principals can do something with a key, under whatever circumstances, and nobody else.
 
-    It fails, too, where it is not known whether somebody else can or whether one of those expected can.
+    It fails, too, where it is not known whether somebody else can or whether one of those expected can. Of a
+    multi-Region key it asks of the replicas in the templates as well, which decrypt what it encrypts.
 
     :param access: the map.
     :param action: a KMS action on a key, such as ``kms:Decrypt``.
@@ -64,6 +67,7 @@ def assert_only(access: AccessMap, action: str, key: object, expected: Iterable[
     """
     if isinstance(expected, str | Imported):
         raise AccessError(f"expected must be a set of principals, got {expected!r}: put it in braces")
+    expected = list(expected)
     rows = access.who_can(action, key)
     wanted = {name: one for one in expected for name in _names(access, one, key, rows)}
     others = [row for row in rows if row.principal not in wanted]
@@ -74,6 +78,11 @@ def assert_only(access: AccessMap, action: str, key: object, expected: Iterable[
             problems.append(f"missing: {_denied(access, name, action, key)}")
         elif not any(row.allowed for row in its) and not isinstance(one, Imported):
             problems += [f"unknown: {_told(access, row)}" for row in its]
+    for other in _same_material(access, action, key):
+        rows = access.who_can(action, other)
+        there = {name for one in expected for name in _names_there(access, one, other, rows)}
+        others = [row for row in rows if row.principal not in there]
+        problems += [f"with {other}, which has its material: {_told(access, row)}" for row in others]
     _fail_for(problems, f"{action} on {access.find_key(key)} is not for those expected alone")
 
 
@@ -120,8 +129,8 @@ def assert_cannot(
 ) -> None:
     """Assert that a principal cannot do something with a key under any circumstances; what is unknown fails.
 
-    Of a name that stands for several none may. Give ``ANYBODY_ELSE`` for all whom no template makes and the key
-    policy does not name.
+    Of a name that stands for several none may, of a multi-Region key with no replica of the templates either. Give
+    ``ANYBODY_ELSE`` for all whom no template makes and the key policy does not name.
 
     :param access: the map.
     :param action: a KMS action on a key, such as ``kms:Decrypt``.
@@ -136,7 +145,26 @@ def assert_cannot(
     if not rows and via and via.isascii() and "." not in via:
         # A service may call from any region.
         rows = access.when_can(name, action, key, via=f"{via}.*.amazonaws.com", context=context)
-    _fail_for([_told(access, row) for row in rows], f"{name} can {action}{_as_asked(via, context)}, or might")
+    problems = [_told(access, row) for row in rows]
+    for other in _same_material(access, action, key):
+        for one in _names_there(access, Imported(principal), other, ()):
+            rows = access.when_can(one, action, other, via=via, context=context)
+            problems += [f"with {other}, which has its material: {_told(access, row)}" for row in rows]
+    _fail_for(problems, f"{name} can {action}{_as_asked(via, context)}, or might")
+
+
+def _same_material(access: AccessMap, action: str, key: object) -> tuple[str, ...]:
+    """Return the other keys that have to be asked of, because what they do a key does."""
+    used = {one.lower() for one in (*CRYPTOGRAPHIC_ACTIONS, "kms:CreateGrant")}
+    return access.related_to(key) if action.lower() in used else ()
+
+
+def _names_there(access: AccessMap, one: object, key: str, rows: Iterable[Row]) -> list[str]:
+    """Return what those expected are called beside another key; nothing where they are not there."""
+    try:
+        return list(_names(access, one, key, rows))
+    except AccessError:
+        return []
 
 
 def _names(access: AccessMap, one: object, key: object, rows: Iterable[Row]) -> Iterator[str]:

@@ -272,6 +272,29 @@ class AccessMap:
             key, "key", {key_name(one): key_name(one) for one in every}, {one.arn: key_name(one) for one in every}
         )
 
+    def related_to(self, key: object) -> tuple[str, ...]:
+        """Return the other keys of the templates that have a key's material: its replicas, its primary and theirs.
+
+        What one of them encrypts each of them decrypts, and each has a key policy of its own.
+
+        https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+
+        :param key: the construct, its path or the unique end of that, or the key's ARN.
+        :raises AccessError: when no key is called so, or more than one.
+        """
+        name = self.find_key(key)
+        mine = {_material(one) for _, one in self._places(name)}
+        return tuple(
+            sorted(
+                {
+                    key_name(one)
+                    for access in self._each
+                    for one in access.landscape.keys
+                    if one.source and key_name(one) != name and _material(one) in mine
+                }
+            )
+        )
+
     def find_principal(self, principal: object, key: object = None) -> str:
         """Return what rows about a key call a principal.
 
@@ -408,3 +431,9 @@ class AccessMap:
     def _listed(access: LandscapeAccess, action: str, key: Key) -> Iterator[Row]:
         for party, name, found in access.found(action, key):
             yield from rows_of(access, party, name, action, key, found)
+
+
+def _material(key: Key) -> tuple[str, str]:
+    """Return what keys of one material have in common: their account and id."""
+    _, _, _, _, account, resource = key.arn.split(":", 5)
+    return account, resource

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.access import (
+    ANYBODY_ELSE,
     DEPLOYER,
     ROOT,
     AccessError,
@@ -247,3 +248,53 @@ def test_a_map_of_no_landscape_is_an_error() -> None:
     with pytest.raises(AccessError, match="landscapes must be one at least"):
         AccessMap(())
     assert AccessMap.from_templates({"T": {"Resources": {}}}).keys == ()
+
+
+def with_replica(*statements: Any) -> AccessMap:
+    """A primary that the deployer and root can use, and its replica in another region with these statements."""
+    root = {"Effect": "Allow", "Principal": {"AWS": ROOT_ARN}, "Action": "kms:*", "Resource": "*"}
+    only_root = root | {"Condition": {"StringEquals": {"aws:PrincipalType": "Account"}}}
+
+    def template(kind: str, properties: Any, policy: list[Any]) -> Any:
+        made = {"Type": kind, "Properties": {**properties, "KeyPolicy": {"Version": "2012-10-17", "Statement": policy}}}
+        return {"Resources": {"Key": made, "Reader": READER_ROLE}}
+
+    primary = {"MultiRegion": True}
+    there = {"Stack": template("AWS::KMS::Key", primary, [only_root])}
+    outputs = {"Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Key", "Arn"]}, "Export": {"Name": "primary"}}}}
+    there["Stack"] |= outputs
+    replica = {"PrimaryKeyArn": {"Fn::ImportValue": "primary"}}
+    there["Replica"] = template("AWS::KMS::ReplicaKey", replica, [only_root, *statements])
+    return AccessMap.from_templates(there, account="111122223333", region="us-east-1")
+
+
+ROOT_ARN = "arn:aws:iam::111122223333:root"
+READER_ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}, "Policies": []}}
+
+
+def everyone(action: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": action, "Resource": "*"}
+
+
+def test_who_uses_a_replica_uses_the_key() -> None:
+    opened, shut = with_replica(everyone("kms:Decrypt")), with_replica()
+    assert opened.related_to("Stack/Key") == ("Replica/Key",)
+    assert opened.related_to("Replica/Key") == ("Stack/Key",)
+    assert_only(shut, "kms:Decrypt", "Stack/Key", {ROOT})
+    said = failure(assert_only, opened, "kms:Decrypt", "Stack/Key", {ROOT})
+    assert "with Replica/Key, which has its material: Replica/Reader can" in said
+    for who in ("Stack/Reader", ANYBODY_ELSE):
+        assert_cannot(shut, "kms:Decrypt", "Stack/Key", who)
+        assert "with Replica/Key, which has its material" in failure(
+            assert_cannot, opened, "kms:Decrypt", "Stack/Key", who
+        )
+
+
+def test_who_manages_a_replica_does_not_manage_the_key() -> None:
+    opened = with_replica(everyone("kms:DisableKey"))
+    assert_only(opened, "kms:DisableKey", "Stack/Key", {ROOT})
+    assert_cannot(opened, "kms:DisableKey", "Stack/Key", ANYBODY_ELSE)
+
+
+def test_a_key_of_another_material_is_not_related() -> None:
+    assert HARDENED.related_to("App/Key") == ()
