@@ -31,6 +31,7 @@ def unmet(use: Usage, kind: Kind, key: Looked | None) -> Iterator[str]:
     fails = {
         Require.ONE_REGION: kind.multi_region,
         Require.SEVERAL_REGIONS: not kind.multi_region,
+        Require.NO_KEY: True,
         Require.FULL_ARN: not _is_full_arn(use.found.value),
         Require.DNSSEC: (kind.spec, kind.usage) != ("ECC_NIST_P256", "SIGN_VERIFY")
         or arns.contradict(kind.region, "us-east-1"),
@@ -51,6 +52,7 @@ _TAGS = {
 _ADVICE = {
     Require.ONE_REGION: "leave multi_region out, or make a key of its own for it",
     Require.SEVERAL_REGIONS: "make the HardenedKey with multi_region=True",
+    Require.NO_KEY: "deliver to another one, made with encryption=s3.BucketEncryption.S3_MANAGED",
     Require.FULL_ARN: "pass key.key_arn",
     Require.DNSSEC: "make a key of its own for it, in a stack of that region",
     **{one: f'write Tags.of(key).add("{name}", "{value}")' for one, (name, value) in _TAGS.items()},

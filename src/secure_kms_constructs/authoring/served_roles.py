@@ -12,8 +12,9 @@ from secure_kms_constructs.aws.facts import METADATA_ACTIONS
 from . import circles
 from . import serving_words as words
 from .apps import ROLE, Looked, as_text, beside, value_at
-from .identity_sides import allowed, allowed_on
+from .identity_sides import allowed, allowed_on, spellings
 from .served_keys import Serving
+from .served_statements import is_granted
 from .usages import Usage
 
 # The constructs of these grant on the key what they grant on the resource.
@@ -64,6 +65,10 @@ class Roles:
             return
         role = self._app.at(value)
         whose = f"{use} needs {words.actions(use.need)} for the role in {named_in}"
+        names = spellings(self._app, role) if role is not None and role.type == ROLE else {as_text(value)}
+        # What names the very secret is narrower than what can be said of it here.
+        if need.is_edge and need.context and is_granted(need, self._key.statements, self._place.deployer, names):
+            return
         if role is not None and role.type == ROLE:
             self._holder(use, role, whose)
             return

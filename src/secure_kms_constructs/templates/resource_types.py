@@ -96,8 +96,12 @@ TYPES: Mapping[str, ResourceType] = {
     ),
     "AWS::Lambda::Function": ResourceType(_regional("lambda", "function:{name}"), "FunctionName"),
     # The ARN of a log group as policies and encryption contexts name it; Fn::GetAtt adds ":*".
+    # It may be so long that none is cut.
     "AWS::Logs::LogGroup": ResourceType(
-        _regional("logs", "log-group:{name}"), "LogGroupName", attributes={"Arn": "{arn}:*"}
+        _regional("logs", "log-group:{name}"),
+        "LogGroupName",
+        "{stack}-{logical_id}-{upper12}",
+        attributes={"Arn": "{arn}:*"},
     ),
     "AWS::RDS::DBCluster": _DB_CLUSTER,
     "AWS::RDS::DBInstance": ResourceType(

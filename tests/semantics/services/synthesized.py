@@ -18,12 +18,13 @@ from tests.semantics.services.backups import BACKUPS, OF_BACKUPS
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
 from tests.semantics.services.launched import LAUNCHED
 from tests.semantics.services.more_constructions import MORE
+from tests.semantics.services.named_constructions import NAMED
 from tests.semantics.services.public_apps import PUBLIC
 from tests.semantics.services.rare_constructions import RARE
 from tests.semantics.services.raw_constructions import RAW
 
 #: Those with requests of their own.
-WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *BACKUPS, *LAUNCHED)}
+WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED)}
 #: And those of which only a page of AWS asks.
 ALL = WITH_ASKS | {one.name: one for one in MORE}
 

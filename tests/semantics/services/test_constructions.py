@@ -66,10 +66,13 @@ def test_who_starts_a_machine_cannot_read_its_executions(deployments: dict[str, 
 
 # What AWS's pages print without a condition, so that nothing binds it; synth says so too.
 EXPLAINED = {
-    "KLP205": {"balancer-logs", "bucket-server-logs", "filter-criteria", "machine-logged"},
+    "KLP205": {
+        *("balancer-logs", "bucket-server-logs", "filter-criteria", "machine-logged", "named-landing-zone"),
+        "named-logs-of-distribution",
+    },
     "KLP504": {
         *("code-repository", "deployed-configuration", "hosted-configuration", "l1-cloudtrail-eventdatastore"),
-        *("pipe", "pipe-logged", "rare-release", "store-of-events"),
+        *("named-offline-features", "pipe", "pipe-logged", "rare-release", "store-of-events"),
     },
     # CDK allows the role that makes the cluster more than EKS asks, in a policy that the key policy cuts short.
     "KLP204": {"kubernetes-by-a-custom-resource"},

@@ -177,6 +177,7 @@ PAGES: dict[str, tuple[list[Any], dict[str, Any]]] = {
             "Bucket": BUCKET,
             "Balancer": resource(
                 "AWS::ElasticLoadBalancingV2::LoadBalancer",
+                Type="network",
                 LoadBalancerAttributes=[{"Key": "access_logs.s3.bucket", "Value": {"Ref": "Bucket"}}],
             ),
         },

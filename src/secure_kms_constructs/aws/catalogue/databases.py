@@ -148,4 +148,12 @@ ROWS = (
         deployer(kind, "CreateGrant", "es", "opensearch-service/latest/developerguide/encryption-at-rest")
         for kind in ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain")
     ),
+    # The text of an encryption policy names the key of the collections that it is for.
+    deployer(
+        "AWS::OpenSearchServerless::SecurityPolicy",
+        "CreateGrant",
+        "aoss",
+        "opensearch-service/latest/developerguide/serverless-encryption",
+        paths="Policy",
+    ),
 )

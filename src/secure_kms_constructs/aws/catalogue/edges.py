@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from .making import ALL, role, service
+from .making import role, service
 from .needs import Basis
 
 _SQS = "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management"
 _SNS = "sns/latest/dg/sns-key-management"
 _SENDS = "Decrypt GenerateDataKey"
 _TOPIC, _QUEUE, _BUCKET = "AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::S3::Bucket"
-_DELIVERY = f"{ALL} DescribeKey"
-_LOGS_ARN = "arn:{partition}:logs:{region}:{account}:*"
 _SES = "ses/latest/dg/receiving-email-permissions"
 _MAIL_ROLE = "Rule/Actions/*/S3Action/IamRoleArn"
 
@@ -183,38 +181,6 @@ ROWS = (
         source_account=True,
         source_arn="arn:{partition}:s3:::{name}",
         named_by="BucketName",
-        at_run=True,
-    ),
-    service(
-        "AWS::EC2::FlowLog",
-        "delivery.logs.amazonaws.com",
-        _DELIVERY,
-        "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3",
-        paths="LogDestination",
-        leads_to=_BUCKET,
-        source_account=True,
-        source_arn=_LOGS_ARN,
-        at_run=True,
-    ),
-    # The bucket policy of this page is bound, its key policy is not.
-    service(
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        "delivery.logs.amazonaws.com",
-        _DELIVERY,
-        "elasticloadbalancing/latest/network/enable-access-logs",
-        paths="LoadBalancerAttributes/*/Value",
-        leads_to=_BUCKET,
-        at_run=True,
-    ),
-    service(
-        "AWS::Logs::DeliveryDestination",
-        "delivery.logs.amazonaws.com",
-        _DELIVERY,
-        "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3",
-        paths="DestinationResourceArn",
-        leads_to=_BUCKET,
-        source_account=True,
-        source_arn="arn:{partition}:logs:{region}:{account}:delivery-source:*",
         at_run=True,
     ),
     service(

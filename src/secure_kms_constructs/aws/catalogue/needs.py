@@ -51,6 +51,7 @@ class Require(str, Enum):
     SEVERAL_REGIONS = "a multi-Region key"
     FULL_ARN = "the full ARN of the key"
     SYMMETRIC = "a symmetric key"
+    NO_KEY = "a bucket that Amazon S3 encrypts with its own key (SSE-S3)"
     DNSSEC = "an ECC_NIST_P256 key for SIGN_VERIFY in us-east-1"
     SIGNING = "an asymmetric key for SIGN_VERIFY"
     TAGGED = "the tag EventBridgeApiDestinations=true"

@@ -20,6 +20,8 @@ _GATEWAY = "bedrock-agentcore/latest/devguide/gateway-encryption"
 _SES = "ses/latest/dg/receiving-email-permissions"
 _MAIL_ROLE = "Rule/Actions/*/S3Action/IamRoleArn"
 _WORKSPACES = "workspaces/latest/adminguide/encrypt-workspaces"
+_TOWER, _LANDING_ZONE = "controltower/latest/userguide/configure-kms-keys", "AWS::ControlTower::LandingZone"
+_TOWER_KEYS = "Manifest/centralizedLogging/configurations/kmsKeyArn Manifest/config/configurations/kmsKeyArn"
 _SAGEMAKER = "sagemaker/latest/dg/encryption-at-rest-nbi"
 
 
@@ -68,6 +70,27 @@ ROWS = (
         _TRAIL,
         source_account=True,
     ),
+    nothing(_LANDING_ZONE, _TOWER, paths=_TOWER_KEYS),
+    # Recorders of all accounts deliver here.
+    service(
+        _LANDING_ZONE,
+        "config.amazonaws.com",
+        "Decrypt GenerateDataKey",
+        _TOWER,
+        paths=_TOWER_KEYS,
+        requires=(Require.ONE_REGION,),
+    ),
+    service(
+        _LANDING_ZONE,
+        "cloudtrail.amazonaws.com",
+        "Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext",
+        _TOWER,
+        paths=_TOWER_KEYS,
+        context={"aws:cloudtrail:arn": "arn:{partition}:cloudtrail:*:{account}:trail/*"},
+        source_arn="arn:{partition}:cloudtrail:{region}:{account}:trail/aws-controltower-BaselineCloudTrail",
+    ),
+    # What its backups need is on no page that was read.
+    deployer(_LANDING_ZONE, "", "", _TOWER, paths="Manifest/backup/configurations/kmsKeyArn", basis=Basis.HANDLERS),
     nothing("AWS::Config::DeliveryChannel", _CONFIG),
     service(
         "AWS::Config::DeliveryChannel",

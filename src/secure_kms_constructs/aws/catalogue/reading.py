@@ -51,10 +51,25 @@ def _actions(words: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _written() -> Mapping[str, tuple[Need, ...]]:
-    from . import agents, backups, compute, databases, edges, launches, messages, others, storage, topics
+    from . import (
+        agents,
+        backups,
+        compute,
+        databases,
+        deliveries,
+        edges,
+        jobs,
+        launches,
+        messages,
+        named_roles,
+        others,
+        storage,
+        topics,
+    )
 
     rows: dict[str, list[Need]] = defaultdict(list)
-    for module in (storage, launches, databases, messages, compute, agents, others, topics, edges, backups):
+    own = (storage, launches, databases, messages, compute, agents, jobs, others)
+    for module in (*own, topics, edges, deliveries, named_roles, backups):
         for row in module.ROWS:
             rows[row.type].append(row)
     return {name: tuple(found) for name, found in rows.items()}

@@ -20,8 +20,17 @@ from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, ENCRYPTION_CO
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
 TYPES = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())
 # Properties of L1s that are no part of the registry's schema, or no resource of it.
+FIREWALL = "LogDestinationConfigs/*/LogDestination/bucketName"
 OUTSIDE = {
     ("AWS::CodeArtifact::Domain", "EncryptionKey"),
+    ("AWS::ControlTower::LandingZone", "Manifest/centralizedLogging/configurations/kmsKeyArn"),
+    ("AWS::ControlTower::LandingZone", "Manifest/backup/configurations/kmsKeyArn"),
+    (
+        "AWS::NetworkFirewall::LoggingConfiguration",
+        "LoggingConfiguration/LogDestinationConfigs/*/LogDestination/bucketName",
+    ),
+    # The configuration of an action is that of its provider.
+    ("AWS::CodePipeline::Pipeline", "Stages/*/Actions/*/Configuration/NotificationArn"),
     ("AWS::PaymentCryptography::Key", ""),
 }
 PLACEHOLDERS = {"{partition}", "{region}", "{account}", "{suffix}", "{name}"}
@@ -67,7 +76,7 @@ def has(schema: dict[str, Any], path: str) -> bool:
 
 def test_every_type_that_takes_a_key_has_rows_for_every_property() -> None:
     keyed = [name for name in catalogue.resource_types() if catalogue.key_paths(name)]
-    assert len(keyed) == 272
+    assert len(keyed) == 274
     for name in keyed:
         for path in catalogue.key_paths(name):
             found = catalogue.needs_of(name, path)

@@ -43,6 +43,7 @@ def test_who_makes_a_grant_ends_it(kind: str, path: str, ends: str) -> None:
         ("AWS::Backup::BackupVault", Who.DEPLOYER, "backup"),
         ("AWS::Cassandra::Table", Who.DEPLOYER, "cassandra"),
         ("AWS::SSMGuiConnect::Preferences", Who.DEPLOYER, "ssm-guiconnect"),
+        ("AWS::SageMaker::FeatureGroup", Who.DEPLOYER, "sagemaker"),
         (CONNECTION, Who.DEPLOYER, "secretsmanager"),
         (CONNECTION, Who.LINKED_ROLE, "secretsmanager"),
     ],
@@ -53,7 +54,7 @@ def test_some_pages_want_any_region(kind: str, who: Who, via: str) -> None:
     several = {one.type for one in catalogue.written() if one.any_region}
     assert several == {
         *("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault"),
-        *("AWS::Cassandra::Table", "AWS::SSMGuiConnect::Preferences", CONNECTION),
+        *("AWS::Cassandra::Table", "AWS::SageMaker::FeatureGroup", "AWS::SSMGuiConnect::Preferences", CONNECTION),
     }
 
 
