@@ -29,7 +29,10 @@ TOPICS = [
         (
             "authoring/scoped_grants.py",
             "authoring/key_grants.py",
-            "authoring/identity_sides.py",
+            "authoring/unadmitted.py",
+            "authoring/executed.py",
+            "authoring/taken_back.py",
+            "authoring/denied_reads.py",
             "authoring/dead_grants.py",
             "scoped/effects.py",
             "cdk/key_grants.py",

@@ -31,7 +31,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
-from secure_kms_constructs import HardenedKey
+from secure_kms_constructs import HardenedKey, ScopedSecretReader
 from tests.synth.templates import (
     ACCOUNT,
     DEPLOYER,
@@ -512,3 +512,13 @@ def test_only_the_own_account_through_a_service_becomes_the_deployer(
 def test_cloudwatch_logs_alone_is_admitted_to_a_key_that_was_not_changed_yet(stack: Stack, key: HardenedKey) -> None:
     key.admit_logs_service(f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/app/*")
     assert "/app/*" in str(by_sid(key_policy(stack))["AllowCloudWatchLogs"])
+
+
+def test_a_task_that_executes_commands_and_reads_a_secret_still_decrypts_itself(stack: Stack, key: HardenedKey) -> None:
+    service = exec_cluster(stack, kms.Key.from_key_arn(stack, "Ref", key.key_arn))
+    secret = secretsmanager.Secret(stack, "Read", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=service.task_definition.task_role, secrets=[secret])
+    # Another role's grant is none of this one's.
+    key.grant(iam.Role(stack, "Other", assumed_by=iam.AccountRootPrincipal()), "kms:Decrypt", "kms:GenerateDataKey")
+    with pytest.raises(RuntimeError, match=r"Service executes commands under the key.*TaskRole kms:Decrypt directly"):
+        template(stack)

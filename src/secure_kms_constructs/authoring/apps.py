@@ -7,7 +7,7 @@ in a template.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
@@ -58,11 +58,15 @@ class App:
     """The resources that have to do with keys, by path.
 
     :param places: where each stack is deployed, by its path.
+    :param ours: the policies that constructs of this library wrote for roles and users that something takes away from.
     """
 
-    def __init__(self, resources: Mapping[str, Looked], places: Mapping[str, Place]) -> None:
+    def __init__(
+        self, resources: Mapping[str, Looked], places: Mapping[str, Place], ours: Sequence[Looked] = ()
+    ) -> None:
         self.resources = resources
         self.places = places
+        self.ours = ours
         self._referrers: dict[str, dict[str, Looked]] = defaultdict(dict)
         for resource in resources.values():
             for path in referred(dict(resource.properties)):

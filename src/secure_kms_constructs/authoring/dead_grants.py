@@ -12,11 +12,9 @@ from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, SERVICE_
 from secure_kms_constructs.policies import PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
 from . import stand_ins
-from .reading import aws_principals, bound, is_account, listed, meant
+from .reading import TOLD, aws_principals, bound, is_account, listed, meant
 from .statements import Statement
 
-# One of these is what a grant is for; more comes along with it, and may be denied on purpose.
-_TOLD = ("kms:Decrypt", "kms:GenerateDataKey", "kms:Sign", "kms:GenerateMac")
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 _DENIES = re.compile(" denies ")
 
@@ -30,7 +28,7 @@ def problems(policy: Any, deployer: str, known: Mapping[str, str], names: Mappin
     :param names: what is equal for every spelling of principals; of one that is not told, the name is not known.
     """
     statements = [one for one in listed(policy.get("Statement")) if isinstance(one, dict)]
-    denials = [one for one in statements if one.get("Effect") == "Deny" and meant(one.get("Action"), _TOLD)]
+    denials = [one for one in statements if one.get("Effect") == "Deny" and meant(one.get("Action"), TOLD)]
     if not denials:
         return
     for statement in statements:
@@ -63,7 +61,7 @@ def _denied(
     except PolicyError:
         # What it will be cannot be told.
         return None
-    for action in sorted(meant(statement.get("Action"), _TOLD)):
+    for action in sorted(meant(statement.get("Action"), TOLD)):
         context: dict[str, str | Unknown | None] = {
             **told,
             **dict.fromkeys(SERVICE_CALL_KEYS.value),

@@ -13,6 +13,8 @@ KEY_PAIR_ACTIONS = {"kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPl
 
 # What is as good as a use: the caller chooses who uses what comes of it.
 USES = frozenset({*CRYPTOGRAPHIC_ACTIONS, "kms:CreateGrant", "kms:ImportKeyMaterial", "kms:ReplicateKey"})
+# One of these is what a grant is for; more comes along with it, and may be denied, or left out, on purpose.
+TOLD = ("kms:Decrypt", "kms:GenerateDataKey", "kms:Sign", "kms:GenerateMac")
 # The statements that name who administers a key.
 ADMINISTRATION = ("AllowAdministrators", "AllowPolicyAdministrators")
 

@@ -35,7 +35,7 @@ class Roles:
         self._app = serving.app
         self._key = serving.key
         self._place = serving.key.place
-        self.callers: dict[str, Need] = {}
+        self.callers: dict[str, Usage] = {}
         # What is needed for roles of other stacks with generated names, by what to do.
         self._far: dict[str, list[str]] = {}
 
@@ -49,7 +49,7 @@ class Roles:
         for holder in allowed_on(self._app, use.resource.path, need.asked_by):
             self._holder(use, holder, f"{use} needs {words.actions(need)} for {holder.called}")
         if not need.asked_by and (not need.via or need.type not in _GRANTED):
-            self.callers[words.callers(use)] = need
+            self.callers[words.callers(use)] = use
 
     def role(self, use: Usage) -> None:
         """Admit the role that a resource names, or that another template makes for it."""
@@ -61,7 +61,7 @@ class Roles:
         named_in = beside(use.need.principal, use.found.steps)
         value = value_at(use.resource.properties, named_in)
         if value is None:
-            self.callers[words.callers(use)] = need
+            self.callers[words.callers(use)] = use
             return
         role = self._app.at(value)
         whose = f"{use} needs {words.actions(use.need)} for the role in {named_in}"

@@ -6,16 +6,18 @@ from secure_kms_constructs.aws import catalogue
 from secure_kms_constructs.aws.catalogue import Basis, Grants, Who
 from secure_kms_constructs.aws.services import Service
 
-from . import conditional, replica_keys, replica_uses, replications, selections
+from . import conditional, executed, replica_keys, replica_uses, replications, selections
 from . import serving_findings as findings
 from . import serving_words as words
 from .apps import ROLE, App, plain, value_at
-from .identity_sides import unadmitted, unadmitted_widely
+from .denied_reads import denied_reads
 from .joining import joined
 from .key_requirements import unmet
 from .served_keys import Decision, KeyFacts, Serving
 from .served_roles import Roles
 from .served_statements import filled
+from .taken_back import taken_back
+from .unadmitted import unadmitted, unadmitted_widely
 from .usages import Usage, usages
 
 
@@ -28,6 +30,7 @@ def leading_types() -> list[str]:
             *leading,
             *inherit,
             *catalogue.through_types(),
+            executed.SERVICE,
             ROLE,
             "AWS::IAM::User",
             "AWS::IAM::Policy",
@@ -77,8 +80,15 @@ class _Deciding:
         findings.say_unread(self._serving, self._unread, finished)
         findings.say_callers(self._serving, self._roles.callers, finished)
         findings.say_selected(self._serving, self._selected, finished)
-        decision.refusals += unadmitted(self._app, self._key.path, finished)
         decision.refusals += conditional.problems(self._app, self._key.path)
+        decision.refusals += executed.problems(self._app, self._key.path, decision.uses, finished)
+        back = taken_back(self._app, self._key.path, self._key.stack, finished, self._place.deployer)
+        decision.refusals += back.refusals
+        decision.findings += back.findings
+        decision.refusals += denied_reads(self._app, self._key.path)
+        dead = unadmitted(self._app, self._key.path, finished)
+        decision.refusals += dead.refusals
+        decision.findings += dead.findings
         decision.refusals += replications.problems(
             self._app, self._key.path, finished, Service.S3.via(self._place.region)
         )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from secure_kms_constructs.aws import arns, catalogue
-from secure_kms_constructs.aws.catalogue import Need
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 
+from . import executed
 from . import serving_words as words
 from .apps import ROLE, as_text, referred, value_at
 from .identity_sides import spellings
@@ -57,10 +57,13 @@ def say_unread(serving: Serving, unread: Iterable[Usage], statements: Sequence[S
             serving.say("unreadNeeds", words.unread(use))
 
 
-def say_callers(serving: Serving, callers: Mapping[str, Need], statements: Sequence[Statement]) -> None:
+def say_callers(serving: Serving, callers: Mapping[str, Usage], statements: Sequence[Statement]) -> None:
     """Say what those need whom no resource names, unless a grant on the key has followed."""
-    for text, need in callers.items():
-        if not is_granted(need, statements, serving.key.place.deployer):
+    for text, use in callers.items():
+        if executed.is_executed(use) and executed.task_roles(serving.app, use.resource):
+            for service, role in executed.left_out(serving.app, use.resource, statements):
+                serving.say("callers", words.executing(use, service, role))
+        elif not is_granted(use.need, statements, serving.key.place.deployer):
             serving.say("callers", text)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from secure_kms_constructs.aws.catalogue import Need
 from secure_kms_constructs.aws.services import SERVICES, Use, written
 
+from .apps import Looked
 from .selections import Candidate
 from .statements import Statement
 from .usages import Usage
@@ -68,6 +69,14 @@ def or_delegated(need: Need) -> str:
 def callers(use: Usage) -> str:
     """Return that roles which the resource does not name need the key."""
     return f"{use}: grant each role that works with it on the key, {grant_line(use.need)}; see {use.need.source}"
+
+
+def executing(use: Usage, service: Looked, role: Looked) -> str:
+    """Return that the role of tasks in which commands are executed needs the key."""
+    return (
+        f"{use}: grant {role.called}, as which {service.called} executes commands, on the key, {grant_line(use.need)}; "
+        f"see {use.need.source}"
+    )
 
 
 def selected(several: Sequence[Candidate]) -> str:

@@ -129,9 +129,10 @@ def denied(
     context: Mapping[str, str | Unknown | None],
     key_policy: Policy,
     identity_policies: Sequence[Policy] = (),
+    boundary: Policy | None = None,
 ) -> tuple[str, ...]:
     """Return why a request is denied for sure; nothing where it is allowed, or depends on what nobody knows yet."""
-    return _why_denied(_decision(principal, action, key, context, key_policy, identity_policies))
+    return _why_denied(_decision(principal, action, key, context, key_policy, identity_policies, boundary))
 
 
 def allowed(
@@ -154,10 +155,11 @@ def _decision(
     context: Mapping[str, str | Unknown | None],
     key_policy: Policy,
     identity_policies: Sequence[Policy],
+    boundary: Policy | None = None,
 ) -> Decision:
     asked = {
         condition.key.lower()
-        for policy in (key_policy, *identity_policies)
+        for policy in (key_policy, *identity_policies, *((boundary,) if boundary else ()))
         for statement in policy.statements
         for condition in statement.conditions
     }
@@ -169,7 +171,7 @@ def _decision(
         if name and name not in given and plain.value(name) is None and _may_have(action, name)
     }
     request = Request(principal, action, key, {**context, **unknown}) if unknown else plain
-    return evaluate(request, key_policy=key_policy, identity_policies=list(identity_policies))
+    return evaluate(request, key_policy=key_policy, identity_policies=list(identity_policies), boundary=boundary)
 
 
 def _why_denied(decision: Decision) -> tuple[str, ...]:

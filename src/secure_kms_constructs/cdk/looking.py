@@ -138,8 +138,9 @@ class Looker:
                 yield number, name in _WARNINGS, f"secure-kms-constructs:{name}", text
 
 
-# What opens the key wider than asked for, what loses data without a word, and what most likely is a mistake.
-_WARNINGS = {"openLogGroup", "perhapsSelected", "unboundDeployer", "unusedKey"}
+# What opens the key wider than asked for, what loses data without a word, what does nothing, and what most likely is a
+# mistake.
+_WARNINGS = {"deadActions", "deniedActions", "openLogGroup", "perhapsSelected", "unboundDeployer", "unusedKey"}
 
 
 def _texts_for_tokens(watched: Watched, texts: Mapping[str, str], tokens: Any) -> dict[str, str]:
@@ -159,7 +160,7 @@ def looked_at(seen: Mapping[str, Any]) -> tuple[App, dict[str, Place]]:
 
     resources = {one["path"]: Looked(**_renamed(one)) for one in seen["resources"]}
     places = {path: Place(*(_text(part) for part in parts)) for path, parts in seen["places"].items()}
-    return App(resources, places), places
+    return App(resources, places, [Looked(**_renamed(one)) for one in seen["ours"]]), places
 
 
 def _renamed(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from secure_kms_constructs.access.mentions import Mentions
 from secure_kms_constructs.access.parties import Party, of_mentioned
@@ -68,12 +69,30 @@ def _without_effect(
             doubtful.append(name)
     whose = made.source.path if made.source else made.arn
     if denied:
-        message = f"{', '.join(denied)} has no effect for {party.name}: the key policy of {whose} does not admit it"
-        yield one.found(message, "Action")
+        why = _taken_by(one, made, party, denied) or f"the key policy of {whose} does not admit it"
+        yield one.found(f"{', '.join(denied)} has no effect for {party.name}: {why}", "Action")
     if doubtful:
         why = "is in none of the templates" if made.source is None else "does not tell"
         message = f"{', '.join(doubtful)} may have no effect for {party.name}: the key policy of {whose} {why}"
         yield one.found(message, "Action", undecided=True)
+
+
+def _taken_by(one: Written, made: Key, party: Party, denied: list[str]) -> str | None:
+    """Return what of its own takes from a party what the key policy would let it; None for nothing.
+
+    :param denied: the actions as the statement names them.
+    """
+    actions = {it for name, named in named_actions(one.statement) if name in denied for it in named or ()}
+    alone = only(party, one.statement, one.document.policy)
+    undenied = replace(alone, policies=alone.policies[:1])
+    for less, taker in (
+        (undenied, "a Deny in its own policies takes it back"),
+        (replace(alone, boundary=None), "its permissions boundary does not let it"),
+        (replace(undenied, boundary=None), "its permissions boundary and a Deny of its own take it back"),
+    ):
+        if any(answer(less, action, made) is not False for action in actions & KEY_ACTIONS.value):
+            return taker
+    return None
 
 
 def _mark(one: Written, made: Key, party: Party, mentioned: Mentions) -> object:
@@ -161,7 +180,8 @@ RULES = (
         controls=("ours",),
         why="The statement looks like access and gives none: the first call fails at run time. CDK's grants report "
         "success on a key whose policy does not delegate, and on keys of others.",
-        fix="Admit the principal in the key policy, or remove the statement. HardenedKey's grants write both.",
+        fix="Admit the principal in the key policy, spare the key in the Deny or boundary that takes it back, or "
+        "remove the statement. HardenedKey's grants write both.",
         source=f"{_KMS}policy-evaluation.html",
         broken=uses(allow(None, ["kms:Decrypt", "kms:Encrypt"], Resource=THE_KEY)),
         clean=uses(allow(None, "kms:Decrypt", Resource=THE_KEY)),

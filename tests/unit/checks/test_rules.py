@@ -14,7 +14,7 @@ from secure_kms_constructs.checks import RULES, Finding, Rule, Severity, find, r
 from secure_kms_constructs.checks.examples import ACCOUNT, REGION, ROOT, allow, keyed
 from secure_kms_constructs.templates import read_templates
 from tests.unit.checks.undecidable import ALWAYS_TELLS, UNDECIDABLE, with_parameter
-from tests.unit.checks.variants import VARIANTS
+from tests.unit.checks.variants import VARIANTS, one_of_two, two_roles
 
 # Only the policy of a key that is not in the templates could make it right, so it is worse than unknown.
 LIKELY = {"KLP505"}
@@ -174,3 +174,23 @@ def test_who_is_admitted_by_more_patterns_than_can_be_tried_is_not_told() -> Non
     statement = allow("*", "kms:GetPublicKey", {"ArnLike": {"aws:PrincipalArn": patterns}})
     found = [one for one in found_in(keyed(statement)) if one.rule == "KLP502"]
     assert [one.undecided for one in found] == [True]
+
+
+@pytest.mark.parametrize(
+    "restricted, why",
+    [
+        ("deny", "a Deny in its own policies takes it back"),
+        ("boundary", "its permissions boundary does not let it"),
+        ("both", "its permissions boundary and a Deny of its own take it back"),
+        ("", "the key policy of Stack/Key does not admit it"),
+    ],
+)
+def test_a_grant_without_effect_names_what_is_in_its_way(restricted: str, why: str) -> None:
+    made = one_of_two("boundary" if restricted in ("boundary", "both") else "deny")
+    if restricted == "both":
+        made["Resources"]["No"] = one_of_two("deny")["Resources"]["No"]
+    if not restricted:
+        made["Resources"].pop("No")
+        made["Resources"]["Key"] = two_roles()["Resources"]["Key"]
+    [message] = [one.message for one in found_in(made) if one.rule == "KLP501" and "Encrypt" not in one.message]
+    assert message.endswith(why)

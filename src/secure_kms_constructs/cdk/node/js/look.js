@@ -14,6 +14,8 @@ const { Scoped } = require("./scoped");
 
 const ANY = /"Resource":("\*"|\[[^\]]*"\*")/;
 const ROLE = /^AWS::IAM::(Role|User)$/;
+const MANAGED = "AWS::IAM::ManagedPolicy";
+const TAKES = /^AWS::IAM::(Role|User|Policy|ManagedPolicy)$|^AWS::SecretsManager::ResourcePolicy$/;
 // What selects by tags or patterns, and so refers to nothing that it needs the key of.
 const SELECTS = new Set(["AWS::Backup::BackupSelection"]);
 
@@ -28,13 +30,22 @@ function* resourcesOf(scope) {
 }
 
 /**
- * Whether a resource cannot refer to a key: a role or user without policies of its own. Where CDK keeps overrides is
- * private to it; where it is otherwise one day, anything may.
+ * Whether a resource cannot refer to a key: a role or user without policies of its own, and nothing takes away from it.
+ * Where CDK keeps overrides is private to it; where it is otherwise one day, anything may.
  * @param {any} element
  */
 function usesNoKey(element) {
   if (!["AWS::IAM::Role", "AWS::IAM::User"].includes(element.cfnResourceType)) return false;
-  return element.policies === undefined && Object.keys(element.rawOverrides ?? { any: 1 }).length === 0;
+  const { policies, permissionsBoundary, rawOverrides } = element;
+  return policies === undefined && permissionsBoundary === undefined && Object.keys(rawOverrides ?? { any: 1 }).length === 0;
+}
+
+/**
+ * Whether properties of an IAM resource or resource policy take anything away from anybody.
+ * @param {any} properties
+ */
+function restrictive({ AssumeRolePolicyDocument, ...properties }) {
+  return properties.PermissionsBoundary !== undefined || JSON.stringify(properties).includes('"Effect":"Deny"');
 }
 
 /**
@@ -226,9 +237,17 @@ function look(scope, keys, leading, imported) {
   const under = new Set(found.keys());
   for (const [path, [one, seen]] of read) if (leading.has(one.type) && refers(seen, under)) found.set(path, one);
   // Who takes a managed policy says so by itself; those were not read for what they hold inside.
-  const managed = new Set([...found].filter(([, one]) => one.type === "AWS::IAM::ManagedPolicy").map(([path]) => path));
+  const managed = new Set([...found].filter(([, one]) => one.type === MANAGED).map(([path]) => path));
   if (managed.size > 0) for (const [path, element] of later) if (!read.has(path)) readOne(path, element);
   for (const [path, [one, seen]] of read) if (one.type.startsWith("AWS::IAM::") && refers(seen, managed)) found.set(path, one);
+  // What a service runs, and as whom, is said by its task definition.
+  for (const [path, one] of [...found]) {
+    if (one.type !== "AWS::ECS::Service") continue;
+    for (const other of read.get(path)?.[1] ?? []) {
+      const it = read.get(other)?.[0];
+      if (it?.type === "AWS::ECS::TaskDefinition") found.set(other, it);
+    }
+  }
   // Roles, and who holds a policy that names a key.
   for (const path of [...found.keys()]) {
     for (const other of read.get(path)?.[1] ?? []) {
@@ -266,8 +285,31 @@ function look(scope, keys, leading, imported) {
       if (it) found.set(one, it);
     }
   });
+  // What takes away from roles and users: Denies, wherever they are attached, and permissions boundaries.
+  const restricts = [...read].filter(([, [one]]) => TAKES.test(one.type) && restrictive(one.properties));
+  if (restricts.some(([, [one]]) => one.type === MANAGED)) {
+    for (const [path, element] of later) if (!read.has(path)) readOne(path, element);
+    const managing = new Set(restricts.map(([path]) => path));
+    for (const [path, [one, seen]] of read) if (ROLE.test(one.type) && refers(seen, managing)) found.set(path, one);
+  }
+  for (const [path, [one, seen]] of restricts) {
+    found.set(path, one);
+    for (const other of seen) {
+      if (later.has(other) && !read.has(other)) readOne(other, later.get(other));
+      const it = read.get(other)?.[0];
+      if (it && (ROLE.test(it.type) || it.type === MANAGED)) found.set(other, it);
+    }
+  }
+  // What this library wrote, which has a side in them too.
+  const ours = [];
+  for (const [path, element] of restricts.length > 0 ? elements : []) {
+    if (!(element.node.scope?.node.scope instanceof Scoped)) continue;
+    readOne(path, element);
+    const [one] = read.get(path) ?? [];
+    if (one) ours.push(one);
+  }
   const places = Object.fromEntries([...ids.keys()].map((stack) => [stack.node.path, placeOf(stack)]));
-  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of, ways, waits };
+  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of, ways, waits, ours };
 }
 
 /**
