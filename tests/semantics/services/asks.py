@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -70,6 +71,18 @@ class Ask:
                 # A source and its account come together: both are another's, or neither.
                 sent = {key: _another(it) if key.startswith("aws:Source") else it for key, it in self.sent.items()}
                 yield f"another {name}", replace(self, sent=sent)
+        if "aws:SourceArn" in self.sent:
+            of_another = re.sub(r"^(arn:[^:]+):[^:]+:", r"\1:glacier:", self.sent["aws:SourceArn"])
+            yield "a source of another kind", replace(self, sent={**self.sent, "aws:SourceArn": of_another})
+        if self.action == "kms:CreateGrant":
+            yield from self._other_grants()
+
+    def _other_grants(self) -> Iterator[tuple[str, Ask]]:
+        if "kms:GrantOperations" in self.sent:
+            yield "a grant of more", replace(self, sent={**self.sent, "kms:GrantOperations": "Encrypt"})
+        elif self.sent.get("kms:GrantIsForAWSResource") != "false":
+            # Where a page says that the service asks so, no grant is another's.
+            yield "a grant for no service", replace(self, sent={**self.sent, "kms:GrantIsForAWSResource": "false"})
 
 
 def _of_roles(ask: Ask) -> dict[str, str]:

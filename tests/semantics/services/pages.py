@@ -141,7 +141,7 @@ STORAGE = (
     Row(
         "S3 server access logs",
         "AmazonS3/latest/userguide/enable-server-access-logging",
-        {"bucket_server_logs": service("logging.s3", BOTH)},
+        {name: service("logging.s3", BOTH) for name in ("bucket_server_logs", "by_l1_own_logs", "by_l1_server_logs")},
     ),
     Row(
         "S3 Tables",

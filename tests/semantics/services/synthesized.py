@@ -16,6 +16,7 @@ from tests.semantics.judge import Question
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, STRANGER, Ask
 from tests.semantics.services.backups import BACKUPS, OF_BACKUPS
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
+from tests.semantics.services.l1_constructions import BY_L1
 from tests.semantics.services.launched import LAUNCHED
 from tests.semantics.services.more_constructions import MORE
 from tests.semantics.services.named_constructions import NAMED
@@ -23,8 +24,11 @@ from tests.semantics.services.public_apps import PUBLIC
 from tests.semantics.services.rare_constructions import RARE
 from tests.semantics.services.raw_constructions import RAW
 
+#: Every grant allows something: most of them what a service does with what it keeps.
+OF_GRANTS = {"kms:GrantOperations": ["CreateGrant", "Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext"]}
 #: Those with requests of their own.
-WITH_ASKS = {one.name: one for one in (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED)}
+_SEVERAL = (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED, *BY_L1)
+WITH_ASKS = {one.name: one for one in _SEVERAL}
 #: And those of which only a page of AWS asks.
 ALL = WITH_ASKS | {one.name: one for one in MORE}
 
@@ -100,7 +104,7 @@ def question(deployment: Deployment, ask: Ask, **around: Any) -> Question:
         deployment.key("Key"),
         via=ask.via,
         encryption_context={name: named(deployment, value) for name, value in ask.context.items()},
-        context=ask.sent,
+        context={**OF_GRANTS, **ask.sent} if ask.action == "kms:CreateGrant" else ask.sent,
         identity=identity,
         **around,
     )

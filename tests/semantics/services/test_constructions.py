@@ -15,7 +15,7 @@ from secure_kms_constructs.checks import Severity, check_assembly
 from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Judge
 from tests.semantics.services.constructions import MACHINE, OTHER_MACHINE
-from tests.semantics.services.judging import wrong
+from tests.semantics.services.judging import BY_ACCOUNT, OTHER_KIND, wrong
 from tests.semantics.services.synthesized import ALL, WITH_ASKS, question
 
 
@@ -29,6 +29,12 @@ def test_a_construct_works_and_nothing_beside_it(deployments: dict[str, Deployme
     assert one.asks
     found = list(wrong(deployments[name], judge, one, one.asks))
     assert not found, "\n".join(found)
+
+
+def test_what_is_bound_by_the_account_alone_is_named(deployments: dict[str, Deployment], judge: Judge) -> None:
+    for name in BY_ACCOUNT:
+        others = [other for ask in ALL[name].asks for what, other in ask.neighbours() if what == OTHER_KIND]
+        assert any(judge.ask(question(deployments[name], one)).allowed for one in others), name
 
 
 def test_no_template_has_a_circle(deployments: dict[str, Deployment]) -> None:
@@ -67,8 +73,8 @@ def test_who_starts_a_machine_cannot_read_its_executions(deployments: dict[str, 
 # What AWS's pages print without a condition, so that nothing binds it; synth says so too.
 EXPLAINED = {
     "KLP205": {
-        *("balancer-logs", "bucket-server-logs", "filter-criteria", "machine-logged", "named-landing-zone"),
-        "named-logs-of-distribution",
+        *("balancer-logs", "bucket-server-logs", "by-l1-own-logs", "by-l1-server-logs", "filter-criteria"),
+        *("machine-logged", "named-landing-zone", "named-logs-of-distribution"),
     },
     "KLP504": {
         *("code-repository", "deployed-configuration", "hosted-configuration", "l1-cloudtrail-eventdatastore"),

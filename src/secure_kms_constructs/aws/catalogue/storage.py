@@ -65,6 +65,17 @@ ROWS = (
         )
         for context in ("arn:{partition}:s3:::{name}", "arn:{partition}:s3:::{name}/*")
     ),
+    # A bucket that names no destination logs to itself.
+    service(
+        _BUCKET,
+        "logging.s3.amazonaws.com",
+        "Decrypt GenerateDataKey",
+        _S3 + "enable-server-access-logging",
+        paths=_ENCRYPTION,
+        only_with="LoggingConfiguration",
+        only_without="LoggingConfiguration/DestinationBucketName",
+        at_run=True,
+    ),
     deployer(
         "AWS::S3Express::DirectoryBucket",
         "Decrypt GenerateDataKey",
