@@ -51,7 +51,7 @@ def uses(context: Context, who: Who) -> Iterator[Use]:
             for path in need.paths:
                 for place, value in values_at(resource.properties, path.split("/"), "Properties"):
                     for target, made in under.values() if _holds(need, resource, place) else ():
-                        if target.type in need.leads_to and target is not resource and leads_to(value, target):
+                        if target.type in need.leads_to and leads_to(value, target):
                             yield Use(resource, place, need, made, target)
 
 
@@ -84,7 +84,8 @@ def leads_to(value: object, target: Resource) -> bool:
         return False
     name = target.arn.rpartition(":")[2]
     url = filled(f"https://sqs.{{region}}.{{suffix}}/{{account}}/{name}", target)
-    text = json.dumps(value) if isinstance(value, dict) else value
+    # What cannot be told in a definition names nothing for certain.
+    text = json.dumps(value, default=str) if isinstance(value, dict) else value
     if not isinstance(text, str):
         return False
     if text.lstrip().startswith("{"):
@@ -107,7 +108,7 @@ def filled(text: str, resource: Resource) -> str:
 
 def name_of(use: Use) -> str:
     """Return the name of a resource, or of the one whose ARN tells whose it is; empty where it is not known."""
-    named = use.resource.properties.get(use.need.named_by) if use.need.named_by else None
+    named = use.resource.properties.get(use.need.named_by)
     return re.sub("arn:.*[:/]", "", named) if isinstance(named, str) else ""
 
 

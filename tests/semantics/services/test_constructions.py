@@ -77,8 +77,9 @@ EXPLAINED = {
         *("machine-logged", "named-landing-zone", "named-logs-of-distribution"),
     },
     "KLP504": {
-        *("code-repository", "deployed-configuration", "hosted-configuration", "l1-cloudtrail-eventdatastore"),
-        *("named-offline-features", "pipe", "pipe-logged", "rare-release", "store-of-events"),
+        *("by-l1-configuration", "by-l1-pipe", "code-repository", "deployed-configuration", "hosted-configuration"),
+        *("l1-cloudtrail-eventdatastore", "named-offline-features", "pipe", "pipe-logged", "rare-release"),
+        "store-of-events",
     },
     # CDK allows the role that makes the cluster more than EKS asks, in a policy that the key policy cuts short.
     "KLP204": {"kubernetes-by-a-custom-resource"},
