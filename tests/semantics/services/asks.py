@@ -71,7 +71,8 @@ class Ask:
                 # A source and its account come together: both are another's, or neither.
                 sent = {key: _another(it) if key.startswith("aws:Source") else it for key, it in self.sent.items()}
                 yield f"another {name}", replace(self, sent=sent)
-        if "aws:SourceArn" in self.sent:
+        # Route 53's page binds what it does with the key to the hosted zone, not the grant.
+        if "aws:SourceArn" in self.sent and self.action != "kms:CreateGrant":
             of_another = re.sub(r"^(arn:[^:]+):[^:]+:", r"\1:glacier:", self.sent["aws:SourceArn"])
             yield "a source of another kind", replace(self, sent={**self.sent, "aws:SourceArn": of_another})
         if self.action == "kms:CreateGrant":

@@ -14,8 +14,14 @@ OTHER_KIND = "a source of another kind"
 #: What CDK writes of its own for the service names no source, so this library adds the account, which any source of it
 #: has. Whom it works for is left to the policies of the queue, topic or bucket.
 BY_ACCOUNT = {
-    *("app_uploads", "bucket_to_queue", "bucket_to_queue_same_key", "bucket_to_topic", "bus", "distribution"),
-    *("dnssec", "rule_to_queue", "topic_to_queue"),
+    *(
+        "app_uploads",
+        "bucket_to_queue",
+        "bucket_to_queue_same_key",
+        "bucket_to_topic",
+        "rule_to_queue",
+        "topic_to_queue",
+    ),
 }
 
 
