@@ -9,7 +9,7 @@ TOPICS = [
         "or a principal with conditions is no role or user; an imported role may be known in one stack only.",
         "Give the role a literal `role_name` and its stack an `env`, or serve it with `delegate_via=[...]` on the key "
         "([a key in another stack](how-to/another-stack.md)). Pass the role itself, or `iam.Role.from_role_arn(...)`.",
-        ("cdk/grantees.py", "cdk/resolved_grantees.py"),
+        ("cdk/grantees.py", "cdk/names.py", "cdk/resolved_grantees.py"),
     ),
     Topic(
         "Stacks that would wait for each other, stages, and unknown places",

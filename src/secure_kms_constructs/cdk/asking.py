@@ -175,10 +175,8 @@ def key_of(secret: Any) -> kms.IKey | None:
 @asked_once
 def name_given(principal: Any) -> tuple[str | None, str | None] | None:
     """Return name and path as the L1 of a role or user was given them; None where it has none."""
-    resource = child_of(principal)
-    if isinstance(resource, iam.CfnRole):
-        return resource.role_name, resource.path
-    return (resource.user_name, resource.path) if isinstance(resource, iam.CfnUser) else None
+    [given] = Questions.names([principal])
+    return (given[0], given[1]) if given else None
 
 
 _OWN_PRINCIPALS = iam.Role.grant_principal, iam.User.grant_principal

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,8 +14,7 @@ from secure_kms_constructs.authoring.admissions import Account
 from secure_kms_constructs.aws import arns
 
 from .asking import account_of, asked_once, name_given, name_of, node_of, partition_of, stack_of
-from .findings import check_at_synth
-from .node import Questions
+from .names import note_name
 from .places import check_environments, check_reference, is_known, same_environment
 
 
@@ -91,6 +89,7 @@ class Grantee:
         ways = f"give it a literal {self.kind}_name and its stack an env"
         if self._literal_name is not None:
             check_environments(key_stack, self._stack, self, ways)
+            note_name(self._stack, self.principal, f"{self.kind} {self.name}", f"{self.kind}_name")
             return self.literal_arn()
         if not same_environment(key_stack, self._stack):
             check_environments(key_stack, self._stack, self, ways)
@@ -102,6 +101,7 @@ class Grantee:
             return self._arn
         named = self._name_when_needed
         if named is not None:
+            note_name(self._stack, self.principal, f"{self.kind} {self.name}", f"{self.kind}_name")
             return self._stack.format_arn(service="iam", region="", resource=self.kind, resource_name=named)
         raise ValueError(
             f"the ARN of {self.name} cannot be told in the stack of the key, because its {self.kind} name is "
@@ -173,7 +173,6 @@ class Grantee:
         given = name_given(self.principal)
         if given is None or self._stack is None:
             return None
-        _named_in(self._stack).append(self)
         name, path = given
         if name is None or not is_known(name) or not is_known(path or ""):
             return None
@@ -196,25 +195,9 @@ class Grantee:
                     f"{self.name} lives in another region than stack {writer.node.path} and its {self.kind} name is "
                     f"generated: give it a literal {self.kind}_name, or {ways}"
                 )
+            note_name(self._stack, self.principal, f"{self.kind} {self.name}", f"{self.kind}_name")
             # The literal name is no reference, so nothing else makes the policy wait for the role.
             writer.add_stack_dependency(self._stack)
-
-
-@asked_once
-def _named_in(stack: Stack) -> list[Grantee]:
-    """Return the grantees of a stack that something names literally, and check at synth that the names hold."""
-    named: list[Grantee] = []
-    check_at_synth(stack, lambda: list(_renamed(named)))
-    return named
-
-
-def _renamed(named: Sequence[Grantee]) -> Iterator[str]:
-    for one, now in zip(named, Questions.names([one.principal for one in named]), strict=True):
-        if now != list(name_given(one.principal) or ()):
-            yield (
-                f"{one.kind} {one.name} was renamed after a grant had asked for its name: set {one.kind}_name and path "
-                "before the first grant to anything beside it"
-            )
 
 
 @asked_once

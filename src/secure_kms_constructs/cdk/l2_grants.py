@@ -17,6 +17,7 @@ from secure_kms_constructs.aws.services import Service
 
 from .asking import name_of, node_of, stack_of
 from .grantees import Grantee
+from .names import note_name
 from .places import is_known
 
 
@@ -144,6 +145,9 @@ def _bucket_of(one: Any) -> Any:
     return one.destination if hasattr(one, "destination") else one.bucket
 
 
+_NAMED_BY = {"s3": "bucket_name", "secretsmanager": "secret_name", "kinesis": "stream_name"}
+
+
 def literal_contexts(service: Service, asked: Asked | None) -> list[str]:
     """Return the encryption contexts of a resource whose name is literal, as a key policy can name them."""
     resource: Any = asked.resource if asked else None
@@ -153,6 +157,8 @@ def literal_contexts(service: Service, asked: Asked | None) -> list[str]:
     if not isinstance(resource, Resource) or not is_known(name := name_of(resource)):
         return []
     stack = stack_of(resource)
+    if service.prefix in _NAMED_BY:
+        note_name(stack, resource, node_of(resource).path, _NAMED_BY[service.prefix], name)
     if service.prefix == "s3":
         arn = stack.format_arn(service="s3", region="", account="", resource=name)
         return [arn, f"{arn}/*"]

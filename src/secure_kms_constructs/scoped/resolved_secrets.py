@@ -18,6 +18,7 @@ from secure_kms_constructs.aws.services import Service
 from secure_kms_constructs.cdk.asking import Called, arn_of, key_of, name_of, region_of, stack_of
 from secure_kms_constructs.cdk.grantees import account_text
 from secure_kms_constructs.cdk.managed_keys import AwsManaged
+from secure_kms_constructs.cdk.names import note_name
 from secure_kms_constructs.cdk.places import check_environments, check_reference, same_place, wait_for
 
 from .key_side import UsedKeys
@@ -110,6 +111,7 @@ def _named_arn(stack: Stack, secret: secretsmanager.ISecret) -> str | None:
     name = name_of(secret)
     if not re.fullmatch(SECRET_NAME.value, name):
         return None
+    note_name(stack, secret, f"secret {secret.node.path}", "secret_name", name)
     return stack.format_arn(
         service="secretsmanager",
         resource="secret",

@@ -118,7 +118,8 @@ def test_one_question_tells_of_what_is_beside_once(stack: Stack, key: HardenedKe
     assert [one[0] for one in told] == [one.__jsii_ref__.ref for one in (secrets[0], user, *secrets[1:], role)]  # type: ignore[attr-defined]
     assert [one[2] for one in told[:2]] == [secrets[0].secret_arn, user.user_arn]
     assert [one[5] for one in told] == [0, -1, 0, 0, -1]
-    assert [one[6] for one in told if one[6] is None] == [None, None, None]
+    # Of a secret its name, which has no path.
+    assert [one[6][1] for one in told] == [None, "/app/", None, None, None]
     assert (told[1][6][1], told[4][6][1]) == ("/app/", None)
     assert len(json.loads(Questions.describe([secrets[1]])["told"])[0]) == 1
 

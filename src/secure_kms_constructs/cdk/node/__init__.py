@@ -54,10 +54,10 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return jsii.sinvoke(cls, "describe", [list(constructs)])
 
     @classmethod
-    def names(cls, principals: Sequence[Any]) -> list[Any]:
-        """Return name and path of each role or user as they are given now."""
+    def names(cls, constructs: Sequence[Any]) -> list[Any]:
+        """Return name and path of each role, user or other thing as templates would have them now."""
         load()
-        found: list[Any] = json.loads(jsii.sinvoke(cls, "names", [list(principals)]))
+        found: list[Any] = json.loads(jsii.sinvoke(cls, "names", [list(constructs)]))
         return found
 
     @classmethod

@@ -60,7 +60,7 @@ def _types(assembly: str) -> dict[str, Any]:
         "Questions": {
             "methods": [
                 _method("describe", [("constructs", _SEVERAL)], _ANY, static=True),
-                _method("names", [("principals", _SEVERAL)], _TEXT, static=True),
+                _method("names", [("constructs", _SEVERAL)], _TEXT, static=True),
                 _method("held", [("stack", _STACK), ("principals", _SEVERAL)], _TEXT, static=True),
                 _method(
                     "beside",

@@ -112,12 +112,12 @@ class Questions {
   }
 
   /**
-   * Name and path of each role or user as they are given now.
-   * @param {IConstruct[]} principals
+   * Name and path of each role, user or other thing as templates would have them now.
+   * @param {IConstruct[]} constructs
    * @returns {string}
    */
-  static names(principals) {
-    return JSON.stringify(principals.map((one) => nameGiven(l1Of(one))));
+  static names(constructs) {
+    return JSON.stringify(constructs.map((one) => nameGiven(l1Of(one))));
   }
 
   /**
