@@ -31,6 +31,8 @@ def leading_types() -> list[str]:
             *inherit,
             *catalogue.through_types(),
             executed.SERVICE,
+            # Any type may name what is under the key.
+            "AWS::*",
             ROLE,
             "AWS::IAM::User",
             "AWS::IAM::Policy",
@@ -55,6 +57,8 @@ class _Deciding:
         self._serving = Serving(app, key, self._decision)
         self._roles = Roles(self._serving)
         self._unread: list[Usage] = []
+        # Of these the handlers tell of their deployer, and nobody of who uses the key afterwards.
+        self._handled: list[Usage] = []
 
     def decision(self) -> Decision:
         decision, looked = self._decision, self._app.resources.get(self._key.path)
@@ -78,6 +82,8 @@ class _Deciding:
         finished = [*self._key.statements, *(plain(filled(it, self._place)) for it in decision.statements)]
         findings.say_bonds(self._serving, finished)
         findings.say_unread(self._serving, self._unread, finished)
+        findings.say_handled(self._serving, self._handled, finished)
+        findings.say_unread_names(self._serving, finished)
         findings.say_callers(self._serving, self._roles.callers, finished)
         findings.say_selected(self._serving, self._selected, finished)
         decision.refusals += conditional.problems(self._app, self._key.path)
@@ -106,6 +112,8 @@ class _Deciding:
         if replica_keys.is_of_replica(use):
             self._replica_key(use)
             return
+        if use.target is None and need.source == catalogue.SCHEMAS and not _is_told(use):
+            self._handled.append(use)
         if self._key.kind.usage != "SYMMETRIC":
             return
         if replica_uses.is_of_replica(use):

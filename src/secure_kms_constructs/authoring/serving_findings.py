@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from secure_kms_constructs.aws import arns, catalogue
+from secure_kms_constructs.aws.catalogue import Who
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 
 from . import executed
@@ -17,10 +18,13 @@ from .selections import Candidate
 from .served_keys import Serving
 from .served_statements import is_granted
 from .statements import Statement
+from .unread_names import unread_names
 from .usages import Usage
 
 _USED = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
 _USES = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:Sign", "kms:GenerateMac"}
+# The role of their function, which they do not name, uses what they name.
+_BY_FUNCTION = {"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"}
 # What a page may bind a service by, beside the account, which none is known to say.
 _OF_PAGES = ("aws:sourcearn", "kms:encryptioncontext:")
 
@@ -50,11 +54,41 @@ def say_bonds(serving: Serving, statements: Sequence[Statement]) -> None:
 def say_unread(serving: Serving, unread: Iterable[Usage], statements: Sequence[Statement]) -> None:
     """Say of what nobody knows the needs, unless its role or its service has been admitted."""
     for use in unread:
-        roles = [serving.app.resources.get(path) for path in referred(dict(use.resource.properties))]
-        names = {name for one in roles if one and one.type == ROLE for name in spellings(serving.app, one)}
-        need = replace(use.need, actions=("kms:Decrypt",))
-        if not serving.key.adds(use.need) and not is_granted(need, statements, serving.key.place.deployer, names):
+        if not serving.key.adds(use.need) and not _is_admitted(serving, use, statements):
             serving.say("unreadNeeds", words.unread(use))
+
+
+def say_handled(serving: Serving, handled: Iterable[Usage], statements: Sequence[Statement]) -> None:
+    """Say of what nobody knows who uses it once it is made, unless its role or its service has been admitted."""
+    for use in handled:
+        if not _is_admitted(serving, use, statements):
+            serving.say("handlersOnly", words.handled(use))
+
+
+def say_unread_names(serving: Serving, statements: Sequence[Statement]) -> None:
+    """Say of what names a resource under the key where no row reads it, unless its role or service is admitted."""
+    for resource, found, target in unread_names(serving.app, serving.decision.uses):
+        several = [need for path in catalogue.key_paths(target.type) for need in catalogue.needs_of(target.type, path)]
+        # What only launches instances creates grants.
+        launched = replace(
+            several[0], actions=("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext")
+        )
+        need = next((one for one in several if one.who is Who.CALLER), launched)
+        use = Usage(resource, found, need, target)
+        if not _is_admitted(serving, use, statements):
+            serving.say("unreadName", words.unread_name(use))
+
+
+def _is_admitted(serving: Serving, use: Usage, statements: Sequence[Statement]) -> bool:
+    """Tell whether a key policy admits a role that a resource refers to, or its service by its own name."""
+    roles = [serving.app.resources.get(path) for path in referred(dict(use.resource.properties))]
+    names = {name for one in roles if one and one.type == ROLE for name in spellings(serving.app, one)}
+    names = None if use.resource.type in _BY_FUNCTION else names
+    asked = replace(use.need, actions=("kms:Decrypt",)), replace(use.need, actions=("kms:GenerateDataKey",))
+    if any(is_granted(need, statements, serving.key.place.deployer, names) for need in asked):
+        return True
+    labels = {*(use.need.via if use.target is None else ()), use.resource.type.split("::")[1].lower()}
+    return any(labels & set(service.split(".")) for one in statements for service in _services(one))
 
 
 def say_callers(serving: Serving, callers: Mapping[str, Usage], statements: Sequence[Statement]) -> None:

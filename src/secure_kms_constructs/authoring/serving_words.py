@@ -40,6 +40,24 @@ def unread(use: Usage) -> str:
     )
 
 
+def handled(use: Usage) -> str:
+    """Return what to do where only the handlers of a type are known."""
+    return (
+        f"{use} uses the key, of which only what its deployer asks is known, and no page that says who uses it "
+        "afterwards was read: where a role does, grant it on the key (key.grant_encrypt_decrypt(role)); where the "
+        "service does by itself, add the statement that its page prints (key.add_to_resource_policy)"
+    )
+
+
+def unread_name(use: Usage) -> str:
+    """Return what to do where a property names what is under the key, and no page that says who uses it was read."""
+    return (
+        f"{use}: no page that was read says who uses it there, and nobody who could is admitted: where a role does, "
+        f"grant it on the key, {grant_line(use.need)}; where the service does by itself, add the statement that its "
+        "page prints (key.add_to_resource_policy)"
+    )
+
+
 def made_elsewhere(use: Usage) -> str:
     """Return why a role that no template shows cannot be named."""
     return (

@@ -8,6 +8,7 @@ from .backups import SELECTION
 from .needs import Basis, Grants, Need, Require, Who, holds
 from .prefixes import page_of, prefix_of
 from .reading import (
+    SCHEMAS,
     Handlers,
     context_pattern,
     edges_from,
@@ -25,6 +26,7 @@ from .reading import (
 )
 
 __all__ = [
+    "SCHEMAS",
     "SELECTION",
     "Basis",
     "Grants",

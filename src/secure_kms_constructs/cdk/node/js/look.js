@@ -235,7 +235,8 @@ function look(scope, keys, leading, imported) {
     if (named.has(path) || byName || refers(seen, named)) found.set(path, one);
   }
   const under = new Set(found.keys());
-  for (const [path, [one, seen]] of read) if (leading.has(one.type) && refers(seen, under)) found.set(path, one);
+  const leads = (/** @type {string} */ type) => leading.has(type) || (leading.has("AWS::*") && type.startsWith("AWS::"));
+  for (const [path, [one, seen]] of read) if (leads(one.type) && refers(seen, under)) found.set(path, one);
   // Who takes a managed policy says so by itself; those were not read for what they hold inside.
   const managed = new Set([...found].filter(([, one]) => one.type === MANAGED).map(([path]) => path));
   if (managed.size > 0) for (const [path, element] of later) if (!read.has(path)) readOne(path, element);
