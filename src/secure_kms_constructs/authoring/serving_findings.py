@@ -82,8 +82,8 @@ def say_unread_names(serving: Serving, statements: Sequence[Statement]) -> None:
 def _is_admitted(serving: Serving, use: Usage, statements: Sequence[Statement]) -> bool:
     """Tell whether a key policy admits a role that a resource refers to, or its service by its own name."""
     roles = [serving.app.resources.get(path) for path in referred(dict(use.resource.properties))]
-    names = {name for one in roles if one and one.type == ROLE for name in spellings(serving.app, one)}
-    names = None if use.resource.type in _BY_FUNCTION else names
+    named = {name for one in roles if one and one.type == ROLE for name in spellings(serving.app, one)}
+    names = None if use.resource.type in _BY_FUNCTION else named
     asked = replace(use.need, actions=("kms:Decrypt",)), replace(use.need, actions=("kms:GenerateDataKey",))
     if any(is_granted(need, statements, serving.key.place.deployer, names) for need in asked):
         return True
