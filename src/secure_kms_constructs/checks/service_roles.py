@@ -52,7 +52,7 @@ def _asked(context: Context) -> dict[_Ask, list[Use]]:
     for use in uses(context, Who.ROLE):
         named = value_beside(use)
         # A role that no template shows is for its owner to know.
-        if not use.need.delegated and isinstance(named, str):
+        if isinstance(named, str):
             arn = named if named.startswith("arn:") else _role_arn(named, use.resource)
             where = f"{use.resource.source.path} {use.place} {use.made.arn}"
             found[arn, where, use.need.actions, use.need.via].append(use)
@@ -74,7 +74,11 @@ def _may(context: Context, arn: str, action: str, use: Use, sent: dict[str, str]
 
 def _verdict(arn: str, party: Any, action: str, made: Key, sent: dict[str, str]) -> Verdict:
     verdict = verdict_of(arn, party, action, made, sent)
-    # What a role holds that is not in the templates is not known.
+    if party is not None and party.source is not None:
+        return verdict
+    # What a role holds that is not in the templates is not known, and for its owner where the key policy admits it.
+    if verdict is None and verdict_of(arn, None, action, made, sent) is True:
+        return True
     return None if verdict is False and party is None else verdict
 
 
