@@ -137,8 +137,8 @@ class HardenedKey(GrantingKey):
         :param grantee: a role or user.
         :param service: the service that calls KMS for the grantee.
         :param use: what the grantee does with the resource.
-        :param resource_arns: exact ARNs that the encryption context must name, or a secret's with ``-??????`` at its
-            end. Required where the service sends one.
+        :param resource_arns: exact ARNs that the encryption context must name, a secret's with ``-??????`` at its end,
+            or a bucket's with ``/*`` for its objects. Required where the service sends one.
         :raises ValueError: where the service documents no such use, where ARNs are missing or would never match, for a
             role of another stack whose name is generated, and for a grantee that holds no policies and resources that
             the key policy cannot name.

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk import App, PhysicalName, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as deployment
 from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
@@ -162,3 +163,14 @@ def test_two_grants_of_neighbours_stay_apart(stack: Stack, key: HardenedKey, rol
     sqs.Queue(stack, "Queue", encryption_master_key=key).grant_consume_messages(role)
     vias = {one["Condition"]["StringEquals"].get("kms:ViaService") for one in naming(key_policy(stack), "<Role.Arn>")}
     assert vias == {f"{one}.{REGION}.amazonaws.com" for one in ("secretsmanager", "s3", "sqs")}
+
+
+def test_a_role_whose_path_has_a_colon_is_admitted_by_its_grant() -> None:
+    stack = Stack(App(), "Stack", env=environment())
+    key = HardenedKey(stack, "Key")
+    key.grant_decrypt(make_role(stack, "Custom::Mine"))
+    bucket = s3.Bucket(stack, "Bucket", encryption_key=key)
+    deployment.BucketDeployment(
+        stack, "Deployment", sources=[deployment.Source.data("a", "b")], destination_bucket=bucket
+    )
+    assert len(naming(key_policy(stack), "Custom")) == 2

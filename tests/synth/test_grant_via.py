@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, ArnFormat, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from secure_kms_constructs import HardenedKey, Service, Use
@@ -144,3 +146,49 @@ def test_grant_via_refuses_a_grantee_without_policies_and_a_resource_without_a_n
     role = iam.Role.from_role_arn(stack, "R", f"arn:aws:iam::{ACCOUNT}:role/r", mutable=False)
     with pytest.raises(ValueError, match=r"cannot hold an identity policy, .*mutable=True"):
         key.grant_via(role, Service.SECRETS_MANAGER, use=Use.READ, resource_arns=[secret.secret_arn])
+
+
+SECRETS, LOGS, PARAMETERS = f"arn:aws:secretsmanager:{REGION}", f"arn:aws:logs:{REGION}", f"arn:aws:ssm:{REGION}"
+
+
+@pytest.mark.parametrize(
+    "service, never, matches",
+    [
+        (Service.SECRETS_MANAGER, f"{SECRETS}:{ACCOUNT}:secret:prod/db", f"{SECRETS}:{ACCOUNT}:secret:prod/db-Ab3dE6"),
+        (Service.SECRETS_MANAGER, f"{SECRETS}:{ACCOUNT}:secret:db-??", f"{SECRETS}:{ACCOUNT}:secret:db-??????"),
+        (Service.PARAMETER_STORE, f"{PARAMETERS}:{ACCOUNT}:parameter//x", f"{PARAMETERS}:{ACCOUNT}:parameter/x"),
+        (Service.CLOUDWATCH_LOGS, f"{LOGS}:{ACCOUNT}:log-group:/a:*", f"{LOGS}:{ACCOUNT}:log-group:/a"),
+        (Service.CLOUDWATCH_LOGS, f"{LOGS}:{ACCOUNT}:/a", f"{LOGS}:{ACCOUNT}:log-group:/a"),
+        (Service.KINESIS, ORDERS.replace("stream/", ""), ORDERS),
+        (Service.S3, "arn:aws:s3:::data*", "arn:aws:s3:::data/*"),
+        (Service.S3, f"arn:aws:s3:{REGION}:{ACCOUNT}:accesspoint/a", "arn:aws:s3:::data"),
+        (Service.S3, "arn:aws:s3:::data/*/x", "arn:aws:s3:::data/object"),
+    ],
+)
+def test_a_resource_is_named_as_its_service_sends_it(
+    stack: Stack, key: HardenedKey, role: iam.Role, service: Service, never: str, matches: str
+) -> None:
+    with pytest.raises(ValueError, match="resource_arns must be"):
+        key.grant_via(role, service, use=Use.READ, resource_arns=[never])
+    key.grant_via(role, service, use=Use.READ, resource_arns=[matches])
+    condition = identity_statements(stack)[0]["Condition"]
+    operator = "StringLike" if re.search("[*?]", matches) else "StringEquals"
+    assert condition[operator][f"kms:EncryptionContext:{service.context_key}"] == matches
+
+
+def test_a_log_group_is_named_without_what_its_attribute_ends_with(
+    stack: Stack, key: HardenedKey, role: iam.Role
+) -> None:
+    group = logs.LogGroup(stack, "Group")
+    with pytest.raises(ValueError, match=r"no :\* at its end: make it by stack\.format_arn"):
+        key.grant_via(role, Service.CLOUDWATCH_LOGS, use=Use.READ, resource_arns=[group.log_group_arn])
+    arn = stack.format_arn(
+        service="logs",
+        resource="log-group",
+        resource_name=group.log_group_name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    key.grant_via(role, Service.CLOUDWATCH_LOGS, use=Use.READ, resource_arns=[arn])
+    condition = identity_statements(stack)[0]["Condition"]["StringEquals"]
+    named = condition["kms:EncryptionContext:aws:logs:arn"]
+    assert named.endswith(":log-group:<Group>")

@@ -9,7 +9,7 @@ from typing import Any
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 
-from .apps import App, Looked, plain, referred
+from .apps import App, Looked, as_text, plain, referred
 from .circles import generated_arn
 from .reading import bound, is_account, listed, meant
 from .served_statements import filled
@@ -126,7 +126,7 @@ def services_of(statement: dict[str, Any]) -> set[str]:
 
 def spellings(app: App, holder: Looked) -> set[str]:
     """Return how a key policy may name a role or user: by reference, or by a literal name."""
-    found = {"${" + f"{holder.path}.Arn" + "}"}
+    found = {as_text({"Resource": holder.path, "Attribute": "Arn"})}
     kind = HOLDERS[holder.type]
     name, place = holder.properties.get(f"{kind.capitalize()}Name"), app.places.get(holder.stack)
     if isinstance(name, str) and place is not None:

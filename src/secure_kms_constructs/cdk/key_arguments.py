@@ -148,12 +148,43 @@ def check_resource_arns(service: Service, resource_arns: Sequence[str], texts: S
             else f"resource_arns must be empty for {service.name}, which sends no ARN as encryption context, "
             f"got {list(resource_arns)}"
         )
-    wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(SECRET_SUFFIX.value))]
+    # The objects of a bucket without a Bucket Key are each a context of their own.
+    known = "/*" if service == Service.S3 else SECRET_SUFFIX.value
+    wild = [arn for arn in resource_arns if re.search(r"[*?]", arn.removesuffix(known))]
     if wild:
         raise ValueError(f"resource_arns must be exact, got {wild}: name each resource")
     for text in texts:
         parsed = arns.parse(text)
         if not text.startswith("${") and (parsed is None or parsed.service != service.prefix):
             raise ValueError(f"resource_arns must be ARNs of {service.name}, got {text!r}: no other ever matches")
-        if parsed and arns.contradict(parsed.region, region):
+        # An ARN of S3 has no region.
+        if parsed and parsed.region and arns.contradict(parsed.region, region):
             raise ValueError(f"resource_arns must be in the region of the key, {region}, got {text!r}")
+        _check_form(service, text, ":".join(parsed[2:]) if parsed else "")
+
+
+# What of an ARN follows its service in an encryption context, and how to come by one; each from its service's page.
+_FORMS = {
+    Service.SECRETS_MANAGER: (
+        rf"[^:]+:[^:]+:secret:.+-(\w{{6}}|{re.escape(SECRET_SUFFIX.value[1:])})",
+        f"the encryption context has all of a secret's ARN: end it with {SECRET_SUFFIX.value} where it is not known",
+    ),
+    Service.PARAMETER_STORE: (r"[^:]+:[^:]+:parameter(/[\w.-]+)+", "write one slash before the name, parameter/name"),
+    Service.CLOUDWATCH_LOGS: (
+        r"[^:]+:[^:]+:log-group:[\w./#-]+",
+        "the encryption context has no :* at its end: make it by stack.format_arn(service='logs', resource='log-group',"
+        " resource_name=group.log_group_name, arn_format=ArnFormat.COLON_RESOURCE_NAME)",
+    ),
+    Service.KINESIS: (r"[^:]+:[^:]+:stream/[\w.-]+", "write stream/name"),
+    Service.S3: (r"::[a-z0-9.-]+(/.+)?", "write arn:<partition>:s3:::bucket, or bucket/* for its objects"),
+}
+
+
+def _check_form(service: Service, text: str, rest: str) -> None:
+    if service not in _FORMS:
+        return
+    form, advice = _FORMS[service]
+    # Of a log group, Fn::GetAtt gives an ARN that ends with :*.
+    made_here = service == Service.CLOUDWATCH_LOGS and re.fullmatch(r"\$\{[^}]*\.Arn\}", text)
+    if made_here or (rest and not arns.has_placeholder(rest) and not re.fullmatch(form, rest)):
+        raise ValueError(f"resource_arns must be as {service.name} sends them, got {text!r}: {advice}")
