@@ -81,7 +81,65 @@ def test_a_statement_changed_by_an_override_fails_synth(
         resource.add_property_deletion_override(name)
     else:
         resource.add_property_override(name, value)
-    with pytest.raises(RuntimeError, match=r"override of the key.s L1 removes or changes statement .*leave the over"):
+    with pytest.raises(
+        RuntimeError, match=r"override of the key.s L1 removes or (changes stat|replaces the wh).*leave the"
+    ):
+        template(stack)
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("Properties.Fn::Transform", {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/tags.yaml"}}),
+        ("Properties", {"Fn::If": ["A", {}, {}]}),
+        ("Properties", None),
+        ("Fn::Transform", {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/key.yaml"}}),
+        ("Properties.KeyPolicy", {"Fn::Sub": "{}"}),
+        ("Properties.KeyPolicy", {"Ref": "Policy"}),
+        ("Properties.KeyPolicy.Fn::Transform", {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/key.json"}}),
+    ],
+)
+def test_what_replaces_the_whole_policy_fails_synth(stack: Stack, key: HardenedKey, path: str, value: Any) -> None:
+    resource: Any = key.node.default_child
+    other = HardenedKey(stack, "Other")
+    resource.add_override(path, value)
+    with pytest.raises(
+        RuntimeError, match="L1 removes or replaces the whole key policy: leave the override out"
+    ) as error:
+        template(stack)
+    assert other.node.path not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["Metadata", "DependsOn", "DeletionPolicy"])
+def test_what_leaves_the_properties_alone_is_none_of_that(stack: Stack, key: HardenedKey, name: str) -> None:
+    resource: Any = key.node.default_child
+    HardenedKey(stack, "Other")
+    value = {"DependsOn": [], "Metadata": {"a": {"Ref": "AWS::Region"}}}.get(name, "Delete")
+    resource.add_override(name, value)
+    template(stack)
+
+
+IF = {
+    "Fn::If": ["A", {"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/a"}}, {"Ref": "AWS::NoValue"}]
+}
+
+
+@pytest.mark.parametrize(
+    "added, hidden",
+    [
+        (IF, "statement 99"),
+        ({**WIDE, "Condition": IF}, "the Condition of statement"),
+        ({**WIDE, "Condition": {"StringEquals": IF}}, "the Condition of statement"),
+    ],
+)
+def test_an_override_that_hides_what_a_statement_says_is_refused(
+    stack: Stack, key: HardenedKey, added: Any, hidden: str
+) -> None:
+    resource: Any = key.node.default_child
+    count = len(policy_so_far(key))
+    resource.add_property_override(f"KeyPolicy.Statement.{count}", added)
+    hidden = hidden.replace("99", str(count))
+    with pytest.raises(RuntimeError, match=f"an intrinsic function hides {hidden}.* of the key policy: write out what"):
         template(stack)
 
 

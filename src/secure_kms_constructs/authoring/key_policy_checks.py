@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -67,6 +67,14 @@ def look(resolved: Any, deployment: Deployment | None = None) -> Found:
     if None in statements:
         null = "an override leaves null in the place of a statement, which CloudFormation refuses: leave it out"
         return Found([null], [])
+    if hidden := [place for index, one in enumerate(statements) for place in _hidden(one, index)]:
+        return Found(
+            [
+                f"an intrinsic function hides {place} of the key policy: write out what it stands for"
+                for place in hidden
+            ],
+            [],
+        )
     own = _account_in(deployment.deployer) if deployment else ""
     found = [
         p for index, statement in enumerate(statements) for p in _of_statement(_name(statement, index), statement, own)
@@ -104,13 +112,29 @@ def overridden(resolved: Any, before: Any) -> list[str]:
     """
     if before is None:
         return []
-    left = listed(arns.plain(resolved).get("Statement")) if isinstance(resolved, dict) else []
+    policy = arns.plain(resolved)
+    if not isinstance(policy, dict):
+        return [
+            "an override of the key's L1 removes or replaces the whole key policy: leave the override out, and add "
+            "statements of your own with add_to_resource_policy"
+        ]
+    left = listed(policy.get("Statement"))
     return [
         f"an override of the key's L1 removes or changes statement {_name(statement, index)}: leave the override out, "
         "and add statements of your own with add_to_resource_policy"
         for index, statement in enumerate(listed(arns.plain(before).get("Statement")))
         if statement not in left
     ]
+
+
+def _hidden(statement: Any, index: int) -> Iterator[str]:
+    """Yield which parts of a statement, as text, are no more than an intrinsic function."""
+    if not isinstance(statement, dict):
+        yield f"statement {index}"
+        return
+    condition = statement.get("Condition") or {}
+    if not isinstance(condition, dict) or not all(isinstance(one, dict) for one in condition.values()):
+        yield f"the Condition of statement {_name(statement, index)}"
 
 
 def delegates(resolved: Any, account: str, action: str = "kms:Decrypt") -> bool:

@@ -110,7 +110,9 @@ class Renderings:
                     {arns.as_text(arn): arns.as_text(identity) for arn, identity in one.get("names", ())},
                 )
                 overridden = key_policy_checks.overridden(policy.policy, policy.before)
-                problems, doubts = key_policy_checks.look(policy.policy, deployment)
+                # Of what takes the place of the whole policy there is nothing to look at.
+                whole = not overridden or isinstance(policy.policy, dict)
+                problems, doubts = key_policy_checks.look(policy.policy, deployment) if whole else ([], [])
                 found[name] = [*overridden, *problems], doubts
             problems, doubts = found[name]
             if doubts:

@@ -25,6 +25,17 @@ function written(resource, name) {
   return typeof (over[name] ?? "") === "string" ? over[name] ?? null : "${Token[Overridden]}";
 }
 
+/**
+ * Whether overrides put an intrinsic function, a macro or nothing in place of a resource or of all its properties, so
+ * that what it will be is not told.
+ * @param {any} resource
+ */
+function isReplaced({ rawOverrides }) {
+  const isOther = (/** @type {any} */ it) =>
+    typeof it !== "object" || it === null || Object.keys(it).some((name) => name === "Ref" || name.startsWith("Fn::"));
+  return rawOverrides !== undefined && (isOther(rawOverrides) || ("Properties" in rawOverrides && isOther(rawOverrides.Properties)));
+}
+
 /** @type {[Function, string][]} */
 const NAMES = [[CfnRole, "RoleName"], [CfnUser, "UserName"], [CfnSecret, "Name"], [CfnBucket, "BucketName"], [CfnStream, "Name"]];
 
@@ -39,4 +50,4 @@ function nameGiven(resource) {
   return [written(resource, name), /^(Role|User)Name$/.test(name) ? written(resource, "Path") : null];
 }
 
-module.exports = { l1Of, nameGiven };
+module.exports = { isReplaced, l1Of, nameGiven };

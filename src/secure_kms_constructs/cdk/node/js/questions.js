@@ -2,7 +2,7 @@
 const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
-const { l1Of, nameGiven } = require("./l1");
+const { isReplaced, l1Of, nameGiven } = require("./l1");
 const { adopt, finished, release } = require("./keys");
 const { look, pathsIn, tell } = require("./look");
 const { numbered } = require("./numbered");
@@ -51,8 +51,9 @@ function isReference(text) {
  * Whether overrides may change a key's policy. Private to CDK: where they are kept otherwise one day, they may.
  * @param {any} resource
  */
-function mayBeOverridden({ rawOverrides }) {
-  return rawOverrides === undefined || "KeyPolicy" in (rawOverrides.Properties ?? {});
+function mayBeOverridden(resource) {
+  const { rawOverrides } = resource;
+  return isReplaced(resource) || rawOverrides === undefined || "KeyPolicy" in (rawOverrides.Properties ?? {});
 }
 
 /**
@@ -61,6 +62,7 @@ function mayBeOverridden({ rawOverrides }) {
  * @param {any} resource
  */
 function rendered(stack, resource) {
+  if (isReplaced(resource)) return null;
   const [one] = /** @type {any[]} */ (Object.values(stack.resolve(resource._toCloudFormation()).Resources));
   return one.Properties?.KeyPolicy ?? null;
 }
