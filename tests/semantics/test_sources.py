@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from aws_cdk import App, Aspects, Aws, Environment, Stack
+from aws_cdk import App, Aspects, Aws, CfnResource, Environment, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -99,3 +102,55 @@ def test_a_bucket_that_tells_a_queue_is_the_one_that_the_queue_knows(judge: Judg
         sent = {"aws:SourceArn": source, "aws:SourceAccount": account}
         asked = deployment.ask(judge, "s3.amazonaws.com", "kms:GenerateDataKey", key, context=sent)
         assert asked.allowed is allowed
+
+
+def a_flow_log(stack: Stack, place: Environment, bucket: s3.IBucket) -> tuple[str, str, str]:
+    where = {"LogDestinationType": "s3", "LogDestination": bucket.bucket_arn}
+    CfnResource(stack, "Log", type="AWS::EC2::FlowLog", properties={"ResourceId": "v", "ResourceType": "VPC", **where})
+    return "delivery.logs", "kms:GenerateDataKey", f"arn:aws:logs:{place.region}:{place.account}:*"
+
+
+def an_alarm(stack: Stack, place: Environment, topic: sns.ITopic) -> tuple[str, str, str]:
+    metric = cloudwatch.Metric(namespace="n", metric_name="m")
+    alarm = cloudwatch.Alarm(stack, "Alarm", metric=metric, threshold=1, evaluation_periods=1)
+    alarm.add_alarm_action(actions.SnsAction(topic))
+    return "cloudwatch", "kms:Decrypt", f"arn:aws:cloudwatch:{place.region}:{place.account}:alarm:a"
+
+
+def a_subscription(_stack: Stack, place: Environment, queue: sqs.IQueue) -> tuple[str, str, str]:
+    """It stands beside the queue: the topic is what is elsewhere."""
+    arn = f"arn:aws:sns:{place.region}:{place.account}:t"
+    beside = Stack.of(queue)
+    sns.CfnSubscription(beside, "Subscription", topic_arn=arn, protocol="sqs", endpoint=queue.queue_arn)
+    return "sns", "kms:Decrypt", arn
+
+
+def a_subscription_of_the_topic(stack: Stack, place: Environment, queue: sqs.IQueue) -> tuple[str, str, str]:
+    topic = sns.CfnTopic(stack, "Topic", topic_name="t")
+    sns.CfnSubscription(stack, "Subscription", topic_arn=topic.ref, protocol="sqs", endpoint=queue.queue_arn)
+    return "sns", "kms:Decrypt", f"arn:aws:sns:{place.region}:{place.account}:t"
+
+
+@pytest.mark.parametrize(
+    "place", [ENV, Environment(account=OTHER, region=REGION), Environment(account=ACCOUNT, region="eu-west-3")]
+)
+@pytest.mark.parametrize("source", [a_flow_log, an_alarm, a_subscription, a_subscription_of_the_topic])
+def test_a_service_works_for_what_is_in_another_account_or_region(
+    judge: Judge, source: Any, place: Environment
+) -> None:
+    app = App()
+    stack = Stack(app, "App", env=ENV, cross_region_references=True)
+    there = Stack(app, "There", env=place, cross_region_references=True)
+    key = HardenedKey(stack, "Key")
+    under = {
+        a_flow_log: lambda: s3.Bucket(stack, "It", bucket_name="it-is-one", encryption_key=key),
+        an_alarm: lambda: sns.Topic(stack, "It", topic_name="it", master_key=key),
+    }.get(source, lambda: sqs.Queue(stack, "It", queue_name="it", encryption_master_key=key))()
+    service, action, arn = source(there, place, under)
+    deployment = deploy_app(app, account=ACCOUNT, region=REGION)
+    made = deployment.key("Key", stack="App")
+    for account, region in ((ACCOUNT, REGION), (OTHER, REGION), (ACCOUNT, "eu-west-3"), (OTHER, "eu-west-3")):
+        named = arn.replace(str(place.account), account).replace(str(place.region), region)
+        sent = {"aws:SourceArn": named, "aws:SourceAccount": account}
+        allowed = deployment.ask(judge, f"{service}.amazonaws.com", action, made, context=sent).allowed
+        assert allowed is ((account, region) == (place.account, place.region)), (account, region)

@@ -16,9 +16,12 @@ from . import serving_words as words
 from .apps import App, Place, as_text, plain, reference
 from .key_requirements import Kind
 from .reading import bound
-from .served_statements import filled, is_said, statements_for
+from .served_statements import filled, for_source, is_said, statements_for
 from .statements import Statement
 from .usages import Usage
+
+# A service works for this, and not for the resource that leads to what is under the key.
+_SOURCE_BY = {"AWS::SNS::Subscription": "TopicArn"}
 
 
 class KeyFacts(NamedTuple):
@@ -99,9 +102,23 @@ class Serving:
         if use.need.grants is Grants.ANY:
             who = bound({"Condition": tie}).get("aws:principalarn", principal["AWS"])
             self.decision.exempt += [who] if who not in self.decision.exempt else []
-        for statement in statements_for(use.need, self._name(use), dict(principal), sid, dict(tie or {})):
+        account, region = self._source_of(use)
+        for asked in statements_for(use.need, self._name(use), dict(principal), sid, dict(tie or {})):
+            statement = for_source(asked, account, region)
             if not is_said(plain(filled(statement, self.key.place)), self.key.statements):
                 self.decision.statements.append(statement)
+
+    def _source_of(self, use: Usage) -> tuple[str, str]:
+        """Return account and region of what a service works for, where they are others than the key's."""
+        named = use.resource.properties.get(_SOURCE_BY.get(use.resource.type, ""))
+        owner = reference(named)
+        arn = None if named is None or owner else arns.parse(as_text(named))
+        place = self.app.places.get(self.app.stack_of(owner[0]) if owner else use.resource.stack)
+        there, here = arn or place or self.key.place, self.key.place
+        return (
+            there.account if arns.contradict(there.account, here.account) else "{account}",
+            there.region if arns.contradict(there.region, here.region) else "{region}",
+        )
 
     def _name(self, use: Usage) -> str:
         """Return the name of a resource, or of the one whose ARN tells whose it is: literal, or a pattern of it."""

@@ -47,6 +47,22 @@ def statements_for(
         yield key_statement(sid or f"AllowDeployerTo{actions[0][4:]}", principal, actions, blocks[kind])
 
 
+def for_source(statement: Statement, account: str, region: str) -> Statement:
+    """Return a statement for what a service works for in another account or region than the key's."""
+    if (account, region) == ("{account}", "{region}") or "Condition" not in statement:
+        return statement
+    condition = {
+        operator: {
+            key: value.replace("{account}", account).replace("{region}", region)
+            if key.startswith("aws:Source") and isinstance(value, str)
+            else value
+            for key, value in block.items()
+        }
+        for operator, block in statement["Condition"].items()
+    }
+    return {**statement, "Condition": condition}
+
+
 def _via(need: Need) -> dict[str, Any]:
     if not need.via:
         return {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.served_statements import filled, is_granted, is_said, statements_for
+from secure_kms_constructs.authoring.served_statements import filled, for_source, is_granted, is_said, statements_for
 from secure_kms_constructs.aws.catalogue import Grants, Need, Who
 from tests.unit.authoring.small_apps import HERE, KEY, ROOT
 
@@ -184,3 +184,16 @@ def test_a_role_that_a_condition_names_beside_the_root_is_granted(named: str, na
     }
     assert is_granted(need("Decrypt"), [statement], "arn:aws:iam::111122223333:role/deployer", names) is granted
     assert not is_granted(need("Decrypt"), [{**statement, "Condition": {}}], "deployer", names)
+
+
+def test_only_the_source_of_a_service_is_of_another_place() -> None:
+    context = {"kms:EncryptionContext:x": "arn:aws:x:{region}:{account}:y"}
+    source = {"aws:SourceAccount": "{account}"}
+    arn = {"ArnLike": {"aws:SourceArn": "arn:{partition}:logs:{region}:{account}:*"}}
+    made = for_source({"Action": "kms:Decrypt", "Condition": {"StringEquals": {**context, **source}, **arn}}, "4", "us")
+    assert made["Condition"] == {
+        "StringEquals": {**context, "aws:SourceAccount": "4"},
+        "ArnLike": {"aws:SourceArn": "arn:{partition}:logs:us:4:*"},
+    }
+    bare = {"Action": "kms:Decrypt"}
+    assert for_source(bare, "4", "us") == bare
