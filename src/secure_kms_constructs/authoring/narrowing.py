@@ -123,7 +123,7 @@ def _add_for_account(
         policy.add(statement)
     elif set(actions) <= set(METADATA_ACTIONS.value):
         policy.add(statement)
-    elif "kms:viaservice" in tied and "aws:principalarn" not in tied and ours:
+    elif "kms:viaservice" in tied and "aws:principalarn" not in tied and ours and _names_services(tied):
         for via, said in _pairs(bound(statement)["kms:viaservice"], tied["kms:viaservice"]):
             policy.provision(_provisioning(said, actions), via)
             if said.startswith(f"{Service.SECRETS_MANAGER.prefix}."):
@@ -131,6 +131,11 @@ def _add_for_account(
                 policy.note_created(Service.SECRETS_MANAGER.actions_for(Use.WRITE), via)
     else:
         raise _delegation(text)
+
+
+def _names_services(tied: dict[str, Any]) -> bool:
+    """Tell whether ``kms:ViaService`` names services; their region may be any."""
+    return not any(re.match(r"[^.]*[*?]", str(one)) for one in listed(tied["kms:viaservice"]))
 
 
 def _add_for_arn(policy: KeyPolicy, statement: Statement, text: Statement, own_account: str) -> None:

@@ -69,6 +69,10 @@ def provisions(deployer: str, several: Mapping[str, Iterable[str]]) -> list[Stat
         )
         for via, actions in shared.items()
         for part, condition in statements.split_by_condition(
-            actions, {"StringEquals": {"kms:ViaService": statements.one_or_many(via)}}, {}
+            actions, {_operator(via): {"kms:ViaService": statements.one_or_many(via)}}, {}
         )
     ]
+
+
+def _operator(values: Iterable[str]) -> str:
+    return "StringLike" if any("*" in one or "?" in one for one in values) else "StringEquals"

@@ -78,7 +78,21 @@ def for_secrets(key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) ->
     role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn], conditions=conditions))
 
 
+def by_l1_policy(key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    """Of another stack, by the name of the role."""
+    elsewhere = Stack(key.node.root, "Elsewhere", env=environment())  # type: ignore[arg-type]
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.CfnPolicy(elsewhere, "L1", policy_name="L1", roles=[role.role_name], policy_document=document)
+
+
+def by_l1_role_policy(_key: kms.Key, _secret: secretsmanager.Secret, role: iam.Role) -> None:
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}}
+    iam.CfnRolePolicy(role, "L1", policy_name="L1", role_name=role.role_name, policy_document=document)
+
+
 WIDER = [
+    by_l1_policy,
+    by_l1_role_policy,
     directly,
     by_policy,
     by_inline_policy,
@@ -94,8 +108,16 @@ def test_a_wider_way_is_told_with_both_names(beside: Beside, first: bool) -> Non
     [warning] = told(beside, first=first)
     how = "itself" if beside is directly else "through SecretsManager"
     assert f"Stack/Role may also decrypt {how} whatever else is under Stack/Key: " in warning
-    assert "Stack/Role/DefaultPolicy statement" in warning or "Stack/Role/Own statement" in warning
+    names = "Stack/Role/DefaultPolicy", "Stack/Role/Own", "Elsewhere/L1", "Stack/Role/L1"
+    assert any(f"{name} statement" in warning for name in names)
     assert "take that out, or acknowledge this where it is meant" in warning
+
+
+def test_an_l1_policy_of_another_role_is_nothing() -> None:
+    def another(key: kms.Key, secret: secretsmanager.Secret, role: iam.Role) -> None:
+        by_l1_policy(key, secret, make_role(Stack.of(role), "Another"))
+
+    assert told(another) == []
 
 
 def test_a_wider_way_of_another_stack_is_told() -> None:

@@ -147,6 +147,20 @@ def test_root_through_an_unknown_service_keeps_its_actions_for_the_deployer(via:
     assert gained["Condition"] == {"StringEquals": {"kms:ViaService": services}}
 
 
+@pytest.mark.parametrize("via", ["ec2.*.amazonaws.com", "ec2.eu-west-?.amazonaws.com"])
+def test_root_through_a_service_of_any_region_is_compared_by_pattern(via: str) -> None:
+    gained = provisions(statement({"AWS": ROOT}, condition={"StringLike": {"kms:ViaService": via}}))
+    assert gained
+    assert all(one["Condition"]["StringLike"] == {"kms:ViaService": via} for one in gained)
+    assert not any("StringEquals" in one["Condition"] for one in gained)
+
+
+@pytest.mark.parametrize("via", ["*.amazonaws.com", "e*.eu-west-1.amazonaws.com"])
+def test_root_through_services_that_a_pattern_names_is_refused(via: str) -> None:
+    with pytest.raises(ValueError, match="does not delegate to the IAM policies"):
+        provisions(statement({"AWS": ROOT}, condition={"StringLike": {"kms:ViaService": via}}))
+
+
 def test_the_case_of_a_condition_key_does_not_matter() -> None:
     [gained] = provisions(statement({"AWS": ROOT}, condition={"StringEquals": {"kms:viaservice": VIA_SECRETS}}))
     assert gained["Condition"] == {"StringEquals": {"kms:ViaService": VIA_SECRETS}}

@@ -1,6 +1,6 @@
 "use strict";
 const { DefaultTokenResolver, Reference, Tokenization } = require("aws-cdk-lib");
-const { Group, ManagedPolicy, Policy, PolicyDocument } = require("aws-cdk-lib/aws-iam");
+const { CfnManagedPolicy, CfnPolicy, CfnRolePolicy, CfnUserPolicy, Group, ManagedPolicy, Policy, PolicyDocument } = require("aws-cdk-lib/aws-iam");
 const { Construct } = require("constructs");
 const { l1Of } = require("./l1");
 const { Scoped } = require("./scoped");
@@ -50,9 +50,18 @@ function speaks({ statements }, about) {
 }
 
 /**
+ * Whether a construct is the L1 of a policy that no construct of the L2 made.
+ * @param {any} one
+ */
+function isBare(one) {
+  const isPolicy = [CfnPolicy, CfnManagedPolicy, CfnRolePolicy, CfnUserPolicy].some((kind) => one instanceof kind);
+  return isPolicy && !(one.node.scope instanceof Policy || one.node.scope instanceof ManagedPolicy);
+}
+
+/**
  * The policies that others attached to a role, user or group.
  * @param {any} principal
- * @param {any[]} others the managed policies and groups of the app
+ * @param {any[]} others the managed policies, groups and L1 policies of the app
  * @param {(value: any) => any} told
  * @returns {Generator<[string, any]>} path, and a document or a list of the ARNs of managed policies
  */
@@ -67,6 +76,13 @@ function* attached(principal, others, told) {
   for (const one of others) {
     if (one instanceof Group) {
       if (groups.includes(told(one.groupName))) yield* attached(one, others, told);
+      continue;
+    }
+    if (isBare(one)) {
+      // These name who has them by what names it everywhere, a reference to its name.
+      const names = told([one.roles ?? [], one.users ?? [], one.groups ?? [], one.roleName ?? [], one.userName ?? []]);
+      const own = told(principal.roleName ?? principal.userName ?? principal.groupName);
+      if (names.flat().includes(own)) yield [one.node.path, one.policyDocument];
       continue;
     }
     const among = [one.roles, one.users, one.groups];
@@ -92,10 +108,10 @@ function beside(scope, principals, texts, about) {
   const told = (/** @type {any} */ value) =>
     Tokenization.resolve(value, { scope, resolver: new ByPath(), preparing: false });
   // Whoever attaches them may do so from another stack.
-  const others = scope.node.root.node.findAll().filter((one) => one instanceof ManagedPolicy || one instanceof Group);
+  const others = scope.node.root.node.findAll().filter((one) => one instanceof ManagedPolicy || one instanceof Group || isBare(one));
   const of = principals.map((principal) =>
     (Construct.isConstruct(principal) ? [...attached(principal, others, told)] : [])
-      .filter(([, it]) => (it instanceof PolicyDocument ? speaks(it, expression) : Array.isArray(it)))
+      .filter(([, it]) => (it instanceof PolicyDocument ? speaks(it, expression) : typeof it === "object"))
       .map(([path, it]) => [path, told(it)]),
   );
   return { of, texts: told(texts) };
