@@ -47,6 +47,11 @@ class Here:
         return deploy_app(self.app, account=ACCOUNT, region=REGION, known={"S": known})
 
 
+def resources(here: Here) -> dict[str, Any]:
+    found: dict[str, Any] = here.app.synth().get_stack_by_name("S").template["Resources"]
+    return found
+
+
 @pytest.fixture
 def here() -> Here:
     return Here()
@@ -148,10 +153,24 @@ def test_what_has_the_condition_too_says_nothing_of_it(here: Here) -> None:
     role, secret = here.only(here.role("Role")), here.only(here.secret("A"))
     here.only(here.key)
     reads(here, role, secret)
-    template = here.app.synth().get_stack_by_name("S").template
-    assert "Fn::If" not in str(template)
-    policy = next(one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Policy")
+    assert "Fn::If" not in str(resources(here))
+    policy = next(one for one in resources(here).values() if one["Type"] == "AWS::IAM::Policy")
     assert policy["Condition"] == "One"
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_an_override_beside_it_changes_nothing(judge: Judge, holds: bool) -> None:
+    def made() -> Here:
+        here = Here()
+        reads(here, here.only(here.role("Sometimes")), here.secret("Mine"))
+        return here
+
+    [key] = [one for one in resources(made()).values() if one["Type"] == "AWS::KMS::Key"]
+    here = made()
+    resource: Any = here.key.node.default_child
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "kms:ImportKeyMaterial", "Resource": "*"}
+    resource.add_property_override(f"KeyPolicy.Statement.{len(key['Properties']['KeyPolicy']['Statement'])}", statement)
+    assert decrypts(judge, here.deployed(holds), "Sometimes", "Mine") is (True if holds else None)
 
 
 def put_on_policy(here: Here, role: iam.Role) -> None:

@@ -9,6 +9,22 @@ const NOT = /Not(Equals|Like)|NotIpAddress/;
 
 /** @type {WeakMap<object, Conditions>} */
 const known = new WeakMap();
+let asIfAllHold = false;
+
+/**
+ * What something returns where policies are written as if all conditions held.
+ * @template T
+ * @param {() => T} ask
+ * @returns {T}
+ */
+function withoutConditions(ask) {
+  asIfAllHold = true;
+  try {
+    return ask();
+  } finally {
+    asIfAllHold = false;
+  }
+}
 
 /**
  * The condition that decides whether a resource is made; undefined for one that always is. Where CDK keeps overrides is
@@ -149,7 +165,7 @@ function conditional(statement, conditions, holding) {
  */
 function conditioned(document, resource, own) {
   const conditions = conditionsIn(resource.stack);
-  if (conditions.size === 0) return document;
+  if (conditions.size === 0 || asIfAllHold) return document;
   const written = resource.stack.resolve(document);
   if (!Array.isArray(written?.Statement)) return document;
   const holding = own === undefined ? [] : [own];
@@ -209,4 +225,4 @@ function follow(resource, principal) {
   });
 }
 
-module.exports = { conditionOf, conditioned, follow, forget };
+module.exports = { conditionOf, conditioned, follow, forget, withoutConditions };

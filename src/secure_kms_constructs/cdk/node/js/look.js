@@ -44,7 +44,7 @@ function usesNoKey(element) {
  * Whether properties of an IAM resource or resource policy take anything away from anybody.
  * @param {any} properties
  */
-function restrictive({ AssumeRolePolicyDocument, ...properties }) {
+function restrictive({ AssumeRolePolicyDocument: _trust, ...properties }) {
   return properties.PermissionsBoundary !== undefined || JSON.stringify(properties).includes('"Effect":"Deny"');
 }
 

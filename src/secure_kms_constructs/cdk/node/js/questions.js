@@ -2,6 +2,7 @@
 const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
+const { withoutConditions } = require("./conditions");
 const { isReplaced, l1Of, nameGiven } = require("./l1");
 const { adopt, finished, release } = require("./keys");
 const { look, pathsIn, tell } = require("./look");
@@ -63,7 +64,8 @@ function mayBeOverridden(resource) {
  */
 function rendered(stack, resource) {
   if (isReplaced(resource)) return null;
-  const [one] = /** @type {any[]} */ (Object.values(stack.resolve(resource._toCloudFormation()).Resources));
+  const written = withoutConditions(() => stack.resolve(resource._toCloudFormation()));
+  const [one] = /** @type {any[]} */ (Object.values(written.Resources));
   return one.Properties?.KeyPolicy ?? null;
 }
 
