@@ -164,6 +164,13 @@ def _named_arn(stack: Stack, name: str, by_path: bool) -> str:
             "import what has an ARN with StringParameter.from_string_parameter_arn or "
             "from_secure_string_parameter_attributes"
         )
+    if re.match(r"(aws|ssm)(/|$)", bare, re.IGNORECASE):
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/integration-ps-secretsmanager.html
+        raise ValueError(
+            f"parameters must be those of an account, got {name!r}, whose name only AWS can give: a secret that is "
+            "read as a parameter is under the key of the secret, so use ScopedSecretReader; a public parameter needs "
+            "no key"
+        )
     # One slash, whether the name starts with one or not.
     return stack.format_arn(service="ssm", resource="parameter", resource_name=bare)
 

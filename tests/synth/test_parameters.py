@@ -81,6 +81,9 @@ def test_an_ecs_execution_role_reads_injected_secrets(stack: Stack, key: Hardene
         ({"parameters": [""]}, "parameters must be literal names"),
         ({"parameters": [f"/{Aws.STACK_NAME}/a"]}, "parameters must be literal names"),
         ({"parameters": [KEY_ARN]}, "parameters must be literal names"),
+        ({"parameters": ["/aws/reference/secretsmanager/db"]}, "only AWS can give: .*use ScopedSecretReader"),
+        ({"parameters": ["/AWS/service"], "by_path": True}, "only AWS can give"),
+        ({"parameters": ["ssm/a"]}, "only AWS can give"),
         ({"parameters": ["/a"], "key": None}, r"the key of the parameter .*/a is not known: pass key=AWS_MANAGED"),
     ],
 )
