@@ -90,7 +90,8 @@ def leads_to(value: object, target: Resource) -> bool:
         return False
     if text.lstrip().startswith("{"):
         return any(re.search(rf"{re.escape(one)}(?![\w.:/-])", text) for one in (target.arn, url))
-    return text.startswith(f"{target.arn}/") or text in (target.arn, url, name, f"{name}.s3.amazonaws.com")
+    hosts = (f"{name}.s3.amazonaws.com", filled(f"{name}.s3.{{region}}.{{suffix}}", target))
+    return text.startswith(f"{target.arn}/") or text in (target.arn, url, name, *hosts)
 
 
 def filled(text: str, resource: Resource) -> str:

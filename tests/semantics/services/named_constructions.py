@@ -97,7 +97,6 @@ NAMED = [
     *(
         Construction(f"named_logs_{kind.split('::')[1].lower()}", l1(kind, {path: value}), DELIVERS)
         for kind, path, value in (
-            ("AWS::WAFv2::LoggingConfiguration", "LogDestinationConfigs/*", bucket_arn),
             ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "DestinationArn", bucket_arn),
             ("AWS::VpcLattice::AccessLogSubscription", "DestinationArn", bucket_arn),
             (
@@ -114,6 +113,12 @@ NAMED = [
             ("AWS::MSK::Cluster", "LoggingInfo/BrokerLogs/S3/Bucket", bucket_name),
             ("AWS::Pipes::Pipe", "LogConfiguration/S3LogDestination/BucketName", bucket_name),
         )
+    ),
+    # Its own page asks for less.
+    Construction(
+        "named_logs_wafv2",
+        l1("AWS::WAFv2::LoggingConfiguration", {"LogDestinationConfigs/*": bucket_arn}),
+        service("delivery.logs", f"Decrypt DescribeKey {WRITES}", account=True, arn=LOGS_ARN),
     ),
     Construction(
         "named_logs_of_distribution",

@@ -23,11 +23,12 @@ from tests.semantics.services.named_constructions import NAMED
 from tests.semantics.services.public_apps import PUBLIC
 from tests.semantics.services.rare_constructions import RARE
 from tests.semantics.services.raw_constructions import RAW
+from tests.semantics.services.runtime_constructions import RUNTIME
 
 #: Every grant allows something: most of them what a service does with what it keeps.
 OF_GRANTS = {"kms:GrantOperations": ["CreateGrant", "Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext"]}
 #: Those with requests of their own.
-_SEVERAL = (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED, *BY_L1)
+_SEVERAL = (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED, *BY_L1, *RUNTIME)
 WITH_ASKS = {one.name: one for one in _SEVERAL}
 #: And those of which only a page of AWS asks.
 ALL = WITH_ASKS | {one.name: one for one in MORE}

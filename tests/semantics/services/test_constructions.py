@@ -76,7 +76,7 @@ def test_who_starts_a_machine_cannot_read_its_executions(deployments: dict[str, 
 EXPLAINED = {
     "KLP205": {
         *("balancer-logs", "bucket-server-logs", "by-l1-own-logs", "by-l1-server-logs", "filter-criteria"),
-        *("machine-logged", "named-landing-zone", "named-logs-of-distribution"),
+        *("machine-logged", "named-landing-zone", "named-logs-of-distribution", "runs-accelerator"),
     },
     "KLP504": {
         *("by-l1-configuration", "by-l1-pipe", "code-repository", "deployed-configuration", "hosted-configuration"),

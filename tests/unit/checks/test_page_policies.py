@@ -182,6 +182,99 @@ PAGES: dict[str, tuple[list[Any], dict[str, Any]]] = {
             ),
         },
     ),
+    "waf/latest/developerguide/logging-s3": (
+        [by("delivery.logs", "kms:GenerateDataKey*")],
+        {
+            "Bucket": BUCKET,
+            "Logs": resource(
+                "AWS::WAFv2::LoggingConfiguration", LogDestinationConfigs=[{"Fn::GetAtt": ["Bucket", "Arn"]}]
+            ),
+        },
+    ),
+    "AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3": (
+        [by("delivery.logs", "kms:GenerateDataKey*")],
+        {
+            "Bucket": BUCKET,
+            "Site": resource(
+                "AWS::CloudFront::Distribution",
+                DistributionConfig={"Logging": {"Bucket": {"Fn::GetAtt": ["Bucket", "RegionalDomainName"]}}},
+            ),
+        },
+    ),
+    "msk/latest/developerguide/msk-logging": (
+        [
+            by(
+                "delivery.logs",
+                ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            )
+        ],
+        {
+            "Bucket": BUCKET,
+            "Brokers": resource(
+                "AWS::MSK::Cluster",
+                LoggingInfo={"BrokerLogs": {"S3": {"Enabled": True, "Bucket": {"Ref": "Bucket"}}}},
+            ),
+        },
+    ),
+    "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3": (
+        [
+            by(
+                "delivery.logs",
+                ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                {
+                    **equals(aws__SourceAccount=ACCOUNT),
+                    "ArnLike": {"aws:SourceArn": [f"arn:aws:logs:{HERE}:*"]},
+                },
+            )
+        ],
+        {
+            "Bucket": BUCKET,
+            "Wall": resource(
+                "AWS::NetworkFirewall::LoggingConfiguration",
+                LoggingConfiguration={"LogDestinationConfigs": [{"LogDestination": {"bucketName": {"Ref": "Bucket"}}}]},
+            ),
+        },
+    ),
+    "athena/latest/ug/managed-results": (
+        [
+            by(
+                "encryption.athena",
+                ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"],
+                {
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:athena:arn": f"arn:aws:athena:{HERE}:workgroup/*",
+                        "aws:SourceArn": f"arn:aws:athena:{HERE}:workgroup/*",
+                    },
+                    **equals(aws__SourceAccount=ACCOUNT),
+                },
+            ),
+            deploys("athena", "Decrypt", "GenerateDataKey"),
+        ],
+        {
+            "Group": resource(
+                "AWS::Athena::WorkGroup",
+                Name="sales",
+                WorkGroupConfiguration={
+                    "ManagedQueryResultsConfiguration": {"EncryptionConfiguration": {"KmsKey": THE_KEY}}
+                },
+            )
+        },
+    ),
+    "emr/latest/EMR-Serverless-UserGuide/jobs-log-encryption": (
+        [
+            by(
+                "emr-serverless",
+                ["kms:Decrypt", "kms:GenerateDataKey"],
+                {"StringLike": {"aws:SourceArn": f"arn:aws:emr-serverless:{HERE}:/applications/x"}},
+            ),
+        ],
+        {
+            "Jobs": resource(
+                "AWS::EMRServerless::Application",
+                MonitoringConfiguration={"S3MonitoringConfiguration": {"EncryptionKeyArn": THE_KEY}},
+            )
+        },
+    ),
     "eventbridge/latest/userguide/eb-encryption-pipes-cmkey": (
         [
             allow(

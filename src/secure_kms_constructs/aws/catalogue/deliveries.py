@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .making import ALL, nothing, service
-from .needs import Need, Require
+from .needs import Basis, Need, Require
 
 _BUCKET = "AWS::S3::Bucket"
+_WRITES = "GenerateDataKey GenerateDataKeyWithoutPlaintext"
 _ARN = "arn:{partition}:logs:{region}:{account}:*"
 _V1 = "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3"
 
@@ -46,7 +47,6 @@ ROWS = (
             ("AWS::Pipes::Pipe", "LogConfiguration/S3LogDestination/BucketName"),
             ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "DestinationArn"),
             ("AWS::VpcLattice::AccessLogSubscription", "DestinationArn"),
-            ("AWS::WAFv2::LoggingConfiguration", "LogDestinationConfigs/*"),
         )
     ),
     service(
@@ -90,14 +90,42 @@ ROWS = (
             ("AWS::Redshift::Cluster", "redshift/latest/mgmt/db-auditing", "LoggingProperties/BucketName", {}),
         )
     ),
-    # "CloudFront uses a different permissions model than the other services"; Decrypt is for a bucket key.
-    service(
-        "AWS::CloudFront::Distribution",
-        "delivery.logs.amazonaws.com",
-        "Decrypt GenerateDataKey GenerateDataKeyWithoutPlaintext",
-        "AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3",
-        paths="DistributionConfig/Logging/Bucket",
-        leads_to=_BUCKET,
-        at_run=True,
+    # Its own page asks for less, which is enough but for a bucket with a Bucket Key.
+    *(
+        service(
+            *("AWS::WAFv2::LoggingConfiguration", "delivery.logs.amazonaws.com", actions, page),
+            paths="LogDestinationConfigs/*",
+            leads_to=_BUCKET,
+            source_account=True,
+            source_arn=_ARN,
+            at_run=True,
+            basis=basis,
+        )
+        for actions, page, basis in (
+            (_WRITES, "waf/latest/developerguide/logging-s3", Basis.PAGE),
+            ("Decrypt DescribeKey", _V1, Basis.BELIEF),
+        )
+    ),
+    # "CloudFront uses a different permissions model than the other services"; Decrypt is for a Bucket Key. Neither of
+    # these pages has a source in any policy.
+    *(
+        service(
+            *(kind, "delivery.logs.amazonaws.com", actions, page),
+            paths=path,
+            leads_to=_BUCKET,
+            at_run=True,
+            basis=basis,
+        )
+        for kind, path, page in (
+            (
+                *("AWS::CloudFront::Distribution", "DistributionConfig/Logging/Bucket"),
+                "AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3",
+            ),
+            (
+                *("AWS::GlobalAccelerator::Accelerator", "FlowLogsS3Bucket"),
+                "global-accelerator/latest/dg/monitoring-global-accelerator.flow-logs",
+            ),
+        )
+        for actions, basis in ((_WRITES, Basis.PAGE), ("Decrypt", Basis.BELIEF))
     ),
 )

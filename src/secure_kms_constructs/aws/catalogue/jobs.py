@@ -10,6 +10,7 @@ _LOGS = " ".join(
     f"MonitoringConfiguration/{where}MonitoringConfiguration/EncryptionKeyArn" for where in ("ManagedPersistence", "S3")
 )
 _TO_CLOUDWATCH = "MonitoringConfiguration/CloudWatchLoggingConfiguration/EncryptionKeyArn"
+_DISKS = "DiskEncryptionConfiguration/EncryptionKeyArn"
 _FEATURES, _STORE = "AWS::SageMaker::FeatureGroup", "sagemaker/latest/dg/feature-store-security"
 _ONLINE = "OnlineStoreConfig/SecurityConfig/KmsKeyId"
 _OFFLINE = "OfflineStoreConfig/S3StorageConfig/KmsKeyId"
@@ -34,8 +35,19 @@ ROWS = (
         context={"aws:logs:arn": "arn:{partition}:logs:{region}:{account}:*"},
         at_run=True,
     ),
+    # The property is missing in the registry schema.
+    service(
+        _JOBS,
+        "emr-serverless.amazonaws.com",
+        "Decrypt GenerateDataKey",
+        "emr/latest/EMR-Serverless-UserGuide/disk-encryption-cmk",
+        paths=_DISKS,
+        source_account=True,
+        source_arn="arn:{partition}:emr-serverless:{region}:{account}:/applications/*",
+        at_run=True,
+    ),
     # Whoever submits a job, and the role that it runs as.
-    caller(_JOBS, "Decrypt GenerateDataKey", "", _LOGGED, paths=_LOGS),
+    caller(_JOBS, "Decrypt GenerateDataKey", "", _LOGGED, paths=f"{_DISKS} {_LOGS}"),
     deployer(
         _FEATURES,
         f"CreateGrant Decrypt Encrypt GenerateDataKey {REENCRYPT} RetireGrant RevokeGrant",

@@ -63,12 +63,13 @@ def _written() -> Mapping[str, tuple[Need, ...]]:
         messages,
         named_roles,
         others,
+        runtimes,
         storage,
         topics,
     )
 
     rows: dict[str, list[Need]] = defaultdict(list)
-    own = (storage, launches, databases, messages, compute, agents, jobs, others)
+    own = (storage, launches, databases, messages, compute, agents, jobs, others, runtimes)
     for module in (*own, topics, edges, deliveries, named_roles, backups):
         for row in module.ROWS:
             rows[row.type].append(row)

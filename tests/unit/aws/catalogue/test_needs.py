@@ -32,6 +32,7 @@ OUTSIDE = {
     # The configuration of an action is that of its provider.
     ("AWS::CodePipeline::Pipeline", "Stages/*/Actions/*/Configuration/NotificationArn"),
     ("AWS::PaymentCryptography::Key", ""),
+    ("AWS::EMRServerless::Application", "DiskEncryptionConfiguration/EncryptionKeyArn"),
 }
 PLACEHOLDERS = {"{partition}", "{region}", "{account}", "{suffix}", "{name}"}
 
