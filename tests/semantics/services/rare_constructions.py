@@ -77,6 +77,7 @@ def destination(*path: str) -> Callable[[Stack, HardenedKey], dict[str, Any]]:
 
 
 DESTINATIONS = (
+    ("ExtendedS3DestinationConfiguration",),
     ("S3DestinationConfiguration",),
     ("ExtendedS3DestinationConfiguration", "S3BackupConfiguration"),
     ("RedshiftDestinationConfiguration", "S3BackupConfiguration"),

@@ -96,7 +96,8 @@ def question(deployment: Deployment, ask: Ask, **around: Any) -> Question:
         who, identity = DEPLOYER, [EVERYTHING]
     elif who.startswith("arn:"):
         # A role linked to a service, whose own policy says nothing of keys, and a stranger, who holds all.
-        identity = [EVERYTHING] if who == STRANGER else []
+        # Where it comes through a service, its own policy says so too.
+        identity = [EVERYTHING] if who == STRANGER or (ask.via and "/aws-service-role/" in who) else []
     elif not ask.is_service:
         who = deployment.role(who)
     return deployment.question(

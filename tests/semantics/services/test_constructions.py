@@ -14,8 +14,10 @@ from aws_cdk.cx_api import CloudAssembly
 from secure_kms_constructs.checks import Severity, check_assembly
 from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Judge
-from tests.semantics.services.constructions import MACHINE, OTHER_MACHINE
+from tests.semantics.services.asks import Ask
+from tests.semantics.services.constructions import MACHINE, OTHER_MACHINE, SCALING
 from tests.semantics.services.judging import BY_ACCOUNT, OTHER_KIND, wrong
+from tests.semantics.services.launched import FLEET, SPOT, SPOT_FLEET
 from tests.semantics.services.synthesized import ALL, WITH_ASKS, question
 
 
@@ -37,6 +39,33 @@ def test_what_is_bound_by_the_account_alone_is_named(deployments: dict[str, Depl
         return any(judge.ask(question(deployments[name], one)).allowed for one in others)
 
     assert [name for name in sorted(BY_ACCOUNT) if not opens(name)] == []
+
+
+# Who has nothing to do with the key, where something else is said: a type of fleet, a role, a destination, logs.
+NOTHING = {
+    "by_l1_fleet_id": (FLEET, SPOT),
+    "by_l1_fleet_disks": (FLEET, SPOT),
+    "launched_by_fleet": (SPOT, "deployer"),
+    "by_l1_spot_fleet_3": (SPOT, "deployer"),
+    "launched_by_batch": (SPOT_FLEET,),
+    "launched_by_batch_on_spot": (SCALING,),
+    "by_l1_mail_by_role": ("ses.amazonaws.com",),
+    "by_l1_sealed_mail_by_role": ("ses.amazonaws.com",),
+    "by_l1_mail_to_bucket": ("logging.s3.amazonaws.com",),
+    "by_l1_server_logs": ("s3.amazonaws.com",),
+    "by_l1_machine": ("delivery.logs.amazonaws.com",),
+    "by_l1_pipe": ("delivery.logs.amazonaws.com",),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_nobody_else_has_the_key_of_it(deployments: dict[str, Deployment], judge: Judge, name: str) -> None:
+    for who in NOTHING[name]:
+        for action in ("Decrypt", "GenerateDataKey", "CreateGrant"):
+            through = "ec2" if who == "deployer" else None
+            sent = {"kms:GrantIsForAWSResource": "true"} if action == "CreateGrant" and not through else {}
+            ask = Ask(who=who, action=f"kms:{action}", via=through, sent=sent)
+            assert not judge.ask(question(deployments[name], ask)).allowed, (who, action)
 
 
 def test_no_template_has_a_circle(deployments: dict[str, Deployment]) -> None:
