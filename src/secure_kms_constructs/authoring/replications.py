@@ -52,6 +52,29 @@ def problems(app: App, key: str, statements: Sequence[Statement], via: str) -> I
             yield _message(bucket, role, "kms:Decrypt", "source.grant_read(role)")
 
 
+def unknown(app: App, key: str, statements: Sequence[Statement], via: str) -> Iterator[str]:
+    """Yield which role of a replication lacks what a Bucket Key would need, of which a bucket elsewhere does not tell.
+
+    Parameters as for ``problems``.
+    """
+    names = names_of(app, key)
+    for bucket in app.referring_to(names):
+        rules = listed(value_at(bucket.properties, _RULES)) if bucket.type == _BUCKET else []
+        outside = [
+            one
+            for one in rules
+            if is_named(value_at(one, _REPLICA), names) and app.at(value_at(one, "Destination/Bucket")) is None
+        ]
+        role, has = _role(app, key, value_at(bucket.properties, "ReplicationConfiguration/Role"), statements, via)
+        for one in outside if role and "kms:Encrypt" in has and "kms:Decrypt" not in has else ():
+            arn = as_text(value_at(one, "Destination/Bucket")).replace("${AWS.Partition}", "aws")
+            yield (
+                f"{bucket.called} is replicated by {role} to {arn}, which is made elsewhere, so whether it has a "
+                "Bucket Key cannot be told: where it has, nothing is replicated unless the role may decrypt that: call "
+                f"key.grant_via(role, Service.S3, use=Use.READ, resource_arns=[{arn!r}])"
+            )
+
+
 def _role(app: App, key: str, value: Any, statements: Sequence[Statement], via: str) -> tuple[str, set[str]]:
     """Return how messages call the role, and what it may do with the key; an empty text where that cannot be told."""
     role = app.at(value)

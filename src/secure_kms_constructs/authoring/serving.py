@@ -95,9 +95,9 @@ class _Deciding:
         dead = unadmitted(self._app, self._key.path, finished)
         decision.refusals += dead.refusals
         decision.findings += dead.findings
-        decision.refusals += replications.problems(
-            self._app, self._key.path, finished, Service.S3.via(self._place.region)
-        )
+        replicated = self._app, self._key.path, finished, Service.S3.via(self._place.region)
+        decision.refusals += replications.problems(*replicated)
+        decision.findings += (("replicaBucketKey", text) for text in replications.unknown(*replicated))
         decision.findings += (("everyKey", text) for text in unadmitted_widely(self._app, finished))
         decision.refusals = list(dict.fromkeys(decision.refusals))
         decision.findings = list(dict.fromkeys(decision.findings))

@@ -140,7 +140,10 @@ class Looker:
 
 # What opens the key wider than asked for, what loses data without a word, what does nothing, and what most likely is a
 # mistake.
-_WARNINGS = {"deadActions", "deniedActions", "openLogGroup", "perhapsSelected", "unboundDeployer", "unusedKey"}
+_WARNINGS = {
+    *("deadActions", "deniedActions", "openLogGroup", "perhapsSelected", "replicaBucketKey", "unboundDeployer"),
+    "unusedKey",
+}
 
 
 def _texts_for_tokens(watched: Watched, texts: Mapping[str, str], tokens: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from secure_kms_constructs.authoring.apps import App
-from secure_kms_constructs.authoring.replications import problems
+from secure_kms_constructs.authoring.replications import problems, unknown
 from tests.unit.authoring.small_apps import KEY, ROLE, ROOT, app, ref
 
 VIA = "s3.us-east-1.amazonaws.com"
@@ -140,3 +140,46 @@ def test_rules_that_cannot_be_read_and_destinations_elsewhere_need_no_bucket_key
     [rule] = made.resources["Stack/Source"].properties["ReplicationConfiguration"]["Rules"]
     rule["Destination"]["Bucket"] = "arn:aws:s3:::elsewhere"
     assert missing(holding(made, "kms:Encrypt")) == []
+
+
+ELSEWHERE = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":s3:::elsewhere"]]}
+
+
+def to(destination: Any, role: Any = None, **more: Any) -> App:
+    made = replicated(role or ref("Role"), **({"replica": KEY} | more))
+    [rule] = made.resources["Stack/Source"].properties["ReplicationConfiguration"]["Rules"]
+    rule["Destination"]["Bucket"] = destination
+    return made
+
+
+@pytest.mark.parametrize(
+    "made, told",
+    [
+        (holding(to("arn:aws:s3:::elsewhere"), *ENCRYPT), True),
+        (holding(to(ELSEWHERE), *ENCRYPT), True),
+        (holding(to(ELSEWHERE), *BOTH), False),
+        (holding(to(ELSEWHERE), *DECRYPT), False),
+        (holding(to(ref("Destination")), *ENCRYPT), False),
+        (holding(to(ELSEWHERE, replica=ref("OtherKey")), *ENCRYPT), False),
+        (holding(to(ELSEWHERE, ref("Destination")), *ENCRYPT), False),
+    ],
+)
+def test_a_bucket_elsewhere_does_not_tell_whether_it_has_a_bucket_key(made: App, told: bool) -> None:
+    texts = list(unknown(made, "Stack/Key", (), VIA))
+    assert [text.partition("so whether")[0] for text in texts] == [
+        "Stack/Source is replicated by Stack/Role to arn:aws:s3:::elsewhere, which is made elsewhere, "
+        for _ in range(told)
+    ]
+    assert all("use=Use.READ, resource_arns=['arn:aws:s3:::elsewhere'])" in text for text in texts)
+
+
+def test_an_imported_role_that_only_encrypts_is_told_too() -> None:
+    made = to(ELSEWHERE, ARN)
+    assert len(list(unknown(made, "Stack/Key", [admits(ARN, ENCRYPT)], VIA))) == 1
+    assert list(unknown(made, "Stack/Key", [admits(ARN, BOTH)], VIA)) == []
+
+
+def test_what_is_no_bucket_replicates_nothing() -> None:
+    properties = dict(to(ELSEWHERE).resources["Stack/Source"].properties)
+    other = app(Role=ROLE, Source=("AWS::S3::Table", properties))
+    assert list(unknown(holding(other, "kms:Encrypt"), "Stack/Key", (), VIA)) == []
