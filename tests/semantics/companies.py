@@ -83,6 +83,10 @@ class Company:
     things: list[Thing] = field(default_factory=list)
     granted: set[tuple[int, int, str]] = field(default_factory=set)
     denied_by_statement: set[int] = field(default_factory=set)
+    restricted: set[int] = field(default_factory=set)
+    renamed: bool = False
+    through: set[tuple[int, int]] = field(default_factory=set)
+    allowed_itself: tuple[int, int] | None = None
     story: list[str] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)
     left_out: frozenset[int] = frozenset()
@@ -155,6 +159,10 @@ def _company(seed: int, left_out: frozenset[int]) -> Company:
         grant(made, draw, n)
     for n in range(draw.randint(0, 2)):
         draw.choice([connect, connect, statement, direct])(made, draw, n)
+    # Drawn apart, so that the companies before stay what they were.
+    later = random.Random(seed + 1_000_000)
+    if later.random() < 0.4:
+        later.choice([restrict, restrict, rename, own_statement])(made, later)
     return made
 
 
@@ -327,6 +335,7 @@ def grant(made: Company, draw: random.Random, n: int) -> None:
         return
     if made.attempt(f"{name} of {thing.name} for Who{who} in {where.node.id}", build):
         made.granted |= {(who, number, action) for action in actions}
+        made.through.add((who, number))
 
 
 def direct(made: Company, draw: random.Random, n: int) -> None:  # noqa: ARG001
@@ -388,6 +397,102 @@ def connect(made: Company, draw: random.Random, n: int) -> None:
     way = draw.choice([bucket, topic, function, task, project])
     encrypted = draw.choice([key, None])
     made.attempt(f"connect {way.__name__} with {thing.name}", way)
+
+
+# -- what takes away from roles, renames what policies name, and grants nothing --
+
+
+def _own(made: Company) -> list[int]:
+    return [n for n, one in enumerate(made.people) if isinstance(one.grantee, iam.Role | iam.User) and _is_made(one)]
+
+
+def _is_made(one: Somebody) -> bool:
+    return one.kind.startswith(("generated", "literal", "physical", "user"))
+
+
+def _through(service: str) -> dict[str, Any]:
+    return {"StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}}
+
+
+def _taking(actions: list[str], **more: Any) -> iam.PolicyStatement:
+    return iam.PolicyStatement(effect=iam.Effect.DENY, actions=actions, resources=["*"], **more)
+
+
+def _letting(actions: list[str], resource: str = "*") -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=[resource])
+
+
+TAKING: dict[str, Callable[[], iam.PolicyStatement]] = {
+    "Deny kms:*": lambda: _taking(["kms:*"]),
+    "Deny Decrypt and GenerateDataKey": lambda: _taking(["kms:Decrypt", "kms:GenerateDataKey"]),
+    "Deny through Secrets Manager": lambda: _taking(["kms:*"], conditions=_through("secretsmanager")),
+    "Deny through SQS": lambda: _taking(["kms:*"], conditions=_through("sqs")),
+    "Deny elsewhere": lambda: _taking(["kms:*"], conditions={"StringEquals": {"kms:ViaService": "s3.eu-north-1"}}),
+    "Deny writing buckets": lambda: _taking(["s3:Put*"]),
+}
+BOUNDARIES: dict[str, Callable[[], list[iam.PolicyStatement]]] = {
+    "everything": lambda: [_letting(["*"])],
+    "all but KMS": lambda: [iam.PolicyStatement(not_actions=["kms:*"], resources=["*"])],
+    "all keys of the place": lambda: [
+        iam.PolicyStatement(not_actions=["kms:*"], resources=["*"]),
+        _letting(["kms:*"], f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"),
+    ],
+    "all keys elsewhere": lambda: [
+        iam.PolicyStatement(not_actions=["kms:*"], resources=["*"]),
+        _letting(["kms:*"], f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/*"),
+    ],
+}
+
+
+def restrict(made: Company, draw: random.Random) -> None:
+    """Take something away from somebody, by a Deny of their own policies or a permissions boundary."""
+    if not (several := _own(made)):
+        return
+    who = draw.choice(several)
+    person = made.people[who].grantee
+    if draw.random() < 0.5:
+        name = draw.choice(sorted(TAKING))
+        made.story.append(f"Who{who} gets {name}")
+        if draw.random() < 0.5:
+            person.add_to_principal_policy(TAKING[name]())
+        else:
+            holders: Any = {"roles" if isinstance(person, iam.Role) else "users": [person]}
+            iam.ManagedPolicy(Stack.of(person), "Taking", statements=[TAKING[name]()], **holders)
+    else:
+        name = draw.choice(sorted(BOUNDARIES))
+        made.story.append(f"Who{who} has a boundary with {name}")
+        boundary = iam.ManagedPolicy(Stack.of(person), "Boundary", statements=BOUNDARIES[name]())
+        iam.PermissionsBoundary.of(person).apply(boundary)
+    made.restricted.add(who)
+
+
+def rename(made: Company, draw: random.Random) -> None:
+    """Override a name or path on an L1 that a policy may carry literally."""
+    people = [made.people[n].grantee for n in _own(made)]
+    secrets = [made_of(made, one) for one in made.things if one.service == "secretsmanager"]
+    thing = draw.choice([*people, *secrets])
+    if isinstance(thing, sm.Secret):
+        name, value = "Name", "renamed"
+    else:
+        of_role = "RoleName" if isinstance(thing, iam.Role) else "UserName"
+        name, value = draw.choice([("Path", "/moved/"), (of_role, "renamed")])
+    made.story.append(f"{thing.node.path} is overridden: {name} = {value}")
+    thing.node.default_child.add_property_override(name, value)
+    made.renamed = True
+
+
+def own_statement(made: Company, draw: random.Random) -> None:
+    """Let somebody use a key by a policy of their own, which does nothing where the key policy does not admit it."""
+    if not (several := _own(made)):
+        return
+    who, key = draw.choice(several), draw.randrange(len(made.keys))
+    actions = draw.choice([["kms:GenerateDataKey"], ["kms:Decrypt", "kms:GenerateDataKey"]])
+    its = iam.PolicyStatement(actions=actions, resources=[made.keys[key].key_arn])
+    said = f"Who{who} allows itself {actions} on Key{key}"
+    if Stack.of(made.people[who].grantee) is not made.keys[key].stack:
+        return
+    if made.attempt(said, lambda: made.people[who].grantee.add_to_principal_policy(its)):
+        made.allowed_itself = (who, key)
 
 
 # -- statements of the user's own --

@@ -24,6 +24,8 @@ DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-{
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 ADMINISTRATORS = [f"arn:aws:iam::{account}:role/Administrator" for account in (ACCOUNT, OTHER_ACCOUNT)]
 # That a bucket of another account needs a name is CDK's to say, and it does. Policies can be full.
+# A Deny, boundary or new name that breaks what was granted, and a statement that the key policy does not admit.
+TAKEN = re.compile("take out the grant|was renamed after a grant|so it does nothing|would be denied")
 FULL = re.compile("physical name must be explicit set|and IAM takes [0-9]+|and KMS takes [0-9]+")
 VIAS = (None, "secretsmanager", "s3", "sqs", "sns", "dynamodb", "ssm", "logs", "ec2")
 
@@ -51,13 +53,23 @@ def broken_promises(judge: Judge, seed: int) -> Iterator[str]:
     except RuntimeError as error:
         if STRANGE.search(str(error)):
             yield f"synth fails in words that are not ours: {error}\n{made}"
-        elif not made.denied_by_statement and not FULL.search(str(error)):
+        elif made.denied_by_statement or FULL.search(str(error)):
+            return
+        elif not TAKEN.search(str(error)) or not _would_fail(made, judge):
             yield f"synth fails: {error}\n{made}"
         return
     found = [*undeployable(made, deployment), *misjudged(made, deployment, judge)]
     if found:
         yield from found
         yield str(made)
+
+
+def _would_fail(made: Company, judge: Judge) -> bool:
+    """Tell whether something that was granted would not work, were it deployed all the same."""
+    made.app.synth(skip_validation=True, force=True)
+    deployment = deploy_app(made.app, account=ACCOUNT, region=REGION)
+    found = [*misjudged(made, deployment, judge)]
+    return any(one.startswith(("denied: ", "nothing: ")) for one in found)
 
 
 def undeployable(made: Company, deployment: Deployment) -> Iterator[str]:
@@ -108,6 +120,9 @@ def misjudged(made: Company, deployment: Deployment, judge: Judge) -> Iterator[s
     arns = [person.arn(deployment) for person in made.people]
     granted = {(arns[who], number, action) for who, number, action in made.granted}
     direct = {(who, made.things[n].key) for who, n, _ in granted if made.things[n].service is None}
+    restricted = {arns[who] for who in made.restricted}
+    through = {(arns[who], n) for who, n in made.through}
+    through |= {(who, n) for who in restricted for n, thing in enumerate(made.things) if thing.service is None}
     foreign = {
         who for who, person in zip(arns, made.people, strict=True) if person.kind.startswith(("foreign", "wild"))
     }
@@ -121,9 +136,13 @@ def misjudged(made: Company, deployment: Deployment, judge: Judge) -> Iterator[s
         for who in dict.fromkeys([*arns, *ADMINISTRATORS]):
             # What the owner of a foreign role allows it is the owner's; here it is all.
             identity = [ANYTHING] if who in ADMINISTRATORS or who in foreign else []
+            same = {(who, n) for n in alike if made.things[n].service == thing.service}
             for context in thing.contexts:
                 sent = context(deployment)
                 for via in VIAS:
+                    if who in restricted and (via != thing.service or not same & through):
+                        # What was granted directly is asked directly.
+                        continue
                     expected = (who, thing.key) in direct or any(
                         made.things[n].service == via and (who, n, "kms:Decrypt") in granted for n in alike
                     )
@@ -153,6 +172,14 @@ def misjudged(made: Company, deployment: Deployment, judge: Judge) -> Iterator[s
                         identity=identity,
                     )
                     questions.append((f"{who} writes {thing.name} {sent}", True, asked))
+    if made.allowed_itself is not None:
+        who, number = made.allowed_itself
+        ways = {n for it, n, action in granted if it == arns[who] and action == "kms:GenerateDataKey"}
+        ways = {n for n in ways if made.things[n].key == number}
+        asked = [deployment.question(arns[who], "kms:GenerateDataKey", keys[number], via=via) for via in VIAS]
+        answers = [judge.ask(one).allowed for one in asked]
+        if not any(answers) and not ways:
+            yield f"nothing: comes of what {arns[who]} allows itself"
     for key in keys:
         for how, policy in (("", deployment.key_policy(key)), ("recreated ", _without(deployment.key_policy(key)))):
             for action in ("kms:PutKeyPolicy", "kms:EnableKeyRotation", "kms:DescribeKey"):

@@ -97,6 +97,7 @@ def _arn_of(stack: Stack, place: Stack | None, secret: secretsmanager.ISecret) -
     check_environments(stack, place, what, ways)
     known = _named_arn(place, secret)
     if known is not None:
+        note_name(place, secret, f"secret {secret.node.path}", "secret_name", name_of(secret))
         # CDK would give the ARN without the suffix for both of its ARNs.
         return known, False
     try:
@@ -111,7 +112,6 @@ def _named_arn(stack: Stack, secret: secretsmanager.ISecret) -> str | None:
     name = name_of(secret)
     if not re.fullmatch(SECRET_NAME.value, name):
         return None
-    note_name(stack, secret, f"secret {secret.node.path}", "secret_name", name)
     return stack.format_arn(
         service="secretsmanager",
         resource="secret",

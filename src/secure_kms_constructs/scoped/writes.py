@@ -25,10 +25,11 @@ from secure_kms_constructs.authoring.statements import Statement
 from secure_kms_constructs.authoring.targets import Target, by_key, key_policy_contexts
 from secure_kms_constructs.aws import arns
 from secure_kms_constructs.aws.services import Service, Use
-from secure_kms_constructs.cdk.asking import stack_of
+from secure_kms_constructs.cdk.asking import name_of, stack_of
 from secure_kms_constructs.cdk.findings import announce
 from secure_kms_constructs.cdk.grantees import Grantee
 from secure_kms_constructs.cdk.key_grants import foreign_identity
+from secure_kms_constructs.cdk.names import note_name
 from secure_kms_constructs.cdk.node import Place
 from secure_kms_constructs.grants import attach_identity_policy, note_named
 
@@ -93,6 +94,9 @@ def write(
             if done:
                 written.key_policy[used.arn] = done
                 note_named(grantee, scope)
+                literal = contexts and service is Service.SECRETS_MANAGER
+                for one in (target.resource for target in under if literal and target.owned):
+                    note_name(stack_of(one), one, f"secret {one.node.path}", "secret_name", name_of(one))
             if decided.required:
                 written.required_key_policy[used.arn] = list(decided.required)
             sides = written.identity or written.required_identity

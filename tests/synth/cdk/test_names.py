@@ -108,6 +108,15 @@ def test_a_secret_that_is_renamed_is_found(app: App, key: HardenedKey, other: St
         app.synth()
 
 
+def test_a_secret_that_no_policy_names_may_be_renamed(app: App, stack: Stack, key: HardenedKey) -> None:
+    """Beside one whose name is made up the key policy names neither."""
+    literal = secretsmanager.Secret(stack, "Literal", secret_name="one", encryption_key=key)
+    made_up = secretsmanager.Secret(stack, "MadeUp", encryption_key=key)
+    ScopedSecretReader(stack, "Reader", grantee=make_role(stack), secrets=[literal, made_up])
+    override(literal, "Name", "other")
+    app.synth()
+
+
 def test_a_secret_without_a_literal_name_may_get_one(app: App, stack: Stack, key: HardenedKey) -> None:
     secret = secretsmanager.Secret(stack, "Secret", encryption_key=key)
     ScopedSecretReader(stack, "Reader", grantee=make_role(stack), secrets=[secret])
