@@ -17,7 +17,7 @@ from .aws.facts import ALIAS_NAME, AWS_MANAGED_ALIASES, LOOKUP_DUMMY_KEY_ID
 from .aws.services import Service
 from .cdk.asking import stack_of
 from .cdk.findings import checked_key_arn, report_lookup
-from .cdk.imported_keys import imported_keys_of, needed_of
+from .cdk.imported_keys import follow_imported_keys, needed_of
 from .cdk.managed_keys import AWS_MANAGED, AwsManaged, mark
 
 At = Literal["synth", "deploy"]
@@ -183,7 +183,7 @@ class ResolvedKey:
 
 def _followed(key: kms.IKey) -> kms.IKey:
     """Have it told at synth what the owner of a key must add for what uses it."""
-    imported_keys_of(key).follow(key)
+    follow_imported_keys(stack_of(key))
     return key
 
 

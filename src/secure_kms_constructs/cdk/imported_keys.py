@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aws_cdk import Stack
 from aws_cdk import aws_kms as kms
 from constructs import IConstruct
 
@@ -12,7 +13,7 @@ from secure_kms_constructs.aws import arns
 
 from .asking import asked_once, root_of, stack_of, stage_of
 from .findings import announce, check_at_synth, named_key
-from .looking import looked_at, with_tokens
+from .looking import looked_at, looker_of, with_tokens
 from .node import Questions
 
 WHY = (
@@ -25,21 +26,25 @@ class ImportedKeys:
     """The imported keys of a stage; what uses them is told once the app is complete."""
 
     def __init__(self) -> None:
-        self._keys: list[kms.IKey] = []
-        self._told = False
+        self._stack: Stack | None = None
+        self._told: set[str] = set()
 
-    def follow(self, key: kms.IKey) -> None:
-        """Take a key in."""
-        if not self._keys:
-            check_at_synth(stack_of(key), self._tell)
-        self._keys.append(key)
+    def follow(self, stack: Stack) -> None:
+        """Follow the keys of the stage of a stack."""
+        if self._stack is None:
+            self._stack = stack
+            check_at_synth(stack, self._tell)
 
     def _tell(self) -> list[str]:
-        if not self._told:
-            self._told = True
-            for key, (needed, others) in zip(self._keys, needed_of(self._keys), strict=True):
-                if needed:
-                    announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed, of=named_key(key, key.key_arn))
+        assert self._stack is not None
+        if not looker_of(self._stack).may_see_imports:
+            return []
+        # An app may be synthesized more than once, and two constructs may stand for one key.
+        keys = [key for key in Questions.imported_keys(self._stack) if key.node.path not in self._told]
+        self._told.update(key.node.path for key in keys)
+        for key, (needed, others) in zip(keys, needed_of(keys) if keys else (), strict=True):
+            if needed:
+                announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed, of=named_key(key, key.key_arn))
         return []
 
 
@@ -73,9 +78,9 @@ def needed_of(keys: Sequence[kms.IKey]) -> list[tuple[list[Statement], list[str]
     return found
 
 
-def imported_keys_of(key: IConstruct) -> ImportedKeys:
-    """Return what follows the imported keys of a stage."""
-    return _imported_below(stage_of(key) or root_of(key))
+def follow_imported_keys(stack: Stack) -> None:
+    """Have it told at synth what the owners of imported keys must add for what uses them, in the stage of a stack."""
+    _imported_below(stage_of(stack) or root_of(stack)).follow(stack)
 
 
 @asked_once

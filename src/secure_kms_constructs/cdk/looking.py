@@ -49,6 +49,7 @@ class Looker:
         self._said: set[tuple[str, str]] = set()
         self._refusals: dict[KeyPolicy, list[str]] = {}
         self._released: set[KeyPolicy] = set()
+        self._imports: int | None = None
 
     def watch(self, watched: Watched) -> None:
         """Take a key in."""
@@ -70,6 +71,7 @@ class Looker:
             policy.serve({}, [])
         self._served = []
         seen = Questions.look([one.key for one in self._watched], leading_types())
+        self._imports = seen["imports"]
         app, places = looked_at(seen)
         resources = app.resources
         ids = {one.path: one.logical_id for one in resources.values()}
@@ -126,6 +128,11 @@ class Looker:
     def is_released(self, policy: KeyPolicy) -> bool:
         """Tell whether a key was left as it was."""
         return policy in self._released
+
+    @property
+    def may_see_imports(self) -> bool:
+        """Whether the stage may have keys that the app does not make; so it may before the first look."""
+        return self._imports != 0
 
     def refusals_of(self, policy: KeyPolicy) -> Sequence[str]:
         """Return what the last look refuses of one key."""

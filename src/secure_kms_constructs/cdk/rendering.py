@@ -19,6 +19,7 @@ from secure_kms_constructs.aws import arns
 from .asking import asked_once, reference, region_of
 from .findings import check_at_synth, warn
 from .finished import finished_policies
+from .imported_keys import follow_imported_keys
 from .looking import looker_of
 from .node import KeyPolicies
 from .places import is_known
@@ -39,6 +40,7 @@ class Renderings:
         self.looker = looker_of(stack)
         self.in_node = KeyPolicies(self, self.looker)
         check_at_synth(stack, lambda: list(self._problems()))
+        follow_imported_keys(stack)
 
     def start(self, policy: KeyPolicy) -> list[Any]:
         """Return the place of a new key, and what it starts with, as Node is told them."""

@@ -28,6 +28,7 @@ from secure_kms_constructs.aws.services import Service, Use
 from secure_kms_constructs.cdk.asking import name_of, stack_of
 from secure_kms_constructs.cdk.findings import announce
 from secure_kms_constructs.cdk.grantees import Grantee
+from secure_kms_constructs.cdk.imported_keys import follow_imported_keys
 from secure_kms_constructs.cdk.key_grants import foreign_identity
 from secure_kms_constructs.cdk.names import note_name
 from secure_kms_constructs.cdk.node import Place
@@ -67,6 +68,7 @@ def write(
 
     with _whole_or_gone(scope, at):
         stack = stack_of(scope)
+        follow_imported_keys(stack)
         who = Who(grantee, grantee.identity, grantee.account, grantee.is_protected, grantee.literal_arn)
         foreign = [target for target in targets if grantee.is_foreign_to(target.account)]
         opens = resource_access is not None

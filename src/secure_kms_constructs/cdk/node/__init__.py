@@ -112,6 +112,13 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
+    def imported_keys(cls, one: Any) -> list[kms.IKey]:
+        """Return the keys that the app does not make, in the stage of a construct."""
+        load()
+        found: list[kms.IKey] = jsii.sinvoke(cls, "importedKeys", [one])
+        return found
+
+    @classmethod
     def with_paths(cls, key: Any, values: Sequence[Any]) -> list[Any]:
         """Return values of a key's policy with the paths of the resources that they refer to."""
         load()

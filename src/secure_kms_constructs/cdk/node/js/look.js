@@ -3,6 +3,7 @@ const { Annotations, CfnResource, Stack, Stage, Tokenization } = require("aws-cd
 const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
 const { Order } = require("./circles");
 const { conditionOf } = require("./conditions");
+const { importedBelow } = require("./imports");
 const { isAdopted } = require("./keys");
 const { l1Of } = require("./l1");
 const { numbered } = require("./numbered");
@@ -77,14 +78,14 @@ function placeOf(stack) {
 }
 
 /**
- * The paths of imported keys by their ARNs, as JSON.
+ * The paths of imported keys by their ARNs, as JSON; the first of several that stand for one.
  * @param {any[]} imported
  * @param {Map<Stack, Map<string, string>>} ids
  * @returns {Map<string, string>}
  */
 function arnsOf(imported, ids) {
   return new Map(
-    imported.map((key) => {
+    [...imported].reverse().map((key) => {
       const written = Tokenization.resolve(key.keyArn, { scope: key, resolver: new Naming(true), preparing: false });
       return [JSON.stringify(withPaths(written, ids.get(Stack.of(key)) ?? new Map(), new Set())), key.node.path];
     }),
@@ -310,7 +311,8 @@ function look(scope, keys, leading, imported) {
     if (one) ours.push(one);
   }
   const places = Object.fromEntries([...ids.keys()].map((stack) => [stack.node.path, placeOf(stack)]));
-  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of, ways, waits, ours };
+  const imports = importedBelow(scope).length;
+  return { resources: [...found.values()], places, paths: [...scopes.map((one) => one.node.path)], policies, of, ways, waits, ours, imports };
 }
 
 /**

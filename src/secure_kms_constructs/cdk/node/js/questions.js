@@ -3,6 +3,7 @@ const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
 const { withoutConditions } = require("./conditions");
+const { importedBelow } = require("./imports");
 const { isReplaced, l1Of, nameGiven } = require("./l1");
 const { adopt, finished, release } = require("./keys");
 const { look, pathsIn, tell } = require("./look");
@@ -196,6 +197,15 @@ class Questions {
   static look(keys, leading, imported) {
     const [one] = [...keys, ...imported];
     return JSON.stringify(look(Stage.of(one) ?? one.node.root, keys, new Set(leading.split(" ")), imported));
+  }
+
+  /**
+   * The keys that the app does not make, in the stage of a construct.
+   * @param {IConstruct} one
+   * @returns {IConstruct[]}
+   */
+  static importedKeys(one) {
+    return importedBelow(Stage.of(one) ?? one.node.root);
   }
 
   /**
