@@ -28,13 +28,10 @@ NEED_NOTHING = {
 # No page names the kms:ViaService of their service, and their handlers use the key: the deployer cannot be bound.
 UNDOCUMENTED = """
     AgentRegistry::Registry AppIntegrations::DataIntegration CleanRooms::IntermediateTable Cognito::UserPool
-    DRS::ReplicationConfigurationTemplate DataExchange::EventAction DataSync::LocationAzureBlob
-    DataSync::LocationFSxONTAP DataSync::LocationFSxWindows DataSync::LocationHDFS DataSync::LocationObjectStorage
-    DataSync::LocationSMB HealthImaging::Datastore ImageBuilder::Component ImageBuilder::ContainerRecipe
-    ImageBuilder::Workflow IoT::EncryptionConfiguration NeptuneGraph::Graph Personalize::MetricAttribution
+    DRS::ReplicationConfigurationTemplate DataExchange::EventAction HealthImaging::Datastore ImageBuilder::Component
+    ImageBuilder::ContainerRecipe ImageBuilder::Workflow NeptuneGraph::Graph Personalize::MetricAttribution
     ResilienceHubV2::Policy ResilienceHubV2::Service ResilienceHubV2::System S3Files::FileSystem
-    SecurityHub::ConnectorV2 SupportAuthZ::SupportPermit Transfer::HostKey VoiceID::Domain
-    Cognito::UserPoolRegionalConfigurationAttachment
+    SupportAuthZ::SupportPermit Transfer::HostKey VoiceID::Domain Cognito::UserPoolRegionalConfigurationAttachment
 """
 # Refused for what the key is, or where the role is.
 OTHERWISE = {

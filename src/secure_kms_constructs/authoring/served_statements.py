@@ -18,6 +18,11 @@ _GRANTS: dict[Grants, dict[str, Any]] = {
     Grants.ANY: {},
     Grants.FOR_SERVICES: {"Bool": {"kms:GrantIsForAWSResource": "true"}},
     Grants.FOR_DECRYPT: {"ForAllValues:StringEquals": {"kms:GrantOperations": "Decrypt"}},
+    Grants.FOR_DATA: {
+        "ForAllValues:StringEquals": {
+            "kms:GrantOperations": ["CreateGrant", "Decrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"]
+        }
+    },
 }
 
 

@@ -15,6 +15,7 @@ from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Question
 from tests.semantics.services.asks import ACCOUNT, DEPLOYER, EVERYTHING, REGION, STRANGER, Ask
 from tests.semantics.services.backups import BACKUPS, OF_BACKUPS
+from tests.semantics.services.connector_constructions import CONNECTORS
 from tests.semantics.services.constructions import ASYMMETRIC, CONSTRUCTIONS
 from tests.semantics.services.l1_constructions import BY_L1
 from tests.semantics.services.launched import LAUNCHED
@@ -28,7 +29,10 @@ from tests.semantics.services.runtime_constructions import RUNTIME
 #: Every grant allows something: most of them what a service does with what it keeps.
 OF_GRANTS = {"kms:GrantOperations": ["CreateGrant", "Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext"]}
 #: Those with requests of their own.
-_SEVERAL = (*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED, *BY_L1, *RUNTIME)
+_SEVERAL = (
+    *(*CONSTRUCTIONS, *RAW, *ASYMMETRIC, *PUBLIC, *RARE, *NAMED, *BACKUPS, *LAUNCHED, *BY_L1, *RUNTIME),
+    *CONNECTORS,
+)
 WITH_ASKS = {one.name: one for one in _SEVERAL}
 #: And those of which only a page of AWS asks.
 ALL = WITH_ASKS | {one.name: one for one in MORE}

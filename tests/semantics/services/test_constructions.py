@@ -109,6 +109,7 @@ EXPLAINED = {
     },
     "KLP504": {
         *("by-l1-configuration", "by-l1-pipe", "code-repository", "deployed-configuration", "hosted-configuration"),
+        "connects-things",
         *("l1-cloudtrail-eventdatastore", "named-offline-features", "pipe", "pipe-logged", "rare-release"),
         "store-of-events",
     },

@@ -81,8 +81,7 @@ def test_what_uses_nothing_is_told_nothing(app: App, stack: Stack) -> None:
 def test_what_cannot_be_written_is_told_beside_the_rest(app: App, stack: Stack) -> None:
     key = ResolvedKey.from_arn(stack, "Key", KEY_ARN)
     files(stack, key)
-    config = {"CmkSecretConfig": {"KmsKeyArn": key.key_arn}}
-    CfnResource(stack, "Share", type="AWS::DataSync::LocationSMB", properties=config)
+    CfnResource(stack, "Host", type="AWS::Transfer::HostKey", properties={"KmsKey": key.key_arn})
     app.synth()
     [text] = found_in(stack)
     assert "no page names the kms:ViaService of its service" in text

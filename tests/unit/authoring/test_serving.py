@@ -243,13 +243,13 @@ def test_what_a_role_is_allowed_by_iam_is_enough_where_the_key_leaves_that_to_ia
 
 
 def test_a_prefix_that_no_page_names_is_refused_until_it_is_given() -> None:
-    made = app(Db=("AWS::DataSync::LocationSMB", {"CmkSecretConfig": {"KmsKeyArn": KEY}}))
+    made = app(Db=("AWS::Transfer::HostKey", {"KmsKey": KEY}))
     [refusal] = decided(made).refusals
-    assert 'provision_via=[Service("DataSync", "datasync", None, {Use.PROVISION: (' in refusal
-    actions = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
-    given = Service("DataSync", "datasync", None, {Use.PROVISION: actions}, "https://docs.aws.amazon.com/x.html")
+    assert 'provision_via=[Service("Transfer", "transfer", None, {Use.PROVISION: (' in refusal
+    actions = ("kms:Decrypt", "kms:GenerateDataKey")
+    given = Service("Transfer", "transfer", None, {Use.PROVISION: actions}, "https://docs.aws.amazon.com/x.html")
     assert decided(made, extra=[given]).refusals == []
-    less = Service("DataSync", "datasync", None, {Use.PROVISION: actions[:1]}, "https://docs.aws.amazon.com/x.html")
+    less = Service("Transfer", "transfer", None, {Use.PROVISION: actions[:1]}, "https://docs.aws.amazon.com/x.html")
     assert decided(made, extra=[less]).refusals
 
 

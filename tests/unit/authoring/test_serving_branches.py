@@ -121,15 +121,15 @@ def test_what_another_row_tells_is_not_called_unread() -> None:
     assert (said(decision), decision.refusals) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["DataSync", "datasync", "DATASYNC"])
+@pytest.mark.parametrize("name", ["Transfer", "transfer", "TRANSFER"])
 def test_a_service_is_added_by_its_name_and_all_its_actions(name: str) -> None:
-    made = app(It=("AWS::DataSync::LocationSMB", {"CmkSecretConfig": {"KmsKeyArn": KEY}}))
-    actions = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:Sign")
+    made = app(It=("AWS::Transfer::HostKey", {"KmsKey": KEY}))
+    actions = ("kms:Decrypt", "kms:GenerateDataKey", "kms:Sign")
     page = "https://docs.aws.amazon.com/x.html"
-    given = Service(name, "datasync", None, {Use.PROVISION: actions}, page)
+    given = Service(name, "transfer", None, {Use.PROVISION: actions}, page)
     assert decided(made, extra=[given]).refusals == []
-    assert decided(made, extra=[Service("Other", "datasync", None, {Use.PROVISION: actions}, page)]).refusals
-    assert decided(made, extra=[Service(name, "datasync", None, {Use.READ: actions}, page)]).refusals
+    assert decided(made, extra=[Service("Other", "transfer", None, {Use.PROVISION: actions}, page)]).refusals
+    assert decided(made, extra=[Service(name, "transfer", None, {Use.READ: actions}, page)]).refusals
 
 
 def test_a_cluster_of_dsql_admits_its_service() -> None:

@@ -43,6 +43,8 @@ FARGATE = {
     "kms:EncryptionContext:aws:ecs:clusterName": ["web"],
 }
 TRAIL = f"arn:aws:cloudtrail:{HERE}:trail/mine"
+CONNECTORS = f"arn:aws:securityhub:{HERE}:connectorv2/*"
+HANDED_ON = {"ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt", "GenerateDataKey", "CreateGrant"]}}
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:orders"
 
 PAGES: dict[str, tuple[list[Any], dict[str, Any]]] = {
@@ -334,6 +336,89 @@ PAGES: dict[str, tuple[list[Any], dict[str, Any]]] = {
             ),
         ],
         {"Vault": resource("AWS::Backup::BackupVault", BackupVaultName="v", EncryptionKeyArn=THE_KEY)},
+    ),
+    "AmazonS3/latest/userguide/storage_lens_encrypt_permissions": (
+        [
+            by(
+                "storage-lens.s3",
+                ["kms:GenerateDataKey"],
+                equals(aws__SourceArn=f"arn:aws:s3:{HERE}:storage-lens/lens", aws__SourceAccount=ACCOUNT),
+            )
+        ],
+        {
+            "Lens": resource(
+                "AWS::S3::StorageLens",
+                StorageLensConfiguration={
+                    "Id": "lens",
+                    "DataExport": {"S3BucketDestination": {"Encryption": {"SSEKMS": {"KeyId": THE_KEY}}}},
+                },
+            )
+        },
+    ),
+    "systems-manager/latest/userguide/inventory-resource-data-sync": (
+        [
+            by(
+                "ssm",
+                ["kms:GenerateDataKey"],
+                {
+                    "StringLike": {"aws:SourceAccount": ACCOUNT},
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:ssm:*:{ACCOUNT}:resource-data-sync/*"},
+                },
+            )
+        ],
+        {"Sync": resource("AWS::SSM::ResourceDataSync", SyncName="s", S3Destination={"KMSKeyArn": THE_KEY})},
+    ),
+    "securityhub/latest/userguide/securityhub-v2-integrations-key-policy": (
+        [
+            by(
+                "connector.securityhub",
+                ["kms:GenerateDataKey", "kms:Decrypt", "kms:ReEncrypt*"],
+                {
+                    "ArnLike": {"aws:SourceArn": CONNECTORS},
+                    "StringLike": {
+                        "kms:EncryptionContext:aws:securityhub:connectorV2Arn": CONNECTORS,
+                        "kms:EncryptionContext:aws:securityhub:providerName": "SERVICENOW",
+                    },
+                },
+            ),
+            by("connector.securityhub", ["kms:DescribeKey"], {"ArnLike": {"aws:SourceArn": CONNECTORS}}),
+            deploys("securityhub", "GenerateDataKey", "Decrypt", "ReEncryptFrom", "ReEncryptTo"),
+        ],
+        {"Connector": resource("AWS::SecurityHub::ConnectorV2", Name="c", KmsKeyArn=THE_KEY)},
+    ),
+    "workspaces-web/latest/adminguide/encryption-rest": (
+        [
+            DELEGATES,
+            by(
+                "workspaces-web",
+                [
+                    *("kms:DescribeKey", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt"),
+                    *("kms:ReEncryptTo", "kms:ReEncryptFrom"),
+                ],
+                equals(aws__SourceAccount=ACCOUNT),
+            ),
+        ],
+        {"Portal": resource("AWS::WorkSpacesWeb::Portal", CustomerManagedKey=THE_KEY)},
+    ),
+    "iot-sitewise/latest/userguide/sd-encryption": (
+        [
+            by(
+                "iotsitewise",
+                "kms:GenerateDataKey*",
+                {
+                    **equals(aws__SourceAccount=ACCOUNT),
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:iotsitewise:{HERE}:workspace/*"},
+                },
+            ),
+            by("iotsitewise", ["kms:Decrypt", "kms:DescribeKey", "kms:ReEncrypt*"]),
+            by("iotsitewise", "kms:CreateGrant", HANDED_ON),
+            deploys("iotsitewise", "CreateGrant", "Decrypt", "GenerateDataKey"),
+        ],
+        {"Workspace": resource("AWS::IoTSiteWise::Workspace", WorkspaceName="w", KmsKeyId=THE_KEY)},
+    ),
+    "AmazonRDS/latest/AuroraUserGuide/zero-etl.creating": (
+        [DELEGATES, by("redshift", "kms:CreateGrant", HANDED_ON)],
+        {"Integration": resource("AWS::RDS::Integration", SourceArn="a", TargetArn="b", KMSKeyId=THE_KEY)},
     ),
 }
 

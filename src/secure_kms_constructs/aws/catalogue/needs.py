@@ -42,6 +42,8 @@ class Grants(str, Enum):
     """Any: a page says that the service does not support ``kms:GrantIsForAWSResource``."""
     FOR_DECRYPT = "for decrypt"
     """Those that allow Decrypt alone: ``kms:GrantOperations``."""
+    FOR_DATA = "for data"
+    """Those that allow no more than to keep and read data, and to hand that on: ``kms:GrantOperations``."""
 
 
 class Require(str, Enum):

@@ -55,6 +55,7 @@ def _written() -> Mapping[str, tuple[Need, ...]]:
         agents,
         backups,
         compute,
+        connectors,
         databases,
         deliveries,
         edges,
@@ -69,7 +70,7 @@ def _written() -> Mapping[str, tuple[Need, ...]]:
     )
 
     rows: dict[str, list[Need]] = defaultdict(list)
-    own = (storage, launches, databases, messages, compute, agents, jobs, others, runtimes)
+    own = (storage, launches, databases, messages, compute, agents, jobs, connectors, others, runtimes)
     for module in (*own, topics, edges, deliveries, named_roles, backups):
         for row in module.ROWS:
             rows[row.type].append(row)

@@ -55,6 +55,10 @@ def test_some_pages_want_any_region(kind: str, who: Who, via: str) -> None:
     assert several == {
         *("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault"),
         *("AWS::Cassandra::Table", "AWS::SageMaker::FeatureGroup", "AWS::SSMGuiConnect::Preferences", CONNECTION),
+        *(
+            f"AWS::DataSync::Location{place}"
+            for place in ("AzureBlob", "FSxONTAP", "FSxWindows", "HDFS", "ObjectStorage", "SMB")
+        ),
     }
 
 
