@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import App, Aspects, CfnCondition, CfnParameter, Environment, Fn, Stack
+from aws_cdk import App, Aspects, CfnCondition, CfnParameter, Environment, Fn, NestedStack, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as sm
@@ -171,6 +171,56 @@ def test_an_override_beside_it_changes_nothing(judge: Judge, holds: bool) -> Non
     statement = {"Effect": "Deny", "Principal": "*", "Action": "kms:ImportKeyMaterial", "Resource": "*"}
     resource.add_property_override(f"KeyPolicy.Statement.{len(key['Properties']['KeyPolicy']['Statement'])}", statement)
     assert decrypts(judge, here.deployed(holds), "Sometimes", "Mine") is (True if holds else None)
+
+
+def test_a_condition_that_comes_after_a_synth_is_seen(here: Here) -> None:
+    role = here.role("Role")
+    reads(here, role, here.secret("Mine"))
+    assert "Fn::If" not in str(resources(here))
+    here.only(role)
+    template = here.app.synth(force=True).get_stack_by_name("S").template
+    assert "Fn::If" in str(template["Resources"])
+
+
+def test_a_condition_of_a_nested_stack_is_none_of_the_stack_around_it(here: Here) -> None:
+    reads(here, here.role("Same"), here.secret("Mine"))
+    nested = NestedStack(here.stack, "Nested")
+    inner = iam.Role(nested, "Same", assumed_by=LAMBDA)
+    outer: Any = here.stack.node.find_child("Same").node.default_child
+    made: Any = inner.node.default_child
+    assert nested.resolve(made.logical_id) == here.stack.resolve(outer.logical_id)
+    condition = CfnCondition(nested, "Inner", expression=Fn.condition_equals("a", "b"))
+    made.cfn_options.condition = condition
+    assert "Fn::If" not in str(resources(here))
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("by", ["reference", "text", "text and map", "condition", "another condition"])
+def test_a_deny_follows_however_it_names_the_role(judge: Judge, here: Here, by: str, holds: bool) -> None:
+    role, other = here.only(here.role("Role")), here.role("Other")
+    here.stack.rename_logical_id(here.stack.resolve(role.node.default_child.logical_id), "TheRole")
+    arn = {
+        "reference": role.role_arn,
+        "text": Fn.sub("${TheRole.Arn}"),
+        "text and map": Fn.sub("${Of}", {"Of": role.role_arn}),
+        "condition": Fn.condition_if("One", role.role_arn, "arn:aws:iam::111122223333:role/nobody").to_string(),
+        "another condition": Fn.condition_if("Two", role.role_arn, "arn:aws:iam::111122223333:role/nobody").to_string(),
+    }[by]
+    key = HardenedKey(here.stack, "Kept", administrators=[role, other])
+    key.grant_decrypt(here.role("User"))
+    denied = {"ArnEquals": {"aws:PrincipalArn": arn}}
+    anyone = [iam.AnyPrincipal()]
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY, principals=anyone, actions=["kms:DisableKey"], resources=["*"], conditions=denied
+        )
+    )
+    deployed = here.deployed(holds)
+    asked = {"TheRole": False, "Other": True} if holds else {"Other": True}
+    for who, allowed in asked.items():
+        arn_of = deployed.role(who)
+        answer = deployed.ask(judge, arn_of, "kms:DisableKey", deployed.key("Kept"), identity=[])
+        assert answer.allowed is allowed
 
 
 def put_on_policy(here: Here, role: iam.Role) -> None:
