@@ -173,6 +173,27 @@ def test_an_override_beside_it_changes_nothing(judge: Judge, holds: bool) -> Non
     assert decrypts(judge, here.deployed(holds), "Sometimes", "Mine") is (True if holds else None)
 
 
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_deny_of_all_but_a_role_is_of_all_where_the_role_is_not(judge: Judge, here: Here, holds: bool) -> None:
+    keeper, other = here.only(here.role("Keeper")), here.role("Other")
+    key = HardenedKey(here.stack, "Kept", administrators=[keeper, other])
+    key.grant_decrypt(here.role("User"))
+    but = [iam.ArnPrincipal(keeper.role_arn)]
+    key.add_to_resource_policy(
+        iam.PolicyStatement(effect=iam.Effect.DENY, not_principals=but, actions=["kms:DisableKey"], resources=["*"])
+    )
+    deployed = here.deployed(holds)
+    answer = deployed.ask(judge, deployed.role("Other"), "kms:DisableKey", deployed.key("Kept"), identity=[])
+    assert not answer.allowed
+    [denies] = [
+        one
+        for one in deployed.key_policy(deployed.key("Kept"))["Statement"]
+        if "DisableKey" in str(one["Action"]) and one["Effect"] == "Deny"
+    ]
+    assert ("NotPrincipal" in denies) is holds
+    assert denies.get("Principal") == (None if holds else "*")
+
+
 def test_a_condition_that_comes_after_a_synth_is_seen(here: Here) -> None:
     role = here.role("Role")
     reads(here, role, here.secret("Mine"))

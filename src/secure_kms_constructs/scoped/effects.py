@@ -89,6 +89,27 @@ def expect(
         )
 
 
+def expect_alone(
+    scope: Construct, grantee: Grantee, service: Service, targets: Sequence[Target], identity: Sequence[Statement]
+) -> None:
+    """Warn at synth of wider ways beside a grant under keys that are not of this app, most often one of AWS."""
+    arns_of = [target.arn for target in targets[:_TRIED]]
+    if arns_of and service is Service.SECRETS_MANAGER:
+        _alone_in(stack_of(scope)).append(Granted(scope, grantee, "", None, service, arns_of, identity))
+
+
+@asked_once
+def _alone_in(stack: Stack) -> list[Granted]:
+    granted: list[Granted] = []
+    check_at_synth(stack, lambda: _warn_of(stack, granted))
+    return granted
+
+
+def _warn_of(stack: Stack, granted: Sequence[Granted]) -> list[str]:
+    wider.warn_of_ways(stack, granted, {}, known_partition(stack))
+    return []
+
+
 def _named_in(admission: Sequence[Statement]) -> str:
     """Return the grantee's ARN as a key policy names it."""
     if not admission:

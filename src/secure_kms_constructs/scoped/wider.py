@@ -39,7 +39,8 @@ _SOMEBODY_ELSES = {
 class Granted(NamedTuple):
     """A grant as it was written.
 
-    :param principal: what stands for the grantee's ARN.
+    :param principal: what stands for the grantee's ARN; not looked at without a key.
+    :param key: None for one that is not of this app, which AWS or somebody else manages: of that nothing is told.
     :param targets: ARNs of what it is for.
     :param identity: what it wrote for the grantee.
     """
@@ -47,7 +48,7 @@ class Granted(NamedTuple):
     scope: Construct
     grantee: Grantee
     principal: str
-    key: kms.Key
+    key: kms.Key | None
     service: Service
     targets: Sequence[str]
     identity: Sequence[Statement]
@@ -63,7 +64,7 @@ def warn_of_ways(
     :param known: what placeholders of that stack stand for.
     """
     principals = {one.grantee.identity: one.grantee.principal for one in several}
-    keys = list(dict.fromkeys(one.key for one in several))
+    keys = list(dict.fromkeys(one.key for one in several if one.key is not None))
     targets = list(dict.fromkeys(arn for one in several if _stages_of(one) for arn in one.targets))
     texts = [*map(key_arn_of, keys), *targets]
     # References in the policies of other stacks look otherwise, so they are told by path.
@@ -80,11 +81,11 @@ def warn_of_ways(
     found: dict[Construct, list[str]] = {}
     for one in several:
         others = [it for path, held in beside[one.grantee.identity] for it in _documents(path, held, filled)]
-        policy = policies[one.key]
+        policy = policies[one.key] if one.key is not None else None
         parsed = [it for path, document in others if (it := _parsed(path, document)) is not None]
         ways = [*_stages(one, others, {named[arn] for arn in one.targets if arn in named})]
-        if policy is not None:
-            ways += _uses(one, policy, parsed, place, place.key(keys.index(one.key)))
+        if policy is not None and one.key is not None:
+            ways += _uses(one, one.key, policy, parsed, place, place.key(keys.index(one.key)))
         ways = ways or [*_reads(one, parsed, place)]
         if ways:
             found.setdefault(one.scope, []).extend(ways)
@@ -118,7 +119,9 @@ def _documents(path: str, held: Any, filled: Mapping[str, str]) -> Iterator[tupl
             yield f"AWS-managed policy {arn.rpartition('/')[2]} of {path}", known.document
 
 
-def _uses(one: Granted, key_policy: Policy, identity: Sequence[Policy], place: Place, key: str) -> Iterator[str]:
+def _uses(
+    one: Granted, own: kms.Key, key_policy: Policy, identity: Sequence[Policy], place: Place, key: str
+) -> Iterator[str]:
     by_itself = any(
         it.effect is not Effect.DENY and {one.principal, "*"} & it.principals.aws for it in key_policy.statements
     )
@@ -130,8 +133,8 @@ def _uses(one: Granted, key_policy: Policy, identity: Sequence[Policy], place: P
     for how, sent in (("itself", direct), (f"through {one.service.name}", through)):
         if by := stand_ins.allowed(one.principal, "kms:Decrypt", key, sent, key_policy, identity):
             yield (
-                f"{one.grantee.name} may also decrypt {how} whatever else is under {one.key.node.path}: "
-                f"{'; '.join(by)}: {_WAYS[isinstance(one.key, HardenedKey)]}, or acknowledge this where it is meant"
+                f"{one.grantee.name} may also decrypt {how} whatever else is under {own.node.path}: "
+                f"{'; '.join(by)}: {_WAYS[isinstance(own, HardenedKey)]}, or acknowledge this where it is meant"
             )
             return
 
@@ -146,10 +149,8 @@ def _reads(one: Granted, identity: Sequence[Policy], place: Place) -> Iterator[s
         return
     for policy, it in about:
         if it.effect is Effect.ALLOW and it.applies(secret, told):
-            yield (
-                f"{one.grantee.name} may also read secrets under other keys, by {policy.name}: take that out, or "
-                "name the secrets in it"
-            )
+            what = "secrets under other keys" if one.key is not None else "every other secret"
+            yield f"{one.grantee.name} may also read {what}, by {policy.name}: take that out, or name the secrets in it"
             return
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
 from secure_kms_constructs.authoring.admissions import Account
@@ -64,7 +65,7 @@ def write(
     :param resource_access: the statements of a resource policy without principal; None where the service has none.
     :raises ValueError: where the grant would have no effect; the construct is taken out again.
     """
-    from .effects import expect
+    from .effects import expect, expect_alone
 
     with _whole_or_gone(scope, at):
         stack = stack_of(scope)
@@ -103,6 +104,8 @@ def write(
                 written.required_key_policy[used.arn] = list(decided.required)
             sides = written.identity or written.required_identity
             expect(scope, grantee, used, done, service, use, under, sides, named=bool(contexts))
+        elsewhere = [one for one in targets if one.key is None or not isinstance(one.key.key, kms.Key)]
+        expect_alone(scope, grantee, service, elsewhere, written.identity or written.required_identity)
         for target in opened(targets, foreign, side):
             assert resource_access is not None
             _open(scope, grantee, who, target, resource_access(), grantee.account if foreign else None, written)

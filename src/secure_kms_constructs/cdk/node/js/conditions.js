@@ -100,7 +100,9 @@ function listsOf(statement) {
     if (!(element in statement)) continue;
     const put = (/** @type {any[]} */ values) => ({ ...statement, [element]: values });
     const { [element]: values, ...rest } = statement;
-    found.push({ values: [values].flat(), negated: element !== "Resource", with: put, without: () => rest });
+    // All but nothing is everything.
+    const without = () => ({ ...rest, Resource: "*" });
+    found.push({ values: [values].flat(), negated: element !== "Resource", with: put, without });
   }
   for (const [element, names] of /** @type {[string, any][]} */ ([
     ...["Principal", "NotPrincipal"].map((one) => [one, statement[one]]),
@@ -110,7 +112,10 @@ function listsOf(statement) {
     const inCondition = !/Principal$/.test(element);
     const whole = (/** @type {any} */ block) => {
       const written = { ...(inCondition ? statement.Condition : statement), [element]: block };
-      if (Object.keys(block).length === 0) delete written[element];
+      if (Object.keys(block).length === 0) {
+        delete written[element];
+        if (!inCondition) written.Principal = "*";
+      }
       return inCondition ? { ...statement, Condition: written } : written;
     };
     for (const name of Object.keys(names)) {
