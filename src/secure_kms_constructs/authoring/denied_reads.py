@@ -9,7 +9,7 @@ from secure_kms_constructs.aws import arns
 from secure_kms_constructs.policies import Policy, Unknown
 from secure_kms_constructs.policies.documents import Effect
 
-from .apps import App, Looked, Place, plain, reference, referred
+from .apps import App, Looked, Place, plain, referred
 from .identity_sides import holders_of, names_one, spellings, statements_of
 from .reading import allows_or_denies, aws_principals, is_account, listed, meant
 from .restrictions import restrictions_of, text_of
@@ -85,8 +85,6 @@ def _named(value: Any, resource: Any, place: Place | None, own: Place | None, ac
     """Return what a value of a Resource element is: what the grant is for, something else, or unknown."""
     if value == resource or (isinstance(value, str) and set(value) == {"*"}):
         return _THIS
-    if reference(value):
-        return Unknown("another resource")
     text, this = text_of(value, place), text_of(resource, own)
     if text == this and not arns.has_placeholder(text):
         return _THIS

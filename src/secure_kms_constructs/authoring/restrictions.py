@@ -75,7 +75,7 @@ def _by_holder(app: App) -> Mapping[str, Restrictions]:
             continue
         denying = [one for one in documents_of(policy) if any(map(_is_denial, listed(one.get("Statement"))))]
         for holder in holders_of(app, policy) if denying else ():
-            denials[holder.path] += [Document(policy.called, policy.stack, _denials(one)) for one in denying]
+            denials[holder.path] += [Document(policy.called, policy.stack, one) for one in denying]
     boundaries = {
         one.path: found
         for one in app.resources.values()
@@ -88,13 +88,6 @@ def _by_holder(app: App) -> Mapping[str, Restrictions]:
 
 def _is_denial(statement: Any) -> bool:
     return isinstance(statement, Mapping) and statement.get("Effect") == "Deny"
-
-
-def _denials(document: Mapping[str, Any]) -> dict[str, Any]:
-    # With their places in the policy, which messages name.
-    nothing = {"Effect": "Deny", "Action": "none:*", "Resource": "*"}
-    several = [one if _is_denial(one) else nothing for one in listed(document.get("Statement"))]
-    return {**document, "Statement": several}
 
 
 def _boundary(app: App, holder: Looked) -> Document | None:
@@ -123,9 +116,7 @@ def text_of(value: Any, place: Place | None) -> str:
     """Return a value as text, with what is known of a place in it."""
     text = as_text(value)
     for part, placeholder in _PSEUDO.items() if place else ():
-        known = getattr(place, part)
-        if not arns.has_placeholder(known):
-            text = text.replace(placeholder, known)
+        text = text.replace(placeholder, getattr(place, part))
     return text
 
 

@@ -39,7 +39,7 @@ def role(**properties: Any) -> tuple[str, dict[str, Any]]:
     return "AWS::IAM::Role", properties
 
 
-def admits(actions: Any = "kms:Decrypt", via: Any = "", *, named: bool = False, **context: str) -> dict[str, Any]:
+def admits(actions: Any = "kms:Decrypt", via: Any = "", *, named: bool = False, **context: Any) -> dict[str, Any]:
     equal: dict[str, Any] = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
     equal |= {"kms:ViaService": via} if via else {}
     principal = {"AWS": "${Stack/Role.Arn}" if named else ROOT}
@@ -76,6 +76,9 @@ def with_boundary(*statements: Any) -> App:
         with_denial({"Effect": "Deny", "Action": "kms:*", "NotResource": "arn:aws:s3:::bucket"}),
         with_denial(deny(StringEquals={"kms:ViaService": SM})),
         with_denial(deny(StringNotEquals={"kms:ViaService": "s3.us-east-1.amazonaws.com"})),
+        with_denial(
+            deny(StringEquals={"kms:ViaService": {"Fn::Join": [".", ["secretsmanager", SM.partition(".")[2]]]}})
+        ),
         app(Role=role(Policies=[{"PolicyName": "it", "PolicyDocument": {"Statement": deny()}}])),
         app(Role=role(ManagedPolicyArns=[ref("Deny", "Ref")]), Deny=policy(deny(), kind="ManagedPolicy", Roles=[])),
         app(Role=role(), OtherDeny=policy(deny())),
@@ -105,6 +108,10 @@ def test_what_is_denied_for_sure_is_refused(made: App) -> None:
         with_denial(deny("kms:Decrypt", "arn:aws:s3:::*")),
         with_denial(deny("kms:Decrypt", ref("Other"))),
         with_denial(deny("kms:Decrypt", {"Ref": "Parameter"})),
+        with_denial(deny("kms:Decrypt", ref("Key", "Ref"))),
+        with_denial(deny(Bool={"aws:ViaAWSService": "true"})),
+        with_denial(deny(StringNotEquals={"kms:ViaService": {"Ref": "Parameter"}})),
+        with_boundary(allow("kms:Decrypt", ref("Custom"))),
         with_denial(deny({"Fn::If": ["A", "kms:Decrypt", "s3:*"]})),
         with_denial(deny(StringNotEquals={"aws:RequestedRegion": "us-east-1"})),
         with_denial(deny(BoolIfExists={"aws:MultiFactorAuthPresent": "false"})),
@@ -151,6 +158,7 @@ def test_what_exists_under_a_condition_may_not_be_there() -> None:
         (HERE._replace(account="${AWS.AccountId}"), "arn:aws:kms:*:*:key/*", True),
         (HERE._replace(account="${AWS.AccountId}"), "arn:aws:kms:us-east-1:${AWS.AccountId}:key/*", True),
         (HERE._replace(partition="${AWS.Partition}"), "arn:aws:kms:us-east-1:111122223333:key/*", True),
+        (HERE._replace(partition="${AWS.Partition}"), "arn:aws-cn:kms:us-east-1:111122223333:key/*", True),
         (HERE, "arn:${AWS.Partition}:kms:${AWS.Region}:${AWS.AccountId}:key/*", True),
     ],
 )
@@ -182,6 +190,21 @@ def test_a_service_among_several_that_is_left_is_enough() -> None:
     made = with_denial(deny(StringEquals={"kms:ViaService": SM}))
     assert taken(made, admits(via=[SM, "s3.us-east-1.amazonaws.com"])) == []
     assert taken(made, admits(via=SM)) != []
+
+
+def test_what_a_pattern_or_several_values_stand_for_may_be_let_through() -> None:
+    but_for_secrets = with_denial(deny(StringNotEquals={"kms:ViaService": SM}))
+    assert taken(but_for_secrets, admits(via="secretsmanager.*.amazonaws.com")) == []
+    assert taken(but_for_secrets, admits(via="s3.us-east-1.amazonaws.com")) != []
+    one = with_denial(deny(StringEquals={"kms:EncryptionContext:a": "b"}))
+    assert taken(one, admits(a=["b", "c"])) == []
+    but_for_one = with_denial(deny(StringNotEquals={"kms:EncryptionContext:a": "b"}))
+    assert taken(but_for_one, admits(a="b*")) == []
+    assert taken(but_for_one, admits(a="c")) != []
+
+
+def test_a_deny_of_the_key_policy_is_no_grant() -> None:
+    assert taken(with_denial(deny()), {**admits(), "Effect": "Deny"}) == []
 
 
 def test_an_encryption_context_is_compared_where_there_is_one() -> None:

@@ -100,10 +100,13 @@ def test_a_part_of_what_is_granted_through_a_service_may_be_left_out() -> None:
     assert found[1].endswith("call key.grant(role, 'kms:GenerateDataKey'), or take it out")
 
 
-def executing(enabled: Any, *statements: dict[str, Any], own: bool = True, cluster: str = "Cluster") -> Decision:
+def executing(
+    enabled: Any, *statements: dict[str, Any], own: bool = True, cluster: str = "Cluster", **more: Any
+) -> Decision:
     """Return what is decided of a key under which a service executes commands."""
     path = {"Configuration": {"ExecuteCommandConfiguration": {"KmsKeyId": KEY}}}
     service = {"EnableExecuteCommand": enabled, "Cluster": ref(cluster, "Ref"), "TaskDefinition": ref("Task", "Ref")}
+    service |= more
     allows = {"Statement": [{"Effect": "Allow", "Action": "kms:Decrypt", "Resource": KEY if own else "*"}]}
     made = app(
         Role=ROLE,
@@ -136,6 +139,7 @@ def test_a_service_that_executes_no_commands_needs_nothing(enabled: Any) -> None
 
 def test_the_cluster_of_another_service_is_not_meant() -> None:
     assert executing(True, READS, cluster="Other").refusals == []
+    assert executing(True, READS, cluster="Other", ServiceName=ref("Cluster", "Ref")).refusals == []
 
 
 def test_the_task_role_is_named_and_another_role_does_not_speak_for_it() -> None:
