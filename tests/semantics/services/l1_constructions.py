@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tests.semantics.services.l1_messages import MESSAGES
 from tests.semantics.services.l1_others import OTHERS
+from tests.semantics.services.l1_roles import BACKUPS, READERS
 from tests.semantics.services.l1_storage import STORAGE
 
-BY_L1 = (*STORAGE, *MESSAGES, *OTHERS)
+BY_L1 = (*STORAGE, *MESSAGES, *OTHERS, *BACKUPS, *READERS)

@@ -68,6 +68,37 @@ def test_nobody_else_has_the_key_of_it(deployments: dict[str, Deployment], judge
             assert not judge.ask(question(deployments[name], ask)).allowed, (who, action)
 
 
+#: Of these no page names what the deployer asks: only the handlers of the CloudFormation types do.
+BY_HANDLERS = {
+    *("app-assistant", "app-calls", "app-lake", "app-learning", "app-streaming", "browser-portal", "health-records"),
+    *(
+        "knowledge-base",
+        "l1-amazonmq-broker",
+        "l1-appflow-flow",
+        "l1-bedrock-agent",
+        "l1-connect-instancestorageconfig",
+    ),
+    *("l1-deadline-farm", "l1-kendra-index", "l1-msk-cluster", "l1-opensearchserverless-collection"),
+    *("l1-qbusiness-application", "l1-sagemaker-notebookinstance", "l1-timestream-database", "prompt"),
+    *("query-results", "rejected-records", "scheduled-query", "serverless-warehouse", "tracker", "training-volume"),
+}
+
+
+def test_nothing_is_told_as_unread_whose_page_was_read(assembly: CloudAssembly) -> None:
+    """What a page says needs nothing, or the same as the handlers, is known by that page."""
+    told = {
+        name: {stack.stack_name for stack in assembly.stacks if f"secure-kms-constructs:{name}" in said(stack)}
+        for name in ("unreadNeeds", "handlersOnly")
+    }
+    assert told["unreadNeeds"] == set()
+    assert told["handlersOnly"] <= BY_HANDLERS
+    assert told["handlersOnly"]
+
+
+def said(stack: Any) -> str:
+    return " ".join(str(one.entry.data) for one in stack.messages)
+
+
 def test_no_template_has_a_circle(deployments: dict[str, Deployment]) -> None:
     for deployment in deployments.values():
         resources = deployment.only.template["Resources"]

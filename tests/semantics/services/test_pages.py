@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from secure_kms_constructs.aws import catalogue
 from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Judge
 from tests.semantics.services.judging import wrong
@@ -19,6 +20,31 @@ def test_what_a_page_documents_is_allowed_and_nothing_beside_it(
 ) -> None:
     found = [line for name, asks in row.asks.items() for line in wrong(deployments[name], judge, ALL[name], asks)]
     assert not found, "\n".join(found)
+
+
+# Whom the grants of these constructs admit: what the page of each says, a role asks of the key through the service.
+OF_GRANTS = {
+    "AWS::S3::Bucket": ("bucket_read", "bucket_write", "bucket_with_bucket_key"),
+    "AWS::Kinesis::Stream": ("stream_get", "stream_put"),
+    "AWS::SQS::Queue": ("queue_receive", "queue_send"),
+    "AWS::SNS::Topic": ("topic_publish",),
+    "AWS::SecretsManager::Secret": ("secret_read",),
+    "AWS::Bedrock::Guardrail": ("guardrail",),
+}
+
+
+@pytest.mark.parametrize("kind", OF_GRANTS)
+def test_who_uses_a_resource_asks_what_its_page_says(kind: str) -> None:
+    asks = [ask for row in ROWS for name in OF_GRANTS[kind] for ask in row.asks.get(name, ()) if not ask.is_service]
+    rows = [need for path in catalogue.key_paths(kind) for need in catalogue.needs_of(kind, path)]
+    [row] = {need for need in rows if need.who is catalogue.Who.CALLER}
+    assert {ask.action for ask in asks} == set(row.actions)
+    assert {ask.via for ask in asks} == set(row.via)
+    for name, pattern in row.context:
+        assert all(name in ask.context for ask in asks)
+        # With its own name where it has one: no other of the account.
+        assert "{name}" in pattern
+        assert row.named_by
 
 
 def test_every_row_is_asked_or_says_why_not() -> None:
