@@ -279,3 +279,14 @@ def test_an_instance_is_under_the_key_of_its_launch_template() -> None:
         "kms:CreateGrant",
         ["kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
     ]
+
+
+def test_a_cluster_is_read_with_its_id_in_the_context() -> None:
+    """https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html"""
+    cluster = ("AWS::DSQL::Cluster", {"KmsEncryptionKey": KEY})
+    [one] = admitted(decided(under(selection(Resources=[ref("Table")]), Table=cluster)))
+    assert one["Action"] == "kms:Decrypt"
+    assert one["Condition"] == {
+        "StringEquals": {"kms:ViaService": "dsql.us-east-1.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:aws:dsql:ClusterId": "*"},
+    }

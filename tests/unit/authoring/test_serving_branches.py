@@ -54,11 +54,41 @@ FLOW = "AWS::MWAA::Environment"
 BY_ID = {"Fn::Join": ["", ["arn:aws:kms:us-east-1:111122223333:key/", ref("Key", "Ref")]]}
 
 
+# https://docs.aws.amazon.com/mwaa/latest/userguide/custom-keys-certs.html and the pages of DevOps Agent and S3 Vectors
 @pytest.mark.parametrize("value, full", [(KEY, True), (BY_ID, True), (ref("Key", "Ref"), False), ("alias/k", False)])
-def test_what_needs_the_full_arn_is_given_it(value: Any, full: bool) -> None:
+@pytest.mark.parametrize(
+    "kind, path",
+    [
+        (FLOW, "KmsKey"),
+        *((f"AWS::DevOpsAgent::{one}", "KmsKeyArn") for one in ("AgentSpace", "Service")),
+        *((f"AWS::S3Vectors::{one}", "EncryptionConfiguration/KmsKeyArn") for one in ("VectorBucket", "Index")),
+    ],
+)
+def test_what_needs_the_full_arn_is_given_it(kind: str, path: str, value: Any, full: bool) -> None:
     alias = ("AWS::KMS::Alias", {"AliasName": "alias/k", "TargetKeyId": KEY})
-    refusals = decided(app(Alias=alias, Flow=(FLOW, {"KmsKey": value}))).refusals
+    refusals = decided(app(Alias=alias, Flow=(kind, below(path, value)))).refusals
     assert ("needs the full ARN of the key" in str(refusals)) is not full
+
+
+def below(path: str, value: Any) -> Any:
+    for part in reversed(path.split("/")):
+        value = {part: value}
+    return value
+
+
+@pytest.mark.parametrize("several", [True, False])
+@pytest.mark.parametrize(
+    "kind, path",
+    [
+        (FLOW, "KmsKey"),
+        *((f"AWS::DevOpsAgent::{one}", "KmsKeyArn") for one in ("AgentSpace", "Service")),
+        # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-create-storage-key.html
+        ("AWS::ECS::Cluster", "Configuration/ManagedStorageConfiguration/FargateEphemeralStorageKmsKeyId"),
+    ],
+)
+def test_what_takes_no_multi_region_key_is_given_none(kind: str, path: str, several: bool) -> None:
+    refusals = decided(app(It=(kind, below(path, KEY))), multi=several).refusals
+    assert ("needs no multi-Region key" in str(refusals)) is several
 
 
 @pytest.mark.parametrize(
