@@ -36,6 +36,9 @@ def tells(kind: str, properties: dict[str, Any], **more: Any) -> bool:
         ("AWS::IAM::Thing", {"Bucket": NAMED}, False),
         ("Custom::S3AutoDeleteObjects", {"BucketName": NAMED}, False),
         ("AWS::EC2::FlowLog", {"LogDestination": NAMED}, False),
+        # A row for what is inside the property, and one for another sort of target.
+        ("AWS::MSK::Cluster", {"LoggingInfo": NAMED}, True),
+        ("AWS::Events::Rule", {"Targets": [{"Arn": NAMED}]}, True),
         # A row of the type for another property.
         ("AWS::EC2::FlowLog", {"OtherDestination": NAMED}, True),
     ],
@@ -47,6 +50,24 @@ def test_a_property_that_no_row_reads_is_told(kind: str, properties: dict[str, A
 def test_a_bucket_that_names_itself_is_not_told() -> None:
     itself = {**BUCKET[1], "LifecycleTarget": ref("Bucket", "Arn")}
     assert "unreadName" not in said(decided(app(Bucket=("AWS::S3::Bucket", itself))))
+
+
+def test_what_is_not_under_the_key_is_not_told_of() -> None:
+    """Neither a bucket that only sends to a queue which is, nor what nobody uses by its key."""
+    sends = {"QueueConfigurations": [{"Queue": ref("Queue"), "Event": "s3:ObjectCreated:*"}]}
+    source = ("AWS::S3::Bucket", {"NotificationConfiguration": sends})
+    names = (REPORT, {"S3Location": {"Bucket": ref("Source", "Ref")}})
+    assert "unreadName" not in said(decided(app(Queue=QUEUE, Source=source, It=names)))
+    files = ("AWS::EFS::FileSystem", {"KmsKeyId": KEY})
+    mounts = (REPORT, {"S3Location": {"Bucket": ref("Files", "Ref")}})
+    assert "unreadName" not in said(decided(app(Files=files, It=mounts)))
+
+
+def test_a_text_that_names_it_is_told_by_its_property() -> None:
+    text = {"Fn::Join": ["", ["s3://", NAMED, "/x"]]}
+    decision = decided(app(Bucket=BUCKET, It=(REPORT, {"Outputs": [{"Bucket": text}]})))
+    [told] = [text for name, text in decision.findings if name == "unreadName"]
+    assert told.startswith(f"Stack/It ({REPORT}, Outputs/0/Bucket) with the key of Stack/Bucket: ")
 
 
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKey"])
@@ -108,6 +129,21 @@ def test_of_such_a_type_nothing_is_told_once_its_service_is_admitted(service: st
     principal = {"Service": f"{service}.amazonaws.com"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt", "Condition": {}}
     assert ("handlersOnly" in said(decided(app(It=HANDLED), statements=[statement]))) is told
+
+
+def test_what_belongs_to_a_resource_of_such_a_type_is_told_with_it() -> None:
+    alone = {"CustomerEncryptionKeyArn": KEY}
+    version = ("AWS::Bedrock::PromptVersion", {"PromptArn": ref("Prompt")})
+    decision = decided(app(Prompt=("AWS::Bedrock::Prompt", alone), Version=version))
+    assert [use.resource.type for use in decision.uses] == ["AWS::Bedrock::Prompt", "AWS::Bedrock::PromptVersion"]
+    assert said(decision) == ["handlersOnly"]
+
+
+def test_where_another_row_says_who_uses_it_nothing_is_told_of_handlers() -> None:
+    logs = {"S3MonitoringConfiguration": {"LogUri": "s3://x", "EncryptionKeyArn": KEY}}
+    decision = decided(app(It=("AWS::EMRServerless::Application", {"MonitoringConfiguration": logs})))
+    assert decision.provisions
+    assert "handlersOnly" not in said(decision)
 
 
 def test_what_a_page_says_is_no_such_type() -> None:
