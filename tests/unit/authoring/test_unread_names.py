@@ -146,5 +146,10 @@ def test_where_another_row_says_who_uses_it_nothing_is_told_of_handlers() -> Non
     assert "handlersOnly" not in said(decision)
 
 
+def test_where_a_page_says_who_works_with_it_its_grant_is_told_alone() -> None:
+    source = ("AWS::Bedrock::DataSource", {"ServerSideEncryptionConfiguration": {"KmsKeyArn": KEY}})
+    assert said(decided(app(It=source))) == ["callers"]
+
+
 def test_what_a_page_says_is_no_such_type() -> None:
     assert said(decided(app(Files=("AWS::EFS::FileSystem", {"KmsKeyId": KEY})))) == []
