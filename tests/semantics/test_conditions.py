@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as sm
 
-from secure_kms_constructs import HardenedKey, HardenKeys, ScopedSecretReader
+from secure_kms_constructs import HardenedKey, HardenKeys, ScopedSecretReader, ScopedSecretRotator
 from tests.semantics.assembly import deploy_app
 from tests.semantics.deployed import Deployment
 from tests.semantics.judge import Judge
@@ -129,6 +129,23 @@ def test_two_conditions_are_told_apart(judge: Judge, here: Here, one: bool, two:
     deployed = here.deployed(one, two)
     assert decrypts(judge, deployed, "First", "Mine") is (True if one else None)
     assert decrypts(judge, deployed, "Second", "Mine") is (True if two else None)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_policy_that_is_about_more_is_made_without_what_is_not(judge: Judge, here: Here, holds: bool) -> None:
+    secret, role = here.only(here.secret("Sometimes")), here.role("Role")
+    ScopedSecretRotator(here.stack, "Rotator", grantee=role, secrets=[secret])
+    deployed = here.deployed(holds)
+    assert decrypts(judge, deployed, "Role", "Sometimes") is (True if holds else None)
+    [policy] = deployed.identity_policies(deployed.role("Role"))
+    assert "secretsmanager:GetRandomPassword" in str(policy)
+
+
+def test_the_condition_that_a_policy_was_given_stays(here: Here) -> None:
+    reads(here, here.only(here.role("Role")), here.secret("Mine"))
+    here.only(here.stack.node.find_child("Reader").node.find_child("Policy"), "Two")
+    [policy] = [one for one in resources(here).values() if one["Type"] == "AWS::IAM::Policy"]
+    assert policy["Condition"] == "Two"
 
 
 def test_a_policy_that_may_be_about_nothing_fails_synth_and_the_advice_works(here: Here) -> None:
