@@ -247,3 +247,12 @@ class Injector:
 
     def inject(self, original_props: Any, *, scope: Any, id: str) -> Any:  # noqa: ARG002
         return {**original_props, **self._more}
+
+
+@advice("import it with iam.Role.from_role_arn(...) and the ARN that IAM shows")
+def _(g: Ground) -> Steps:
+    of_sso = "AWSReservedSSO_Support_0123456789abcdef"
+    by_name = iam.Role.from_role_name(g.stack, "ByName", of_sso)
+    path = "aws-reserved/sso.amazonaws.com/eu-west-1"
+    by_arn = iam.Role.from_role_arn(g.stack, "ByArn", f"arn:aws:iam::{ACCOUNT}:role/{path}/{of_sso}")
+    return key_of(g, policy_administrators=[by_name]), key_of(g, policy_administrators=[by_arn])

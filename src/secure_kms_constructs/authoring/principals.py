@@ -19,6 +19,8 @@ _ONE = re.compile(
 _EXPORT = re.compile(r"ExportsOutputFnGetAtt\w*Arn[0-9A-F]{8}$|Arn[0-9A-F]{8}$")
 _PROTECTED = re.compile(r"arn:[^:]+:iam::[^:]+:role/aws-(?:reserved|service-role)/")
 _LINKED = re.compile(r"arn:[^:]+:iam::[^:]+:role/aws-service-role/")
+# https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+_WITHOUT_PATH = re.compile(r"arn:[^:]+:iam::[^:]+:role/AWSReservedSSO_.+_[0-9a-f]{16}")
 
 
 def is_one(text: str) -> bool:
@@ -50,3 +52,8 @@ def is_protected(text: str) -> bool:
 def is_linked(text: str) -> bool:
     """Tell whether a role is linked to a service, which makes it when it first needs it."""
     return bool(_LINKED.match(text))
+
+
+def lacks_path(text: str) -> bool:
+    """Tell whether an ARN has the name of a role of Identity Center without the path that IAM gives to all of them."""
+    return bool(_WITHOUT_PATH.fullmatch(text))

@@ -9,6 +9,7 @@ from constructs import Construct
 from secure_kms_constructs.aws.facts import CDK_QUALIFIER
 
 from .asking import account_of, asked_once, region_of, stack_of, top_of
+from .node import Questions
 from .places import is_known
 from .resolved_grantees import resolve_grantee
 
@@ -33,8 +34,7 @@ def check_deployer(deployer: iam.IGrantable, scope: Construct) -> None:
 def deployer_of(stack: Stack) -> str:
     """Return the ARN of the execution role that the stack's synthesizer deploys with.
 
-    :raises ValueError: where the synthesizer has none, or was made in Python, which hides it (it answers only
-        once bound, and Python holds the unbound one).
+    :raises ValueError: where the synthesizer has none.
 
     https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
     """
@@ -74,11 +74,7 @@ def deployers_anywhere(stack: Stack) -> str:
 
 
 def _execution_role(stack: Stack) -> str | None:
-    try:
-        arn = top_of(stack).synthesizer.cloud_formation_execution_role_arn  # type: ignore[attr-defined]
-    except (AttributeError, RuntimeError):
-        return None
-    return str(arn) if arn else None
+    return Questions.execution_role(top_of(stack)) or None
 
 
 def _synthesizer_of(stack: Stack) -> str:

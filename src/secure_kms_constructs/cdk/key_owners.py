@@ -30,13 +30,13 @@ def owner(principal: iam.IGrantable, scope: Construct, name: str = "grantee") ->
     return resolved.arn_in(stack, delegable=False), resolved.identity, resolved.name
 
 
-def _administrator(principal: iam.IGrantable, scope: Construct) -> tuple[str, str, str]:
+def _administrator(principal: iam.IGrantable, scope: Construct, name: str) -> tuple[str, str, str]:
     if isinstance(principal, iam.AccountPrincipal):
         raise ValueError(
-            f"administrators are roles and users, got the account {principal.account_id}: leave it out, the "
+            f"{name} are roles and users, got the account {principal.account_id}: leave it out, the "
             "root user is admitted anyway, and who else manages the key is named"
         )
-    return owner(principal, scope, "administrators")
+    return owner(principal, scope, name)
 
 
 def policy_owned_by(
@@ -56,7 +56,8 @@ def policy_owned_by(
     if deployer is not None:
         check_deployer(deployer, scope)
     whole, with_policy = (
-        [_administrator(one, scope) for one in several] for several in (administrators, policy_administrators)
+        [_administrator(one, scope, name) for one in several]
+        for name, several in (("administrators", administrators), ("policy_administrators", policy_administrators))
     )
     policy = KeyPolicy(
         account_of(stack),

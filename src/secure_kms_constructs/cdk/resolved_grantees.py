@@ -82,6 +82,12 @@ def resolve_grantee(grantee: iam.IGrantable, scope: Construct, *, name: str = "g
             "pass a role of this app itself (not without_policy_updates()), or iam.Role.from_role_arn(...) or "
             "iam.ArnPrincipal(...) with the full ARN of one role or user"
         )
+    if principals.lacks_path(text):
+        raise ValueError(
+            f"{name} must be a role of Identity Center by its whole ARN, got {text!r}: import it with "
+            "iam.Role.from_role_arn(...) and the ARN that IAM shows, with its path "
+            "aws-reserved/sso.amazonaws.com/<region>/ (without the region in us-east-1)"
+        )
     account = parsed[0].account
     if arns.has_placeholder(account):
         home = account_of(stack)

@@ -52,6 +52,8 @@ OWN_RULES = (
         "Something in the templates could not be read",
         Severity.INFO,
         "What it makes is not checked.",
-        "Give the account and region of stacks, the values of parameters, or the templates that are missing.",
+        "Give the account and region of stacks, the values of parameters, or the templates that are missing. What may "
+        "make or change keys, roles or policies is a warning; where there is no template to give (a macro, an "
+        "application), acknowledge it on its resource.",
     ),
 )

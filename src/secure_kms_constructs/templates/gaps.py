@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from .applications import is_rotation
 from .landscape import Note
 from .macros import macros_of
 from .nested import NESTED
@@ -16,11 +17,13 @@ from .resources import matters
 from .stacks import ANY_ACCOUNT, ANY_REGION, Stack, Stacks
 
 STACK_SET = "AWS::CloudFormation::StackSet"
+_APPLICATION = "AWS::Serverless::Application"
 _UNREAD_TYPES = {
     STACK_SET: "the stacks of this stack set are",
-    "AWS::Serverless::Application": "the template of this application is",
+    _APPLICATION: "the template of this application is",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct": "the template of this product is",
 }
+_ROTATES = "the function with which AWS rotates a password is made elsewhere, with a role of its own: it is not shown"
 _NAMES = 5
 # Types that somebody else than AWS registered.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/registry.html
@@ -84,6 +87,8 @@ def _resources(stack: Stack) -> Iterator[Gap]:
             yield Gap(note, stack, name, inside=True)
         elif is_missing:
             yield Gap(Note(source, "the template of this nested stack is not read", unread=True), stack, name)
+        elif kind == _APPLICATION and is_rotation(stack, name):
+            yield Gap(Note(source, _ROTATES), stack)
         elif kind in _UNREAD_TYPES:
             yield Gap(Note(source, f"{_UNREAD_TYPES[kind]} not read", unread=True), stack, name)
         elif _REGISTERED.fullmatch(kind) and not kind.endswith("::MODULE"):
@@ -113,7 +118,8 @@ def _reaches(whole: object, stack: Stack) -> bool:
 
 def _macros(stack: Stack) -> Iterator[Gap]:
     for macro, changes in macros_of(stack.template):
-        note = Note(None, f"what {macro} changes in {stack.name} is not read", unread=True)
+        text = f"what {macro} changes in {stack.name} is not read"
+        note = Note(None, text, unread=True) if changes else Note(None, f"{stack.name}: {_ROTATES}")
         yield Gap(note, stack, changes=changes)
     for section in ("Conditions", "Mappings", "Outputs"):
         for name in stack.section(section):

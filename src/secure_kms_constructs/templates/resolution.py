@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from secure_kms_constructs.policies import Unknown
 from secure_kms_constructs.policies.verdicts import all_of
@@ -99,6 +99,18 @@ class Resolver:
         self._known: dict[Hashable, _Found] = {}
         self._steps = 0
         self._characters = 0
+
+    def reading_with(
+        self,
+        *,
+        name_or_arn: Callable[[Resolver, Stack, str], object],
+        attribute: Callable[[Resolver, Stack, str, str], object],
+    ) -> Resolver:
+        """Return a resolver under the same decisions that takes ``Ref`` and ``Fn::GetAtt`` for something else."""
+        handlers = replace(self._handlers, name_or_arn=name_or_arn, attribute=attribute)
+        other = Resolver(self.stacks, handlers, self.decisions)
+        other.notes = self.notes
+        return other
 
     def once(self, key: Hashable, find: Callable[[], object]) -> object:
         """Return what ``find`` returns, called once; what refers to itself is unknown."""

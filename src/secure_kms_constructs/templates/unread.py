@@ -8,6 +8,7 @@ from functools import cached_property
 from secure_kms_constructs.policies import Unknown
 
 from .gaps import STACK_SET, Gap
+from .passed import names_alone
 from .resolution import Resolver
 from .stacks import Stack
 
@@ -23,6 +24,7 @@ class Unread:
 
     def __init__(self, resolver: Resolver, gaps: Iterable[Gap]) -> None:
         self._resolver = resolver
+        self._names = names_alone(resolver)
         self._gaps = tuple(gaps)
         self._doubts = {stack.name: stack.doubt for stack in resolver.stacks.all}
         self._adding = [gap for gap in self._gaps if gap.changes or gap.logical_id]
@@ -63,10 +65,16 @@ class Unread:
         return {}
 
     def _passed(self, gap: Gap) -> str | None:
-        """Return all texts that a resource hands on; None where some of them are not known."""
+        """Return all texts that a resource hands on, or that a macro finds; None where some of them are not known."""
         properties = gap.stack.properties(gap.logical_id)
         passed = [properties.get(name) for name in _PASSED] if _PASSED[0] in properties else [properties]
-        return _text(self._resolver.value(one, gap.stack) for one in passed)
+        own = _text(self._names.value(one, gap.stack) for one in passed)
+        if own is None or gap.stack.parent is None or not (gap.changes or gap.inside):
+            return own
+        # It can refer to the parameters of its stack.
+        parent, logical_id = gap.stack.parent
+        given = _text([self._names.value(parent.properties(logical_id).get("Parameters"), parent)])
+        return None if given is None else f"{own}\n{given}"
 
     @cached_property
     def _published(self) -> str:

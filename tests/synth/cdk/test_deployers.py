@@ -10,6 +10,7 @@ from aws_cdk import (
     BootstraplessSynthesizer,
     CliCredentialsStackSynthesizer,
     DefaultStackSynthesizer,
+    Environment,
     LegacyStackSynthesizer,
     NestedStack,
     Stack,
@@ -62,7 +63,6 @@ def test_a_nested_stack_is_deployed_by_the_role_of_its_parent(stack: Stack) -> N
 @pytest.mark.parametrize(
     "synthesizer, name",
     [
-        (lambda: DefaultStackSynthesizer(qualifier="mine"), "DefaultStackSynthesizer"),
         (lambda: CliCredentialsStackSynthesizer(), "CliCredentialsStackSynthesizer"),
         (lambda: LegacyStackSynthesizer(), "LegacyStackSynthesizer"),
         (lambda: BootstraplessSynthesizer(), "BootstraplessSynthesizer"),
@@ -75,10 +75,26 @@ def test_a_synthesizer_that_hides_its_role_asks_for_the_deployer(synthesizer: An
     assert [child.node.id for child in stack.node.children] == []
 
 
-def test_a_synthesizer_of_the_whole_app_made_in_python_asks_for_the_deployer() -> None:
-    stack = Stack(App(default_stack_synthesizer=DefaultStackSynthesizer(qualifier="q")), "Stack", env=environment())
-    with pytest.raises(ValueError, match="deployer cannot be told"):
+def test_a_synthesizer_that_python_made_is_followed() -> None:
+    for made, role in (
+        (DefaultStackSynthesizer(), DEPLOYER),
+        (DefaultStackSynthesizer(qualifier="mine"), DEPLOYER.replace("hnb659fds", "mine")),
+        (DefaultStackSynthesizer(cloud_formation_execution_role=f"arn:aws:iam::{ACCOUNT}:role/own"), "role/own"),
+    ):
+        stack = Stack(App(), "Stack", env=environment(), synthesizer=made)
+        HardenedKey(NestedStack(stack, "Nested"), "Key")
         HardenedKey(stack, "Key")
+        assert deployer(stack).endswith(role)
+
+
+def test_a_synthesizer_of_the_whole_app_made_in_python_is_followed() -> None:
+    app = App(default_stack_synthesizer=DefaultStackSynthesizer(qualifier="q"))
+    regions = (REGION, "us-east-1")
+    stacks = [Stack(app, f"In-{region}", env=Environment(account=ACCOUNT, region=region)) for region in regions]
+    # One synthesizer for both, of which each stack has its own.
+    keys = [HardenedKey(stack, "Key") for stack in stacks]
+    names = [f":role/cdk-q-cfn-exec-role-{ACCOUNT}-{region}" for region in regions]
+    assert [key.deployer_arn.endswith(name) for key, name in zip(keys, names, strict=True)] == [True, True]
 
 
 def test_a_nested_stack_asks_for_the_deployer_of_its_parent() -> None:

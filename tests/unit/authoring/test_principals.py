@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.principals import is_linked, is_one, is_protected, is_visible
+from secure_kms_constructs.authoring.principals import is_linked, is_one, is_protected, is_visible, lacks_path
 
 ARN = "arn:aws:iam::111122223333:role/"
 
@@ -75,3 +75,20 @@ def test_an_intrinsic_is_visible_where_it_can_be_nothing_else(value: Any, visibl
 )
 def test_iam_keeps_some_roles_to_itself(path: str, protected: bool, linked: bool) -> None:
     assert (is_protected(ARN + path), is_linked(ARN + path)) == (protected, linked)
+
+
+@pytest.mark.parametrize(
+    "rest, lacks",
+    [
+        ("role/AWSReservedSSO_Support_0123456789abcdef", True),
+        ("role/AWSReservedSSO_Read_Only_0123456789abcdef", True),
+        ("role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Support_0123456789abcdef", False),
+        ("role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Support_0123456789abcdef", False),
+        # Nobody's but ours: Identity Center ends its names in sixteen digits.
+        ("role/AWSReservedSSO_Support", False),
+        ("role/OurAWSReservedSSO_Support_0123456789abcdef", False),
+        ("user/AWSReservedSSO_Support_0123456789abcdef", False),
+    ],
+)
+def test_a_role_of_identity_center_has_a_path(rest: str, lacks: bool) -> None:
+    assert lacks_path(f"arn:aws:iam::111122223333:{rest}") is lacks

@@ -63,6 +63,30 @@ KEPT = {"O": {"Value": {"Ref": "Role"}}}
 PUBLISHED = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Role"}}}
 MODULE = {"Type": "Our::Company::Thing::MODULE", "Properties": {"Kind": "x"}}
 
+NETWORK: Json = {
+    "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": "vpc-0"}},
+    "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"VpcId": "vpc-0", "GroupDescription": "x"}},
+    "Old": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupName": {"Ref": "Role"}, "GroupDescription": "x"}},
+    "Custom": {"Type": "Custom::Thing", "Properties": {"ServiceToken": "t", "Name": {"Ref": "Role"}}},
+}
+ROTATES = "arn:aws:serverlessrepo:us-east-1:297356227824:applications/SecretsManagerRDSMySQLRotationSingleUser"
+IN_CHINA = "arn:aws-cn:serverlessrepo:cn-north-1:193023089310:applications/SecretsManagerRDSMySQLRotationSingleUser"
+BY_PARTITION = {"aws": {"id": ROTATES}, "aws-cn": {"id": IN_CHINA}}
+LOOKED_UP = {"Fn::FindInMap": ["Apps", {"Ref": "AWS::Partition"}, "id"]}
+
+
+def rotation(application: Any) -> Json:
+    return {**APPLICATION, "Properties": {"Location": {"ApplicationId": application, "SemanticVersion": "1.1.670"}}}
+
+
+def joined_refs(*names: str) -> Json:
+    return {"Fn::Join": [",", [{"Ref": name} for name in names]]}
+
+
+def att(name: str, attribute: str) -> Json:
+    return {"Fn::GetAtt": [name, attribute]}
+
+
 # A template with something unread, and whether it is known for sure that the role may not decrypt.
 GAPS: dict[str, tuple[Json, bool]] = {
     "nothing": (template(), True),
@@ -127,7 +151,106 @@ GAPS: dict[str, tuple[Json, bool]] = {
         template(NAMED, resources={"A": APPLICATION}),
         False,
     ),
+    "an application that is given a subnet and a security group": (
+        template(
+            resources={
+                "A": with_parameters(APPLICATION, Subnets=joined_refs("Subnet"), Groups=att("Group", "GroupId")),
+                **NETWORK,
+            }
+        ),
+        True,
+    ),
+    "one that is given the name of a security group": (
+        template(resources={"A": with_parameters(APPLICATION, Groups=att("Group", "Name")), **NETWORK}),
+        False,
+    ),
+    "one that is given a group of no VPC, by its name": (
+        template(resources={"A": with_parameters(APPLICATION, Groups={"Ref": "Old"}), **NETWORK}),
+        False,
+    ),
+    "one that is given a group of a VPC": (
+        template(resources={"A": with_parameters(APPLICATION, Groups={"Ref": "Group"}), **NETWORK}),
+        True,
+    ),
+    "one that is given a subnet and the role": (
+        template(resources={"A": with_parameters(APPLICATION, Subnets=joined_refs("Subnet", "Role")), **NETWORK}),
+        False,
+    ),
+    "one that is given what a custom resource returns": (
+        template(resources={"A": with_parameters(APPLICATION, X={"Ref": "Custom"}), **NETWORK}),
+        False,
+    ),
+    "one that is given what a macro makes of a subnet": (
+        template(
+            resources={
+                "A": with_parameters(APPLICATION, X={"Ref": "Subnet"}),
+                "Subnet": {**NETWORK["Subnet"], "Fn::Transform": INCLUDE},
+            }
+        ),
+        False,
+    ),
+    "a rotation of AWS": (template(NAMED, resources={"A": rotation(ROTATES)}), True),
+    "a rotation of AWS that is looked up by partition": (
+        template(NAMED, resources={"A": rotation(LOOKED_UP)}, Mappings={"Apps": BY_PARTITION}),
+        True,
+    ),
+    "one of which a partition has another application": (
+        template(
+            NAMED,
+            resources={"A": rotation(LOOKED_UP)},
+            Mappings={"Apps": {**BY_PARTITION, "aws-cn": {"id": ROTATES.replace("297356227824", ACCOUNT)}}},
+        ),
+        False,
+    ),
+    "one of which a partition has none": (
+        template(NAMED, resources={"A": rotation(LOOKED_UP)}, Mappings={"Apps": {**BY_PARTITION, "aws-cn": {}}}),
+        False,
+    ),
+    "one that is looked up where there is nothing": (template(NAMED, resources={"A": rotation(LOOKED_UP)}), False),
+    "one that is looked up where a macro adds": (
+        template(
+            NAMED, resources={"A": rotation(LOOKED_UP)}, Mappings={"Apps": {**BY_PARTITION, "Fn::Transform": INCLUDE}}
+        ),
+        False,
+    ),
+    "one that is looked up beside what a macro adds": (
+        template(
+            NAMED, resources={"A": rotation(LOOKED_UP)}, Mappings={"Apps": BY_PARTITION, "Fn::Transform": INCLUDE}
+        ),
+        False,
+    ),
+    "a location that a macro may change": (
+        template(
+            NAMED,
+            resources={
+                "A": {
+                    **APPLICATION,
+                    "Properties": {"Location": {"ApplicationId": ROTATES, "Fn::Transform": INCLUDE}},
+                }
+            },
+        ),
+        False,
+    ),
+    "a private type with the location of one": (
+        template(resources={"A": with_parameters({**rotation(ROTATES), "Type": "Our::Own::Thing"}, X={"Ref": "Role"})}),
+        False,
+    ),
+    "a rotation of somebody else": (
+        template(NAMED, resources={"A": rotation(ROTATES.replace("297356227824", ACCOUNT))}),
+        False,
+    ),
+    "another application of AWS": (
+        template(NAMED, resources={"A": rotation(ROTATES.replace("RotationSingleUser", "Rotation"))}),
+        False,
+    ),
 }
+# Of which the checks need not warn: nobody who is read is another for it.
+KNOWN = (
+    "the macro for rotation",
+    "a rotation of AWS",
+    "a rotation of AWS that is looked up by partition",
+    "a macro in properties that have nothing to do with it",
+)
 
 
 def access(given: Json) -> AccessMap:
@@ -152,13 +275,73 @@ def test_the_checks_warn_of(name: str) -> None:
     warned = {
         one.rule for one in check_templates({"T": given}, account=ACCOUNT, region=REGION).at_least(Severity.WARNING)
     }
-    assert ("KLP004" in warned) is (name != "a macro in properties that have nothing to do with it")
+    assert ("KLP004" in warned) is (name not in KNOWN)
+
+
+def test_a_subnet_of_another_stack_is_no_role() -> None:
+    exported = {name: {"Value": {"Ref": name}, "Export": {"Name": name}} for name in ("Subnet", "Custom")}
+    outputs = {"Outputs": exported, "Resources": NETWORK | {"Role": ROLE}}
+    for name, certain in (("Subnet", True), ("Custom", False)):
+        passed = {"A": with_parameters(APPLICATION, X={"Fn::ImportValue": name})}
+        given = AccessMap.from_templates(
+            {"T": template(resources=passed), "Vpc": outputs}, account=ACCOUNT, region=REGION
+        )
+        if certain:
+            assert_cannot(given, "kms:Decrypt", "T/Key", "T/Role")
+        else:
+            with pytest.raises(AssertionError, match="might"):
+                assert_cannot(given, "kms:Decrypt", "T/Key", "T/Role")
+
+
+def test_a_role_that_is_named_for_a_vpc_is_told_by_its_name() -> None:
+    """What is passed on holds the name as all else knows it, a stand-in where only a deployment tells it."""
+    network = {"Vpc": {"Type": "AWS::EC2::VPC"}, "A": with_parameters(APPLICATION, Who={"Ref": "Role"})}
+    named = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Fn::Sub": "app-${Vpc}"}}}
+    with pytest.raises(AssertionError, match="might"):
+        assert_cannot(access(template(named, resources=network)), "kms:Decrypt", "T/Key", "T/Role")
+
+
+def test_two_vpcs_are_not_known_to_be_two() -> None:
+    """An id is no name of anybody; whether a literal one is the same is as open as before."""
+    conditioned = key({"Fn::GetAtt": ["Role", "Arn"]})
+    conditioned["Properties"]["KeyPolicy"]["Statement"][0]["Condition"]["StringEquals"] = {"aws:SourceVpc": "vpc-1"}
+    conditioned["Properties"]["KeyPolicy"]["Statement"].append(
+        {**MAY_NOT, "Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpc": {"Ref": "Vpc"}}}}
+    )
+    network = {"Vpc": {"Type": "AWS::EC2::VPC"}, "A": with_parameters(APPLICATION, Vpc={"Ref": "Vpc"})}
+    with pytest.raises(AssertionError, match="might"):
+        assert_cannot(access(template(holder(), conditioned, network)), "kms:Decrypt", "T/Key", "T/Role")
 
 
 def test_what_is_read_is_no_reason_to_warn() -> None:
     for name in ("nothing", "macros of AWS that are read"):
         report = check_templates({"T": GAPS[name][0]}, account=ACCOUNT, region=REGION)
         assert "KLP004" not in {one.rule for one in report.findings}
+
+
+TAKES = {"Parameters": {"Role": {"Type": "String"}, "Vpc": {"Type": "String", "Default": "v"}}}
+INSIDE = {
+    "a macro of all of it": ({"Transform": "OurMacro"}, False),
+    "a loop": ({"Resources": looped({"Type": "AWS::SNS::Topic"})}, False),
+    "a macro as a resource": ({"Resources": {"More": {"Fn::Transform": INCLUDE}}}, False),
+    "nothing": ({"Resources": {"More": {"Type": "AWS::SNS::Topic"}}}, True),
+}
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_is_not_read_in_a_nested_stack_finds_what_that_is_given(name: str) -> None:
+    inside, certain = INSIDE[name]
+    unknown = {"Fn::ImportValue": "x"}
+    for what, told in (({"Ref": "Role"}, certain), (unknown, certain), ({"Ref": "Vpc"}, True)):
+        outer = template(resources={"N": with_parameters(NESTED, Role=what), "Vpc": {"Type": "AWS::EC2::VPC"}})
+        read = AccessMap.from_templates(
+            {"T": outer, "T/N": {"Resources": {}, **TAKES, **inside}}, account=ACCOUNT, region=REGION
+        )
+        if told:
+            assert_cannot(read, "kms:Decrypt", "T/Key", "T/Role")
+        else:
+            with pytest.raises(AssertionError, match="might"):
+                assert_cannot(read, "kms:Decrypt", "T/Key", "T/Role")
 
 
 def test_a_macro_changes_nothing_in_other_stacks() -> None:

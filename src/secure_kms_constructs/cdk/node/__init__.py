@@ -119,6 +119,13 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
+    def execution_role(cls, stack: Stack) -> str | None:
+        """Return the ARN of the role that the synthesizer of a stack deploys with; None where it has none."""
+        load()
+        found: str | None = jsii.sinvoke(cls, "executionRole", [stack])
+        return found
+
+    @classmethod
     def with_paths(cls, key: Any, values: Sequence[Any]) -> list[Any]:
         """Return values of a key's policy with the paths of the resources that they refer to."""
         load()

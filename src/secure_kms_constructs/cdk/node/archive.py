@@ -72,6 +72,7 @@ def _types(assembly: str) -> dict[str, Any]:
                 _method("resolve", [("stack", _STACK), ("values", _TEXT)], _TEXT, static=True),
                 _method("look", [("keys", _SEVERAL), ("leading", _TEXT), ("imported", _SEVERAL)], _TEXT, static=True),
                 _method("importedKeys", [("one", _ANY)], _SEVERAL, static=True),
+                _method("executionRole", [("stack", _STACK)], _ANY, static=True),
                 _method("withPaths", [("key", _ANY), ("values", _SEVERAL)], _TEXT, static=True),
                 _method(
                     "adopt",

@@ -1,5 +1,5 @@
 "use strict";
-const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
+const { BootstraplessSynthesizer, Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
 const { withoutConditions } = require("./conditions");
@@ -206,6 +206,22 @@ class Questions {
    */
   static importedKeys(one) {
     return importedBelow(Stage.of(one) ?? one.node.root);
+  }
+
+  /**
+   * The role that the synthesizer of a stack deploys with; null where it has none. Python holds a synthesizer that was
+   * made there as it was before CDK bound it to the stack, and that does not tell.
+   * @param {Stack} stack
+   * @returns {string | null}
+   */
+  static executionRole(stack) {
+    // It is for stacks that something else deploys, and names CDK's role all the same.
+    if (stack.synthesizer instanceof BootstraplessSynthesizer) return null;
+    try {
+      return /** @type {any} */ (stack.synthesizer).cloudFormationExecutionRoleArn ?? null;
+    } catch {
+      return null;
+    }
   }
 
   /**
