@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from operator import methodcaller
 from typing import TypeVar
@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 # What a construct tells of itself, where it is not left to the deployment.
 _TOLD = ("role_arn", "user_arn", "key_arn", "role_name", "user_name")
+# How CDK calls the role that it makes for a function, and the map whoever deploys.
+_ROLE_OF_FUNCTION, _DEPLOYER = "/ServiceRole", "deployer "
 # A construct that acts by its role: a function, a task, an instance.
 _ROLES = ("role", "grant_principal")
 
@@ -33,12 +35,23 @@ def find(thing: object, what: str, by_name: Mapping[str, T], by_arn: Mapping[str
     for name in names:
         if name in by_name or name in by_arn:
             return by_name[name] if name in by_name else by_arn[name]
-    ending = sorted({full for full in by_name for name in names if full.endswith(f"/{name}")})
+    ending = sorted({full for full in by_name for name in names if full.endswith(f"/{name}")} or _meant(names, by_name))
     if len(ending) == 1:
         return by_name[ending[0]]
     if ending:
         raise AccessError(f"{what} {names[0]!r} may be any of {', '.join(ending)}: give more of the path")
     raise AccessError(f"no {what} is called {names[0]!r}{_hint(names[0], by_name, by_arn)}")
+
+
+def _meant(names: Collection[str], known: Iterable[str]) -> set[str]:
+    """Return whom a user means by a function, whose role has a path of its own, and by the deployer or its role."""
+    return {
+        full
+        for full in known
+        for name in names
+        if f"/{full}".endswith(f"/{name}{_ROLE_OF_FUNCTION}")
+        or (full.startswith(_DEPLOYER) and name in ("deployer", full.removeprefix(_DEPLOYER)))
+    }
 
 
 def _hint(name: str, by_name: Mapping[str, object], by_arn: Mapping[str, object]) -> str:

@@ -167,7 +167,8 @@ RULES = (
         severity=Severity.ERROR,
         controls=("ours",),
         why="CloudWatch Logs refuses to make the log group. CDK's LogGroup leaves the key policy as it is.",
-        fix="Admit logs.<region>.amazonaws.com with the encryption context aws:logs:arn. LogGroupWithCmk does.",
+        fix="Admit logs.<region>.amazonaws.com with the encryption context aws:logs:arn. "
+        "LogGroupWithCmk does; of an imported key its owner must.",
         source=_LOGS,
         broken=template(Key=key(), Logs=_GROUP),
         clean=template(Key=key(_ADMITS_LOGS), Logs=_GROUP),

@@ -65,8 +65,8 @@ def becomes() -> list[str]:
     return [
         f"Of {sum(number.values())} types, each alone under a `HardenedKey`:\n",
         f"- **served**, {number['served']}: what the table below says, with findings where no page binds it.",
-        f"- **told**, {number['told']}: a finding says that no page and no handler tells who asks, or which roles to",
-        f"  grant: {told}.",
+        f"- **told**, {number['told']}: a finding says what is left to you: who asks is on no page, which roles to",
+        f"  grant, or that a role reaches further than its resource (the rows have what is written): {told}.",
         f"- **refused**, {number['refused']}, with the line to add: no page names the `kms:ViaService` of its service,",
         "  the key has to be of another kind or have a tag, or a role is made where no template shows it:",
         f"  {refused}.",
