@@ -56,7 +56,7 @@ def candidates(app: App, uses: Sequence[Usage]) -> list[Candidate]:
 
 def _is_through(resource: Looked, target: Looked) -> bool:
     """Tell whether a resource is under the key of another one, as an instance is under that of its launch template."""
-    return (catalogue.leads_through(resource.type) or ("", ""))[1] == target.type
+    return (catalogue.leads_through(resource.type) or ((), ""))[1] == target.type
 
 
 def _is_near(app: App, selection: Looked, target: Looked) -> bool:

@@ -75,8 +75,8 @@ def _through(app: App, under: Mapping[str, Looked]) -> dict[str, Looked]:
     """Return what leads on to something under the key, as a backup plan does to its vault."""
     found = {}
     for resource in app.referring_to(under):
-        path, kind = catalogue.leads_through(resource.type) or ("", "")
-        for value in values_at(resource.properties, path):
+        paths, kind = catalogue.leads_through(resource.type) or ((), "")
+        for value in (value for path in paths for value in values_at(resource.properties, path)):
             if any(it in under and under[it].type == kind for it in referred(value.value)):
                 found[resource.path] = resource
     return found

@@ -50,6 +50,15 @@ def selected_into_a_vault(s: Stack, k: HardenedKey) -> None:
     plan(s, k).add_selection("Chosen", resources=[BackupResource.from_arn("arn:aws:s3:::*")], role=role(s))
 
 
+def copied_into_a_vault(s: Stack, k: HardenedKey) -> None:
+    copies = backup.BackupPlan(s, "Plan", backup_vault=backup.BackupVault(s, "Here"))
+    vault = backup.BackupVault(s, "Vault", encryption_key=k)
+    copies.add_rule(
+        backup.BackupPlanRule(copy_actions=[backup.BackupPlanCopyActionProps(destination_backup_vault=vault)])
+    )
+    copies.add_selection("Chosen", resources=[BackupResource.from_arn("arn:aws:s3:::*")], role=role(s))
+
+
 def l1(kind: str, properties: Any) -> Build:
     return lambda s, k: CfnResource(s, "It", type=kind, properties=properties(s, k))
 
@@ -144,6 +153,7 @@ BACKUPS = (
     ),
     Construction("backup_selection_by_tag", selected_by_tag, uses("Role", "dynamodb", SENDS)),
     Construction("backup_vault_of_a_plan", selected_into_a_vault, uses("Role", "backup", f"CreateGrant {SENDS}")),
+    Construction("backup_copied_to_a_vault", copied_into_a_vault, uses("Role", "backup", f"CreateGrant {SENDS}")),
     Construction("mails_by_a_role", l1("AWS::SES::ReceiptRule", mails_by_a_role), uses("Role", "s3", SENDS)),
     Construction(
         "sealed_mails_by_a_role",

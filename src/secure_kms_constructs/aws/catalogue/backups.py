@@ -6,6 +6,12 @@ from .making import REENCRYPT, caller, role
 from .needs import Basis, Need
 
 SELECTION = "AWS::Backup::BackupSelection"
+# Where a plan keeps backups, and where it copies them to: "AWS Backup encrypts the copy using the KMS key of the target
+# vault", by grants "as part of backup, copy, and storage operations".
+VAULTS = (
+    "BackupPlan/BackupPlanRule/*/TargetBackupVault",
+    "BackupPlan/BackupPlanRule/*/CopyActions/*/DestinationBackupVaultArn",
+)
 
 _ENCRYPTION = "aws-backup/latest/devguide/encryption"
 # What AWS attaches to these roles; the page above says that the role needs the key, or objects are left out.
@@ -53,7 +59,7 @@ ROWS = (
         "CreateGrant Decrypt GenerateDataKey",
         "backup",
         _ENCRYPTION,
-        paths="BackupPlan/BackupPlanRule/*/TargetBackupVault",
+        paths=" ".join(VAULTS),
         leads_to="AWS::Backup::BackupVault",
         any_region=True,
     ),

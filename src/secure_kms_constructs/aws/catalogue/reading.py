@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from .backups import VAULTS
 from .needs import Basis, Need, Who
 from .prefixes import prefix_of
 
@@ -162,13 +163,13 @@ def edges_to() -> Mapping[str, tuple[Need, ...]]:
 
 # Types that have no key of their own, and lead to what has one: whoever uses them uses that.
 _THROUGH = {
-    "AWS::Backup::BackupPlan": ("BackupPlan/BackupPlanRule/*/TargetBackupVault", "AWS::Backup::BackupVault"),
-    "AWS::EC2::Instance": ("LaunchTemplate/LaunchTemplateId", "AWS::EC2::LaunchTemplate"),
+    "AWS::Backup::BackupPlan": (VAULTS, "AWS::Backup::BackupVault"),
+    "AWS::EC2::Instance": (("LaunchTemplate/LaunchTemplateId",), "AWS::EC2::LaunchTemplate"),
 }
 
 
-def leads_through(kind: str) -> tuple[str, str] | None:
-    """Return the property by which a type leads on to a type under a key, and that type; None for most."""
+def leads_through(kind: str) -> tuple[tuple[str, ...], str] | None:
+    """Return the properties by which a type leads on to a type under a key, and that type; None for most."""
     return _THROUGH.get(kind)
 
 
