@@ -171,10 +171,16 @@ class _Asking:
             **stand_ins.told_of(told, there.account if there else "${Account}"),
             **dict.fromkeys(SERVICE_CALL_KEYS.value),
             **{one: Unknown(one) for one in _UNTOLD},
+            **self._region(),
         }
         root = f"arn:{self._key.split(':')[1]}:iam::{account}:root"
         everything = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
         self._key_policy = parse_key_policy({"Statement": everything})
+
+    def _region(self) -> dict[str, str]:
+        # KMS answers in the region of a key alone, whoever calls it for whom.
+        region = self._place.region if self._place else ""
+        return {"aws:RequestedRegion": region} if region and not arns.has_placeholder(region) else {}
 
     def denied(self, action: str, way: _Way) -> tuple[str, ...]:
         """Return why a way is closed for an action, for sure."""

@@ -132,7 +132,7 @@ def test_what_is_denied_for_sure_is_refused(made: App) -> None:
         with_boundary(allow("kms:Decrypt", {"Fn::Join": ["", ["arn:aws:kms:us-east-1:111122223333:key/", "*"]]})),
         with_boundary({"Fn::If": ["A", allow("kms:*"), {"Ref": "AWS::NoValue"}]}),
         with_boundary({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}),
-        with_boundary(allow("kms:*", StringEquals={"aws:RequestedRegion": "eu-west-1"})),
+        with_boundary(allow("kms:*", StringEquals={"aws:RequestedRegion": "us-east-1"})),
         app(Role=role(PermissionsBoundary="arn:aws:iam::111122223333:policy/somewhere")),
         app(Role=role(PermissionsBoundary={"Fn::ImportValue": "boundary"})),
         app(Role=role(PermissionsBoundary="arn:aws:iam::aws:policy/PowerUserAccess")),
@@ -338,3 +338,21 @@ def test_a_secret_s_policy_under_a_condition_may_not_be_there() -> None:
     made = reading(Its=secret_policy())
     its = made.resources["Stack/Its"]._replace(condition="Perhaps")
     assert taken(App({**made.resources, "Stack/Its": its}, made.places), admits()) == []
+
+
+def outside(*regions: str) -> dict[str, Any]:
+    return deny("*", StringNotEquals={"aws:RequestedRegion": list(regions)})
+
+
+@pytest.mark.parametrize("through", ["", SM])
+def test_kms_is_asked_in_the_region_of_the_key(through: str) -> None:
+    assert taken(with_denial(outside("eu-west-1")), admits(via=through))
+    assert taken(with_boundary(allow("*"), outside("eu-west-1")), admits(via=through))
+    assert not taken(with_denial(outside("eu-west-1", HERE.region)), admits(via=through))
+    assert not taken(with_boundary(allow("*"), outside(HERE.region)), admits(via=through))
+
+
+def test_a_region_that_is_not_told_may_be_any() -> None:
+    made = with_denial(outside("eu-west-1"))
+    unknown = App(made.resources, {path: place._replace(region="${AWS.Region}") for path, place in made.places.items()})
+    assert not taken(unknown, admits())
