@@ -78,6 +78,13 @@ class App:
             return self.resources[path].stack
         return max((one for one in self.places if path.startswith(f"{one}/")), key=len, default="")
 
+    def are_near(self, one: Looked, other: Looked) -> bool:
+        """Tell whether two may be in one account and region: a plan selects nothing of another, and a name is one."""
+        here, there = self.places.get(one.stack), self.places.get(other.stack)
+        if here is None or there is None:
+            return True
+        return not (arns.contradict(here.account, there.account) or arns.contradict(here.region, there.region))
+
     def referring_to(self, paths: Iterable[str]) -> list[Looked]:
         """Return the resources that refer to any of some resources."""
         found: dict[str, Looked] = {}

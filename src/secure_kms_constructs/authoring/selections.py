@@ -49,7 +49,7 @@ def candidates(app: App, uses: Sequence[Usage]) -> list[Candidate]:
         for selection in app.resources.values()
         if selection.type == catalogue.SELECTION
         for target in under.values()
-        if _is_near(app, selection, target)
+        if app.are_near(selection, target)
         for one in _candidate(selection, target)
     ]
 
@@ -57,14 +57,6 @@ def candidates(app: App, uses: Sequence[Usage]) -> list[Candidate]:
 def _is_through(resource: Looked, target: Looked) -> bool:
     """Tell whether a resource is under the key of another one, as an instance is under that of its launch template."""
     return (catalogue.leads_through(resource.type) or ((), ""))[1] == target.type
-
-
-def _is_near(app: App, selection: Looked, target: Looked) -> bool:
-    """Tell whether two may be in one account and region: a plan selects nothing of another."""
-    here, there = app.places.get(selection.stack), app.places.get(target.stack)
-    if here is None or there is None:
-        return True
-    return not (arns.contradict(here.account, there.account) or arns.contradict(here.region, there.region))
 
 
 def _candidate(selection: Looked, target: Looked) -> Iterator[Candidate]:

@@ -69,6 +69,7 @@ def usages(app: App, key: str) -> Iterator[Usage]:
     for resource in app.referring_to(leading):
         yield from _edges(resource, leading)
         yield from _inherited(resource, under)
+    yield from _named(app, under)
 
 
 def _through(app: App, under: Mapping[str, Looked]) -> dict[str, Looked]:
@@ -95,6 +96,28 @@ def _edges(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:
                 for target in dict.fromkeys(referred(found.value)) if _holds(need, resource, found) else ():
                     if target in under and under[target].type in need.leads_to:
                         yield Usage(resource, found, need, under[target])
+
+
+def _named(app: App, under: Mapping[str, Looked]) -> Iterator[Usage]:
+    """Yield the edges that lead to something by its literal name, which refers to nothing."""
+    names: dict[tuple[str, str], list[Looked]] = {}
+    for target in under.values():
+        name = _name_of(target)
+        if name is not None:
+            names.setdefault((target.type, name), []).append(target)
+    for resource in app.resources.values() if names else ():
+        for need in catalogue.edges_from(resource.type):
+            for found in (found for path in need.paths for found in values_at(resource.properties, path)):
+                if isinstance(found.value, str) and _holds(need, resource, found):
+                    several = (one for kind in need.leads_to for one in names.get((kind, found.value), ()))
+                    yield from (Usage(resource, found, need, one) for one in several if app.are_near(resource, one))
+
+
+def _name_of(resource: Looked) -> str | None:
+    """Return what a resource is called, where its template says it."""
+    kind = resource.type.rpartition("::")[2]
+    name = resource.properties.get("Name", resource.properties.get(f"{kind}Name"))
+    return name if isinstance(name, str) else None
 
 
 def _inherited(resource: Looked, under: Mapping[str, Looked]) -> Iterator[Usage]:

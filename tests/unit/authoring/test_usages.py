@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from secure_kms_constructs.authoring.apps import App
+from secure_kms_constructs.authoring.apps import App, Place
 from secure_kms_constructs.authoring.identity_sides import allowed
 from secure_kms_constructs.authoring.usages import usages
-from tests.unit.authoring.small_apps import HERE, KEY, ROLE, ROOT, app, decided, ref, said, written
+from tests.unit.authoring.small_apps import HERE, KEY, ROLE, ROOT, THERE, app, decided, ref, said, written
 
 TOPIC = ("AWS::SNS::Topic", {"KmsMasterKeyId": KEY})
 FILES = "AWS::EFS::FileSystem"
@@ -55,6 +55,49 @@ def test_an_edge_leads_to_what_is_under_the_key_alone() -> None:
     assert [one for one in used(made) if "Alarm" in one] == [
         "Stack/Alarm (AWS::CloudWatch::Alarm, AlarmActions/1) with the key of Stack/Topic"
     ]
+
+
+SECURITY = (
+    "AWS::Glue::SecurityConfiguration",
+    {"EncryptionConfiguration": {"JobBookmarksEncryption": {"KmsKeyArn": KEY}}},
+)
+
+
+@pytest.mark.parametrize(
+    "name, named, where, leads",
+    [
+        ("sealed", "sealed", HERE, True),
+        ("sealed", "sealed", None, True),
+        ("sealed", "other", HERE, False),
+        (None, "sealed", HERE, False),
+        ({"Ref": "Name"}, "sealed", HERE, False),
+        # A name is one in its account and region.
+        ("sealed", "sealed", THERE, False),
+        ("sealed", "sealed", HERE._replace(region="eu-west-1"), False),
+    ],
+)
+def test_an_edge_leads_by_a_literal_name_too(name: Any, named: str, where: Place | None, leads: bool) -> None:
+    kind, properties = SECURITY
+    made = app(
+        where,
+        Settings=(kind, properties | ({"Name": name} if name else {})),
+        OtherJob=("AWS::Glue::Job", {"Role": ref("Role"), "SecurityConfiguration": named}),
+    )
+    found = [one for one in used(made) if "Job (" in one]
+    assert bool(found) is leads
+    assert len(found) == len(set(found))
+
+
+def test_a_literal_name_is_that_of_the_kind_that_the_property_leads_to() -> None:
+    role, job = ref("Role"), {"SecurityConfiguration": "sealed", "DefaultArguments": {"--name": "sealed"}}
+    topic = ("AWS::SNS::Topic", {"TopicName": "sealed", "KmsMasterKeyId": KEY})
+    assert not [one for one in used(app(Topic=topic, Job=("AWS::Glue::Job", {"Role": role} | job))) if "Job (" in one]
+    template = {"LaunchTemplateData": {"BlockDeviceMappings": [{"Ebs": {"KmsKeyId": KEY}}]}}
+    made = app(
+        Template=("AWS::EC2::LaunchTemplate", template | {"LaunchTemplateName": "disks"}),
+        Group=("AWS::AutoScaling::AutoScalingGroup", {"LaunchTemplate": {"LaunchTemplateName": "disks"}}),
+    )
+    assert [one for one in used(made) if "Group (" in one]
 
 
 def test_one_value_that_names_a_target_twice_is_one_use() -> None:

@@ -140,6 +140,18 @@ function writtenBy(element, named, parameters = false) {
 }
 
 /**
+ * What a resource is called where its template says it, by a property such as `Name` or `BucketName`.
+ * @param {Looked} one
+ * @returns {string | undefined}
+ */
+function literalName(one) {
+  const [, service, kind] = (one.type ?? "").split("::");
+  if (kind === undefined || service === "IAM" || service === "KMS") return undefined;
+  const name = one.properties.Name ?? one.properties[`${kind}Name`];
+  return typeof name === "string" ? name : undefined;
+}
+
+/**
  * What in a stage has to do with some of its keys: what refers to one, what refers to that and is of a type that may need
  * its key, and the roles that these name. Ask once Aspects have run.
  * @param {IConstruct} scope
@@ -237,7 +249,15 @@ function look(scope, keys, leading, imported) {
   }
   const under = new Set(found.keys());
   const leads = (/** @type {string} */ type) => leading.has(type) || (leading.has("AWS::*") && type.startsWith("AWS::"));
-  for (const [path, [one, seen]] of read) if (leads(one.type) && refers(seen, under)) found.set(path, one);
+  // CDK gives a literal name on as it is, so that nothing refers to what has it.
+  const literal = [...found.values()].map(literalName).filter((name) => name !== undefined);
+  const isNamedIn = (/** @type {any} */ properties) => {
+    const text = literal.length > 0 ? JSON.stringify(properties) : "";
+    return literal.some((name) => text.includes(`:"${name}"`) || text.includes(`["${name}"`));
+  };
+  for (const [path, [one, seen]] of read) {
+    if (leads(one.type) && (refers(seen, under) || (leading.has(one.type) && !one.type.startsWith("AWS::IAM::") && isNamedIn(one.properties)))) found.set(path, one);
+  }
   // Who takes a managed policy says so by itself; those were not read for what they hold inside.
   const managed = new Set([...found].filter(([, one]) => one.type === MANAGED).map(([path]) => path));
   if (managed.size > 0) for (const [path, element] of later) if (!read.has(path)) readOne(path, element);
