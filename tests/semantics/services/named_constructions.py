@@ -275,7 +275,7 @@ NAMED = [
     Construction(
         "named_workflows",
         l1("AWS::MWAA::Environment", {"Name": "flows", "KmsKey": key_arn, "ExecutionRoleArn": named_role}),
-        uses("Role", "sqs", f"Decrypt Encrypt {WRITES}"),
+        (*uses("Role", "sqs", f"Decrypt Encrypt {WRITES}"), *uses("Role", "s3", f"Decrypt Encrypt {WRITES}")),
     ),
     Construction(
         "named_online_features",
@@ -288,7 +288,7 @@ NAMED = [
             "AWS::SageMaker::FeatureGroup",
             {"RoleArn": named_role, "OfflineStoreConfig/S3StorageConfig/KmsKeyId": key_arn},
         ),
-        (*directly("deployer", "Decrypt Encrypt GenerateDataKey"), *uses("Role", "s3", SENDS)),
+        (*directly("Role", "GenerateDataKey"), *uses("Role", "s3", "Decrypt")),
     ),
     Construction(
         "named_ground_station",

@@ -57,8 +57,9 @@ ROWS = (
         any_region=True,
     ),
     # "cannot be used for the offline store. ... it will fail the CreateFeatureGroup API operation"
-    deployer(_FEATURES, "CreateGrant Decrypt Encrypt GenerateDataKey", "", _STORE, paths=_OFFLINE),
-    role(_FEATURES, "RoleArn", "Decrypt GenerateDataKey", _STORE, paths=_OFFLINE, via="s3", basis=Basis.BELIEF),
+    role(_FEATURES, "RoleArn", "GenerateDataKey", _STORE, paths=_OFFLINE),
+    # For the Bucket Key of its bucket.
+    role(_FEATURES, "RoleArn", "Decrypt", _STORE, paths=_OFFLINE, via="s3", basis=Basis.BELIEF),
     *(
         caller(_FEATURES, "Decrypt", "sagemaker", _STORE, paths=_ONLINE, any_region=True, asked_by=asked_by)
         for asked_by in (_RECORDS, "")

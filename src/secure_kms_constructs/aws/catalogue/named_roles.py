@@ -18,7 +18,10 @@ _LAKE, _LOCATION = "lake-formation/latest/dg/register-encrypted", "AWS::LakeForm
 _DMS, _ENDPOINT = "dms/latest/userguide/CHAP_Target.S3", "AWS::DMS::Endpoint"
 _PARTNERS = "As2Config/BasicAuthSecretId SftpConfig/UserSecretId"
 _RUN_COMMAND = "TaskInvocationParameters/MaintenanceWindowRunCommandParameters/"
-_DMS_SETTINGS = ("DocDb", "GcpMySQL", "MicrosoftSqlServer", "MongoDb", "MySql", "Oracle", "PostgreSql", "Redshift")
+_DMS_SETTINGS = (
+    *("DocDb", "GcpMySQL", "IbmDb2", "MicrosoftSqlServer", "MongoDb", "MySql", "Oracle", "PostgreSql", "Redshift"),
+    "Sybase",
+)
 
 
 def _reads(kind: str, named_in: str, paths: str, **more: object) -> Need:
@@ -56,6 +59,11 @@ ROWS = (
             f"{engine}Settings/SecretsManagerSecretId",
         )
         for engine in _DMS_SETTINGS
+    ),
+    _reads(
+        _ENDPOINT,
+        "OracleSettings/SecretsManagerOracleAsmAccessRoleArn",
+        "OracleSettings/SecretsManagerOracleAsmSecretId",
     ),
     # -- streams --
     _streams(
@@ -165,7 +173,7 @@ ROWS = (
     role(
         "AWS::GroundStation::MissionProfile",
         "StreamsKmsRole",
-        "CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
+        "Decrypt GenerateDataKeyWithoutPlaintext",
         "ground-station/latest/ug/examples.pbs-agent",
         context={
             "sourceAccount": "{account}",
@@ -173,13 +181,13 @@ ROWS = (
         },
         at_run=True,
     ),
-    # The queue of its workers is the service's own, under this key.
+    # The queue of its workers is the service's own, under this key, and so may its bucket be.
     role(
         "AWS::MWAA::Environment",
         "ExecutionRoleArn",
         "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext",
         "mwaa/latest/userguide/mwaa-create-role",
-        via="sqs",
+        via="s3 sqs",
         at_run=True,
     ),
     # -- topics --
