@@ -108,7 +108,7 @@ class ResolvedKey:
 
         https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
         """
-        [(needed, _)] = needed_of([key])
+        [(needed, _)] = needed_of([(key, key.key_arn)])
         return needed
 
     @staticmethod

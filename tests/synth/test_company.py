@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from aws_cdk import App, PhysicalName, Stack
+from aws_cdk import App, BootstraplessSynthesizer, DefaultStackSynthesizer, Environment, PhysicalName, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_efs as efs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
@@ -174,3 +176,42 @@ def test_a_role_whose_path_has_a_colon_is_admitted_by_its_grant() -> None:
         stack, "Deployment", sources=[deployment.Source.data("a", "b")], destination_bucket=bucket
     )
     assert len(naming(key_policy(stack), "Custom")) == 2
+
+
+def test_who_deploys_is_told_for_each_stack_of_the_account() -> None:
+    app = App()
+    key = HardenedKey(Stack(app, "Stack", env=environment()), "Key")
+    other = Stack(app, "Other", env=environment(), synthesizer=DefaultStackSynthesizer(qualifier="abc123"))
+    efs.CfnFileSystem(other, "Files", encrypted=True, kms_key_id=key.key_arn)
+    policy = key_policy(key.stack)
+    theirs = [one for one in naming(policy, "cdk-abc123-cfn-exec-role") if "Condition" in one]
+    via = {one["Condition"]["StringEquals"]["kms:ViaService"] for one in theirs}
+    assert via == {f"elasticfilesystem.{REGION}.amazonaws.com"}
+    assert "elasticfilesystem" not in str(naming(policy, "cdk-hnb659fds-cfn-exec-role"))
+
+
+def test_a_stack_whose_deployer_is_not_told_fails_synth() -> None:
+    app = App()
+    key = HardenedKey(Stack(app, "Stack", env=environment()), "Key")
+    other = Stack(app, "Other", env=environment(), synthesizer=BootstraplessSynthesizer())
+    efs.CfnFileSystem(other, "Files", encrypted=True, kms_key_id=key.key_arn)
+    with pytest.raises(RuntimeError, match="is deployed by somebody else than the key, and who that is cannot be told"):
+        app.synth()
+
+
+def test_the_replica_of_a_global_table_is_made_by_who_deploys_the_table() -> None:
+    app = App()
+    stack = Stack(app, "Stack", env=environment(), cross_region_references=True)
+    abroad = Stack(app, "Abroad", env=Environment(account=ACCOUNT, region="us-west-2"), cross_region_references=True)
+    key, there = HardenedKey(stack, "Key"), HardenedKey(abroad, "Key")
+    dynamodb.TableV2(
+        stack,
+        "Table",
+        partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+        replicas=[dynamodb.ReplicaTableProps(region="us-west-2")],
+        encryption=dynamodb.TableEncryptionV2.customer_managed_key(key, {"us-west-2": there.key_arn}),
+    )
+    makes = [one for one in naming(key_policy(abroad), f"-{REGION}") if "Condition" in one]
+    assert {one["Condition"]["StringEquals"]["kms:ViaService"] for one in makes} == {"dynamodb.us-west-2.amazonaws.com"}
+    # What CDK imports of the app's own key is no key of somebody else.
+    assert not any("requiredKeyPolicy" in text or "does not make" in text for text in info(stack))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from secure_kms_constructs.aws import arns
@@ -11,7 +11,7 @@ from secure_kms_constructs.policies.documents import Effect
 
 from .apps import App, Looked, Place, plain, referred
 from .identity_sides import holders_of, names_one, spellings, statements_of
-from .reading import allows_or_denies, aws_principals, is_account, listed, meant
+from .reading import allows_or_denies, aws_principals, is_account, listed, meant, statements_in
 from .restrictions import restrictions_of, text_of
 from .statements import Statement
 from .usages import names_of
@@ -110,9 +110,8 @@ def _of_resource_policies(app: App, holder: Looked, resource: Any, action: str) 
                 or path not in referred(policy.properties.get("SecretId"))
             ):
                 continue
-            document = policy.properties.get("ResourcePolicy")
-            for statement in listed(document.get("Statement")) if isinstance(document, Mapping) else ():
-                if isinstance(statement, Mapping) and _is_for(app, holder, dict(statement), action):
+            for statement in statements_in(policy.properties.get("ResourcePolicy")):
+                if _is_for(app, holder, statement, action):
                     yield f"{policy.called} denies {action}"
 
 

@@ -144,7 +144,9 @@ class _Deciding:
     def _deployer_of(self, use: Usage) -> tuple[str, bool]:
         """Return who deploys the resource, and whether that is somebody else than the deployer of the key."""
         there = self._app.places.get(use.resource.stack, self._place)
-        if there.account == self._place.account:
+        usual = self._app.places.get(self._key.stack, self._place).deployer
+        # A stack of the same account may be of another region, or of another bootstrap.
+        if there.account == self._place.account and there.deployer == usual:
             return "{deployer}", False
         return there.deployer, True
 

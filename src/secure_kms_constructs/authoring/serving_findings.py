@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from secure_kms_constructs.aws import arns, catalogue
 from secure_kms_constructs.aws.catalogue import Who
-from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 
 from . import executed
 from . import serving_words as words
 from .apps import ROLE, as_text, referred, value_at
-from .identity_sides import spellings
+from .identity_sides import TELLING, spellings
 from .reading import bound, listed, meant
 from .selections import Candidate
 from .served_keys import Serving
@@ -21,7 +20,6 @@ from .statements import Statement
 from .unread_names import unread_names
 from .usages import Usage
 
-_USED = KEY_ACTIONS.value - set(METADATA_ACTIONS.value)
 _USES = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant", "kms:Sign", "kms:GenerateMac"}
 # The role of their function, which they do not name, uses what they name.
 _BY_FUNCTION = {"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"}
@@ -41,7 +39,7 @@ def say_bonds(serving: Serving, statements: Sequence[Statement]) -> None:
         for service in _services(statement):
             told = catalogue.source_of(service.replace(f".{serving.key.place.region}.", ".{region}."))
             if not any(key.startswith(("aws:source", "kms:encryptioncontext:")) for key in tied):
-                if meant(statement.get("Action"), _USED) and service not in sourceless:
+                if meant(statement.get("Action"), TELLING) and service not in sourceless:
                     serving.say("unboundService", words.unbound_service(service, statement))
             elif told is None and "aws:sourceaccount" in tied:
                 left = {str(action) for action in listed(statement.get("Action"))}

@@ -23,9 +23,9 @@ def undocumented(use: Usage) -> str:
 
 
 def elsewhere(use: Usage) -> str:
-    """Return why the deployer of a resource in another account cannot be named."""
+    """Return why the deployer of a resource cannot be named, where it is another than the key's."""
     return (
-        f"{use} is deployed in another account, and who deploys it there cannot be told: give its stack an env, or "
+        f"{use} is deployed by somebody else than the key, and who that is cannot be told: give its stack an env, or "
         f"call key.grant(iam.Role.from_role_arn(...), {', '.join(map(repr, use.need.actions))}) for that role"
     )
 

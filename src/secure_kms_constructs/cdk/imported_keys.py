@@ -40,16 +40,17 @@ class ImportedKeys:
         if not looker_of(self._stack).may_see_imports:
             return []
         # An app may be synthesized more than once, and two constructs may stand for one key.
-        keys = [key for key in Questions.imported_keys(self._stack) if key.node.path not in self._told]
-        self._told.update(key.node.path for key in keys)
-        for key, (needed, others) in zip(keys, needed_of(keys) if keys else (), strict=True):
+        imported = Questions.imported_keys(self._stack)
+        keys = [one for path, one in imported.items() if path not in self._told]
+        self._told.update(imported)
+        for (key, arn), (needed, others) in zip(keys, needed_of(keys) if keys else (), strict=True):
             if needed:
-                announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed, of=named_key(key, key.key_arn))
+                announce(key, "requiredKeyPolicy", " ".join([*others, WHY]), needed, of=named_key(key, arn))
         return []
 
 
-def needed_of(keys: Sequence[kms.IKey]) -> list[tuple[list[Statement], list[str]]]:
-    """Return for each key what its policy must say, and what cannot be written."""
+def needed_of(keys: Sequence[tuple[kms.IKey, str]]) -> list[tuple[list[Statement], list[str]]]:
+    """Return for each key, given with its ARN, what its policy must say, and what cannot be written."""
     # Loaded once there is something to look at.
     from secure_kms_constructs.authoring.apps import in_template_form
     from secure_kms_constructs.authoring.key_requirements import Kind
@@ -58,14 +59,14 @@ def needed_of(keys: Sequence[kms.IKey]) -> list[tuple[list[Statement], list[str]
     from secure_kms_constructs.authoring.served_statements import filled
     from secure_kms_constructs.authoring.serving import decide, leading_types
 
-    seen = Questions.look([], leading_types(), keys)
+    seen = Questions.look([], leading_types(), [key for key, _ in keys])
     app, places = looked_at(seen)
     ids = {one.path: one.logical_id for one in app.resources.values()}
     found = []
-    for key in keys:
+    for key, arn in keys:
         stack = stack_of(key)
         place = places[stack.node.path]
-        several = "key/mrk-" in arns.as_text(stack.resolve(key.key_arn))
+        several = "key/mrk-" in arns.as_text(stack.resolve(arn))
         kind = Kind("SYMMETRIC", "SYMMETRIC_DEFAULT", several, place.region)
         decision = decide(app, KeyFacts(key.node.path, stack.node.path, place, kind, is_ours=False))
         through = {

@@ -275,7 +275,7 @@ NAMED = [
     Construction(
         "named_workflows",
         l1("AWS::MWAA::Environment", {"Name": "flows", "KmsKey": key_arn, "ExecutionRoleArn": named_role}),
-        (*uses("Role", "sqs", f"Decrypt Encrypt {WRITES}"), *uses("Role", "s3", f"Decrypt Encrypt {WRITES}")),
+        uses("Role", "sqs", f"Decrypt Encrypt {WRITES}"),
     ),
     Construction(
         "named_online_features",

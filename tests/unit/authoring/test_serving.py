@@ -279,7 +279,7 @@ def test_a_deployer_of_another_account_is_named() -> None:
     statements = written(decided(made))
     assert {str(one["Principal"]) for one in statements} == {str({"AWS": THERE.deployer})}
     unknown = app(THERE._replace(deployer=""), OtherFiles=("AWS::EFS::FileSystem", {"KmsKeyId": KEY}))
-    assert "is deployed in another account" in decided(unknown).refusals[0]
+    assert "is deployed by somebody else than the key" in decided(unknown).refusals[0]
 
 
 def test_a_service_linked_role_is_named_and_told() -> None:

@@ -51,7 +51,7 @@ ROWS = (
     ),
     _reads("AWS::ECS::TaskDefinition", "ExecutionRoleArn", "ContainerDefinitions/*/Secrets/*/ValueFrom"),
     _reads("AWS::RDS::DBProxy", "RoleArn", "Auth/*/SecretArn"),
-    _reads("AWS::Transfer::Connector", "AccessRole", "As2Config/BasicAuthSecretId SftpConfig/UserSecretId"),
+    _reads("AWS::Transfer::Connector", "AccessRole", _PARTNERS),
     *(
         _reads(
             _ENDPOINT,
@@ -181,13 +181,13 @@ ROWS = (
         },
         at_run=True,
     ),
-    # The queue of its workers is the service's own, under this key, and so may its bucket be.
+    # The queue of its workers is the service's own, under this key; its bucket is granted by itself.
     role(
         "AWS::MWAA::Environment",
         "ExecutionRoleArn",
         "Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext",
         "mwaa/latest/userguide/mwaa-create-role",
-        via="s3 sqs",
+        via="sqs",
         at_run=True,
     ),
     # -- topics --

@@ -112,11 +112,11 @@ class Questions(metaclass=jsii.JSIIMeta, jsii_type=f"{_NAME}.Questions"):
         return found
 
     @classmethod
-    def imported_keys(cls, one: Any) -> list[kms.IKey]:
-        """Return the keys that the app does not make, in the stage of a construct."""
+    def imported_keys(cls, one: Any) -> dict[str, tuple[kms.IKey, str]]:
+        """Return the keys that the app does not make, in the stage of a construct, each with its ARN, by path."""
         load()
-        found: list[kms.IKey] = jsii.sinvoke(cls, "importedKeys", [one])
-        return found
+        found: list[Any] = jsii.sinvoke(cls, "importedKeys", [one])
+        return {key.node.path: (key, arn) for key, arn in zip(found[::2], found[1::2], strict=True)}
 
     @classmethod
     def execution_role(cls, stack: Stack) -> str | None:

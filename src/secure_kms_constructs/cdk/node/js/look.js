@@ -1,5 +1,5 @@
 "use strict";
-const { Annotations, CfnResource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
+const { Annotations, BootstraplessSynthesizer, CfnResource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnAlias, CfnKey } = require("aws-cdk-lib/aws-kms");
 const { Order } = require("./circles");
 const { conditionOf } = require("./conditions");
@@ -60,20 +60,30 @@ function nameOf(stack) {
 }
 
 /**
+ * The role that the synthesizer of a stack deploys with; null where it has none, or tells it only once bound.
+ * @param {Stack} stack
+ * @returns {string | null}
+ */
+function executionRoleOf(stack) {
+  // It is for stacks that something else deploys, and names CDK's role all the same.
+  if (stack.synthesizer instanceof BootstraplessSynthesizer) return null;
+  try {
+    return /** @type {any} */ (stack.synthesizer).cloudFormationExecutionRoleArn ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Where a stack is deployed and by whom, null where its synthesizer does not tell; and what it is called.
  * @param {Stack} stack
  * @returns {any}
  */
 function placeOf(stack) {
-  let deployer = null;
   // A nested stack is deployed with the stack around it.
   let top = stack;
   while (top.nestedStackParent) top = top.nestedStackParent;
-  try {
-    deployer = /** @type {any} */ (top.synthesizer).cloudFormationExecutionRoleArn ?? null;
-  } catch {
-    // Some synthesizers tell it only once bound; then nobody is named.
-  }
+  const deployer = executionRoleOf(top);
   return stack.resolve([stack.partition, stack.region, stack.account, stack.urlSuffix, deployer, nameOf(stack)]);
 }
 
@@ -366,4 +376,4 @@ function pathsIn(key, values) {
   });
 }
 
-module.exports = { look, pathsIn, tell, usesNoKey };
+module.exports = { executionRoleOf, look, pathsIn, tell, usesNoKey };

@@ -1,12 +1,12 @@
 "use strict";
-const { BootstraplessSynthesizer, Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
+const { Reference, Resource, Stack, Stage, Tokenization } = require("aws-cdk-lib");
 const { CfnRole, CfnUser, Policy, Role, User } = require("aws-cdk-lib/aws-iam");
 const { beside } = require("./beside");
 const { withoutConditions } = require("./conditions");
 const { importedBelow } = require("./imports");
 const { isReplaced, l1Of, nameGiven } = require("./l1");
 const { adopt, finished, release } = require("./keys");
-const { look, pathsIn, tell } = require("./look");
+const { executionRoleOf, look, pathsIn, tell } = require("./look");
 const { numbered } = require("./numbered");
 
 /** @typedef {import("constructs").IConstruct} IConstruct */
@@ -205,7 +205,8 @@ class Questions {
    * @returns {IConstruct[]}
    */
   static importedKeys(one) {
-    return importedBelow(Stage.of(one) ?? one.node.root);
+    // With its ARN, which Python cannot ask of what a construct of CDK imported by itself.
+    return importedBelow(Stage.of(one) ?? one.node.root).flatMap((/** @type {any} */ key) => [key, key.keyArn]);
   }
 
   /**
@@ -215,13 +216,7 @@ class Questions {
    * @returns {string | null}
    */
   static executionRole(stack) {
-    // It is for stacks that something else deploys, and names CDK's role all the same.
-    if (stack.synthesizer instanceof BootstraplessSynthesizer) return null;
-    try {
-      return /** @type {any} */ (stack.synthesizer).cloudFormationExecutionRoleArn ?? null;
-    } catch {
-      return null;
-    }
+    return executionRoleOf(stack);
   }
 
   /**
