@@ -190,6 +190,10 @@ function vanishes(one) {
 const following = new WeakSet();
 const isFollowing = (/** @type {object} */ one) => following.has(one);
 
+// One in each stack says in each pass that conditions may have changed: to read a stack anew for each takes its square.
+/** @type {WeakMap<object, object>} */
+const latest = new WeakMap();
+
 /**
  * Has a policy be made where the principal that it is attached to is, and what its statements are about.
  * @param {any} resource the L1 of the policy
@@ -199,6 +203,7 @@ function follow(resource, principal) {
   const { policyDocument: document, cfnOptions } = resource;
   let given = cfnOptions.condition;
   following.add(resource);
+  latest.set(resource.stack, resource);
   const own = () => {
     if (given !== undefined) return resource.stack.resolve(given.logicalId);
     const l1 = l1Of(principal);
@@ -224,7 +229,7 @@ function follow(resource, principal) {
   resource.policyDocument = Lazy.uncachedAny({
     produce: ({ preparing }) => {
       if (!preparing) return conditioned(document, resource, own());
-      forget(resource.stack);
+      if (latest.get(resource.stack) === resource) forget(resource.stack);
       return document;
     },
   });
