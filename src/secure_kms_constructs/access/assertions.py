@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import methodcaller
 from typing import Any
 
-from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
+from secure_kms_constructs.aws.facts import USE_ACTIONS
 
 from .errors import AccessError
 from .maps import AccessMap
@@ -155,7 +155,7 @@ def assert_cannot(
 
 def _same_material(access: AccessMap, action: str, key: object) -> tuple[str, ...]:
     """Return the other keys that have to be asked of, because what they do a key does."""
-    used = {one.lower() for one in (*CRYPTOGRAPHIC_ACTIONS, "kms:CreateGrant")}
+    used = {one.lower() for one in USE_ACTIONS}
     return access.related_to(key) if action.lower() in used else ()
 
 

@@ -12,7 +12,7 @@ from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, SERVICE_
 from secure_kms_constructs.policies import PolicyError, Unknown, parse_identity_policy, parse_key_policy
 
 from . import stand_ins
-from .reading import TOLD, aws_principals, bound, is_account, listed, meant
+from .reading import TOLD, aws_principals, bound, is_account, listed, meant, statements_in
 from .statements import Statement
 
 _EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -27,7 +27,7 @@ def problems(policy: Any, deployer: str, known: Mapping[str, str], names: Mappin
     :param known: what pseudo parameters stand for.
     :param names: what is equal for every spelling of principals; of one that is not told, the name is not known.
     """
-    statements = [one for one in listed(policy.get("Statement")) if isinstance(one, dict)]
+    statements = statements_in(policy)
     denials = [one for one in statements if one.get("Effect") == "Deny" and meant(one.get("Action"), TOLD)]
     if not denials:
         return

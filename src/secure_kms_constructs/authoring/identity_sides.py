@@ -11,7 +11,7 @@ from secure_kms_constructs.aws.facts import KEY_ACTIONS, METADATA_ACTIONS
 
 from .apps import App, Looked, as_text, plain, referred
 from .circles import generated_arn
-from .reading import bound, is_account, listed, meant
+from .reading import bound, is_account, listed, meant, statements_in
 from .served_statements import filled
 from .statements import Statement
 from .usages import names_of
@@ -52,7 +52,7 @@ def allowed_on(app: App, resource: str, actions: Sequence[str]) -> list[Looked]:
 def statements_of(policy: Looked) -> Iterator[dict[str, Any]]:
     """Yield the statements of a policy, or of the inline policies of a role or user."""
     for document in documents_of(policy):
-        yield from (one for one in listed(document.get("Statement")) if isinstance(one, dict))
+        yield from statements_in(document)
 
 
 def documents_of(policy: Looked) -> list[dict[str, Any]]:

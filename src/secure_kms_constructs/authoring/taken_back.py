@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from secure_kms_constructs.aws import arns
-from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, ENCRYPTION_CONTEXT_ACTIONS, SERVICE_CALL_KEYS
+from secure_kms_constructs.aws.facts import ENCRYPTION_CONTEXT_ACTIONS, SERVICE_CALL_KEYS, USE_ACTIONS
 from secure_kms_constructs.policies import Unknown, parse_identity_policy, parse_key_policy
 from secure_kms_constructs.policies.made_up import made_up_id
 
@@ -20,7 +20,6 @@ from .restrictions import Restrictions, restricted, restrictions_of, text_of
 from .statements import Statement
 from .usages import names_of
 
-_USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
 _ALLOWED = [parse_identity_policy({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})]
 # Keys whose values the rest of a request does not tell for sure.
 _UNTOLD = ("aws:ViaAWSService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:userid")
@@ -70,7 +69,7 @@ def taken_back(app: App, key: str, stack: str, statements: Sequence[Statement], 
                 _say(found, f"the key policy lets {asking.holder.called}", way, asking)
     # What the key policy leaves to IAM policies.
     leaving = [one for one in statements if any(map(is_account, aws_principals(one.get("Principal"))))]
-    leaving = [one for one in leaving if "aws:principalarn" not in bound(one) and meant(one.get("Action"), _USES)]
+    leaving = [one for one in leaving if "aws:principalarn" not in bound(one) and meant(one.get("Action"), USE_ACTIONS)]
     for path, policy, own in _own(app, key) if leaving else ():
         for one in ways(app, app.resources[path], own, leaving):
             if (way := _left(own, one)) is not None:
@@ -124,12 +123,12 @@ def _own(app: App, key: str) -> Iterator[tuple[str, Looked, Statement]]:
 def _left(own: Statement, statement: Statement) -> _Way | None:
     """Return the way that a key policy leaves to a statement of a role's own."""
     way = _opened(statement, {**bound(plain(own)), **bound(statement)}, named=False)
-    actions = way.actions & meant(own.get("Action"), _USES) if way else frozenset()
+    actions = way.actions & meant(own.get("Action"), USE_ACTIONS) if way else frozenset()
     return way._replace(actions=frozenset(actions)) if way and actions else None
 
 
 def _opened(statement: Statement, tied: Mapping[str, Any], *, named: bool) -> _Way | None:
-    actions = meant(statement.get("Action"), _USES)
+    actions = meant(statement.get("Action"), USE_ACTIONS)
     context = {name: values for name, values in tied.items() if name.startswith("kms:encryptioncontext:")}
     via = tuple(sorted(services_of(statement)))
     return _Way(frozenset(actions), via, context, named) if actions else None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
+from secure_kms_constructs.aws.facts import USE_ACTIONS
 
 from .apps import App, Looked, plain
 from .identity_sides import HOLDERS, TELLING, admitted, holders_of, names_one, services_of, statements_of, ways
@@ -15,7 +15,6 @@ from .reading import TOLD, bound, listed, meant
 from .statements import Statement
 from .usages import names_of
 
-_USES = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
 _EVERY = re.compile(r"arn:[^:]+:kms:.*:key/\*")
 # What a grant through a service is called in a key policy; its other side has the service as a condition.
 _THROUGH = re.compile("Allow[A-Z][a-z]+Through")
@@ -43,7 +42,7 @@ def unadmitted(app: App, key: str, statements: Sequence[Statement]) -> Unadmitte
         for statement in statements_of(policy):
             if statement.get("Effect") != "Allow" or not names_one(statement, names):
                 continue
-            patterns = [one for one in map(str, listed(statement.get("Action"))) if meant(one, _USES)]
+            patterns = [one for one in map(str, listed(statement.get("Action"))) if meant(one, USE_ACTIONS)]
             for holder in holders_of(app, policy) if patterns else ():
                 _compare(found, policy, holder, patterns, statement, list(ways(app, holder, statement, statements)))
     return found
@@ -80,7 +79,7 @@ def _compare(
 
 
 def _about(patterns: Sequence[str], admitting: Sequence[Statement]) -> list[Statement]:
-    return [one for one in admitting if meant(patterns, _USES) & meant(one.get("Action"), _USES)]
+    return [one for one in admitting if meant(patterns, USE_ACTIONS) & meant(one.get("Action"), USE_ACTIONS)]
 
 
 def _met(pattern: str, admitting: Sequence[Statement]) -> bool:
@@ -95,7 +94,7 @@ def _nothing(policy: Looked, holder: Looked, patterns: Sequence[str]) -> str:
 
 
 def _actions(patterns: Sequence[str]) -> str:
-    return ", ".join(map(repr, sorted(meant(list(patterns), _USES))))
+    return ", ".join(map(repr, sorted(meant(list(patterns), USE_ACTIONS))))
 
 
 def unadmitted_widely(app: App, statements: Sequence[Statement]) -> Iterator[str]:
@@ -125,5 +124,5 @@ def _about_all_keys(app: App) -> list[tuple[Looked, dict[str, Any], list[str]]]:
         and any(_EVERY.fullmatch(str(one)) for one in listed(plain(statement.get("Resource"))))
         # By its alias it may mean another key.
         and not any("alias" in name for name in bound(statement))
-        and (asked := sorted(meant(statement.get("Action"), _USES)))
+        and (asked := sorted(meant(statement.get("Action"), USE_ACTIONS)))
     ]

@@ -155,6 +155,9 @@ CRYPTOGRAPHIC_ACTIONS = frozenset({"kms:Decapsulate", "kms:Encapsulate"}).union(
     "kms:GetPublicKey",
 }
 
+# Whoever may create grants can give itself any of the others.
+USE_ACTIONS = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
+
 # The only actions that work for a principal of another account.
 CROSS_ACCOUNT_ACTIONS = Fact(
     CRYPTOGRAPHIC_ACTIONS

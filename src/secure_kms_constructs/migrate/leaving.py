@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from secure_kms_constructs.account import Account, Snapshot
 from secure_kms_constructs.account.records import Key
 from secure_kms_constructs.authoring.reading import listed, meant, statements_in
+from secure_kms_constructs.aws.facts import USE_ACTIONS
 from secure_kms_constructs.evidence import Observed, Use
 from secure_kms_constructs.evidence.uses import Coverage
 
 from .plans import Json, Leaving
 from .statements import names_alike, unwritable
-from .stripping import USE_ACTIONS
 
 _CHANGE = ("kms:PutKeyPolicy",)
 _REGION = re.compile(r"\.[a-z]{2,}(-[a-z]+)+-\d(?=\.)")

@@ -12,6 +12,7 @@ from secure_kms_constructs.access import AccessMap, Diff
 from secure_kms_constructs.access.landscape_access import LandscapeAccess
 from secure_kms_constructs.account import Account, Snapshot
 from secure_kms_constructs.account.needs import Needs
+from secure_kms_constructs.aws.facts import USE_ACTIONS
 from secure_kms_constructs.evidence import Observed, Use
 from secure_kms_constructs.evidence.requests import Call, call_of, is_told
 from secure_kms_constructs.policies import parse_identity_policy
@@ -28,7 +29,6 @@ from .plans import Excepted, Migration, Plan, Replay
 from .replay import answer, as_asked, asked_keys, granted, surely, try_again
 from .reviews import to_review
 from .statements import key_statement, names_alike, statements_of, unwritable
-from .stripping import USE_ACTIONS
 
 _SHOWN = 5
 _MORE = ("gained", "widened", "changed")

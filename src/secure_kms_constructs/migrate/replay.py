@@ -11,14 +11,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from secure_kms_constructs.aws.cloudtrail import FORWARDING
-from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS
+from secure_kms_constructs.aws.facts import USE_ACTIONS
 from secure_kms_constructs.evidence.requests import WITH_CONTEXT, Call, call_of
 from secure_kms_constructs.evidence.uses import Use, stands_for_objects
 from secure_kms_constructs.policies import Policy
 from secure_kms_constructs.policies.evaluation import Policies, grants_allow, is_allowed
 from secure_kms_constructs.policies.verdicts import Verdict
 
-_ACTIONS = tuple(sorted(CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}))
+_ACTIONS = tuple(sorted(USE_ACTIONS))
 _VARIABLE = re.compile(r"\$\{\s*([a-zA-Z0-9-]+:[^},\s]+)")
 _STRANGER = "999999999999"
 _OTHER_KEY = "ffffffff-ffff-4fff-bfff-ffffffffffff"

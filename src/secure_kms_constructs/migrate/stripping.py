@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 from secure_kms_constructs.authoring.reading import listed, meant, statements_in
 from secure_kms_constructs.aws.cloudtrail import KEYLESS_OPERATIONS
-from secure_kms_constructs.aws.facts import CRYPTOGRAPHIC_ACTIONS, KEY_ACTIONS
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, USE_ACTIONS
 
 from .plans import Json
 
-# Who may create grants can give itself any of the others.
-USE_ACTIONS = CRYPTOGRAPHIC_ACTIONS | {"kms:CreateGrant"}
 _OTHER_ACTIONS = sorted((KEY_ACTIONS.value | {f"kms:{one}" for one in KEYLESS_OPERATIONS.value}) - USE_ACTIONS)
 
 

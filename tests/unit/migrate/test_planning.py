@@ -13,12 +13,12 @@ import pytest
 import secure_kms_constructs.migrate
 from secure_kms_constructs.account.records import Account, Identity, Key, Unread
 from secure_kms_constructs.account.snapshots import Snapshot
-from secure_kms_constructs.aws.facts import KEY_ACTIONS
+from secure_kms_constructs.aws.facts import KEY_ACTIONS, USE_ACTIONS
 from secure_kms_constructs.checks.acknowledgements import is_of_substance
 from secure_kms_constructs.evidence.uses import Use
 from secure_kms_constructs.migrate import Migration, Plan
 from secure_kms_constructs.migrate.fitting import POLICY
-from secure_kms_constructs.migrate.stripping import USE_ACTIONS, allows_use, stripped
+from secure_kms_constructs.migrate.stripping import allows_use, stripped
 from tests.unit.migrate.accounts import (
     ACCOUNT,
     CLOSED,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .making import ALL, nothing, service
+from .making import ALL, DATA_KEYS, nothing, service
 from .needs import Basis, Need, Require
 
 _BUCKET = "AWS::S3::Bucket"
-_WRITES = "GenerateDataKey GenerateDataKeyWithoutPlaintext"
 _ARN = "arn:{partition}:logs:{region}:{account}:*"
 _V1 = "AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-S3"
 
@@ -102,7 +101,7 @@ ROWS = (
             basis=basis,
         )
         for actions, page, basis in (
-            (_WRITES, "waf/latest/developerguide/logging-s3", Basis.PAGE),
+            (DATA_KEYS, "waf/latest/developerguide/logging-s3", Basis.PAGE),
             ("Decrypt DescribeKey", _V1, Basis.BELIEF),
         )
     ),
@@ -126,6 +125,6 @@ ROWS = (
                 "global-accelerator/latest/dg/monitoring-global-accelerator.flow-logs",
             ),
         )
-        for actions, basis in ((_WRITES, Basis.PAGE), ("Decrypt", Basis.BELIEF))
+        for actions, basis in ((DATA_KEYS, Basis.PAGE), ("Decrypt", Basis.BELIEF))
     ),
 )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .making import ALL, caller, nothing, role, service
+from .making import ALL, DATA_KEYS, caller, nothing, role, service
 from .needs import Basis
 
 _USES = "Decrypt GenerateDataKey"
-_WRITES = "GenerateDataKey GenerateDataKeyWithoutPlaintext"
 _WORKGROUP = "arn:{partition}:athena:{region}:{account}:workgroup/{name}"
 _RESULTS = "WorkGroupConfiguration/ManagedQueryResultsConfiguration/EncryptionConfiguration/KmsKey"
 _ATHENA = "athena/latest/ug/managed-results"
@@ -84,7 +83,7 @@ ROWS = (
             at_run=True,
         )
         for name, actions in (
-            ("aws:logs:arn", f"Decrypt Encrypt {_WRITES}"),
+            ("aws:logs:arn", f"Decrypt Encrypt {DATA_KEYS}"),
             ("aws-crypto-ec:aws:logs:arn", ALL),
         )
     ),
